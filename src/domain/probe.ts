@@ -1,0 +1,120 @@
+import { type Schedule, stableHash } from './schedule.ts';
+import type { GatewayKind, Target } from './target.ts';
+
+/** OpenTelemetry's `gen_ai.operation.name` where it has one; `chat` is streamed, `chat-json` is not. */
+export const OPERATIONS = ['chat', 'chat-json', 'embeddings', 'responses', 'models'] as const;
+export type Operation = (typeof OPERATIONS)[number];
+
+export type Deadlines = {
+  /** From dispatch to the first token; for answers that are not streamed, to the end. */
+  readonly firstTokenMs: number;
+  /** Between two events that carry tokens. Comments do not count. */
+  readonly stallMs: number;
+  readonly totalMs: number;
+};
+
+/** What is asked. `{nonce}`, `{a}`, `{b}`, `{sum}` and `{product}` are filled in from the tick's seed. */
+export type Prompt = {
+  readonly id: string;
+  readonly messages: readonly { readonly role: 'system' | 'user'; readonly content: string }[];
+  readonly maxTokens: number;
+  /** Text the answer must contain, after the same substitution; `null` if any answer will do. */
+  readonly expectContains: string | null;
+};
+
+/** How an unexpected result is confirmed: a short burst, which contract arithmetic ignores. */
+export type Confirmation = { readonly probes: number; readonly spacingMs: number };
+
+export type Probe = {
+  readonly id: string;
+  readonly operation: Operation;
+  /** `null` only for operation `models`. */
+  readonly prompt: Prompt | null;
+  /** `warm` keeps one connection open between ticks, `cold` makes a new one each time. Never mixed in one series. */
+  readonly connection: 'warm' | 'cold';
+  readonly http2: boolean;
+  readonly deadlines: Deadlines;
+  /** Ticks of one series that may be in flight together; one more is `skipped: overlap`. */
+  readonly maxInFlight: number;
+  readonly confirmation: Confirmation;
+};
+
+/** Money per token, in nano-units of the currency (10^-9), so that a short answer is a whole number. */
+export type Price = {
+  readonly inputNanosPerToken: number;
+  readonly outputNanosPerToken: number;
+  readonly currency: string;
+};
+
+export type Gateway = {
+  readonly id: string;
+  /** Without a trailing slash. */
+  readonly baseUrl: string;
+  readonly kind: GatewayKind;
+  readonly headers: Readonly<Record<string, string>>;
+  /** A neutral URL on another network: if it fails too, the fault is ours. */
+  readonly control: string | null;
+  /** Practice gateways are simulated; every surface says so. */
+  readonly practice: boolean;
+};
+
+/** The key a tier uses at a gateway, with its quota. All probes and bursts of the tier share it. */
+export type KeyPlan = {
+  /** `gateway/tier`. */
+  readonly id: string;
+  readonly secret: string;
+  readonly requestsPerMinute: number | null;
+};
+
+/** One probe of one target: the unit that is scheduled. */
+export type SeriesPlan = {
+  readonly target: Target;
+  readonly probe: Probe;
+  readonly schedule: Schedule;
+  readonly price: Price | null;
+  /** A successful answer slower than this keeps its evidence too; `null` = only failures do. */
+  readonly slowUs: number | null;
+};
+
+/** Everything the probing thread needs. Plain data: it is copied to the thread. */
+export type ProbingPlan = {
+  readonly region: string;
+  readonly gateways: readonly Gateway[];
+  readonly keys: readonly KeyPlan[];
+  readonly series: readonly SeriesPlan[];
+};
+
+export type RenderedPrompt = {
+  readonly messages: readonly { readonly role: 'system' | 'user'; readonly content: string }[];
+  readonly maxTokens: number;
+  readonly expectContains: string | null;
+  readonly nonce: string;
+};
+
+/**
+ * Fills a prompt for one attempt. The same identity gives the same prompt, so any sample can be asked again; a
+ * different tick gives another nonce and other operands, so no cache has seen it before.
+ */
+export function renderPrompt(prompt: Prompt, identity: string): RenderedPrompt {
+  const nonce = `${stableHash(identity).toString(36)}${stableHash(`${identity}\nnonce`).toString(36)}`;
+  const a = 100 + (stableHash(`${identity}\na`) % 900);
+  const b = 100 + (stableHash(`${identity}\nb`) % 900);
+  const values: Readonly<Record<string, string>> = {
+    nonce,
+    a: String(a),
+    b: String(b),
+    sum: String(a + b),
+    product: String(a * b),
+  };
+  const fill = (text: string): string =>
+    text.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+  return {
+    messages: prompt.messages.map((message) => ({ role: message.role, content: fill(message.content) })),
+    maxTokens: prompt.maxTokens,
+    expectContains: prompt.expectContains === null ? null : fill(prompt.expectContains),
+    nonce,
+  };
+}
+
+/** The placeholders a prompt may use. */
+export const PROMPT_PLACEHOLDERS = ['nonce', 'a', 'b', 'sum', 'product'] as const;
