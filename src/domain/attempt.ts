@@ -1,0 +1,26 @@
+import type { Observation } from './observation.ts';
+import type { Gateway, Probe } from './probe.ts';
+import type { Purpose } from './sample.ts';
+import type { Target } from './target.ts';
+
+/** One request about to be made: what the pipeline asks of the prober. */
+export type Attempt = {
+  readonly gateway: Gateway;
+  /** The tier's API key; `null` sends no authorization. */
+  readonly secret: string | null;
+  readonly target: Target;
+  readonly probe: Probe;
+  readonly region: string;
+  readonly scheduledAt: number;
+  readonly purpose: Purpose;
+  /** Use a new connection even where the probe is warm. */
+  readonly freshConnection: boolean;
+};
+
+/** Makes exactly one request. Resolves for everything the wire can do; rejects only for a bug of ours. */
+export type ProbeFn = (attempt: Attempt) => Promise<Observation>;
+
+/** The identity a prompt's nonce and operands are derived from. */
+export function attemptIdentity(attempt: Attempt): string {
+  return `${attempt.probe.id}\n${attempt.target.id}\n${attempt.region}\n${attempt.scheduledAt}\n${attempt.purpose}`;
+}
