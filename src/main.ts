@@ -1,0 +1,29 @@
+import { Command, CommanderError } from 'commander';
+import { OperatorError, type World } from './commands/world.ts';
+
+const world: World = {
+  now: Date.now,
+  env: process.env,
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+};
+
+const program = new Command('probity')
+  .description('Keeps an AI gateway to its word: probes, measures, judges and reports.')
+  .configureHelp({ showGlobalOptions: true })
+  .showHelpAfterError('(probity --help lists the commands)')
+  .exitOverride();
+
+try {
+  await program.parseAsync(process.argv);
+} catch (error) {
+  if (error instanceof OperatorError) {
+    world.err(`${error.message}\n`);
+    process.exitCode = error.exitCode;
+  } else if (error instanceof CommanderError) {
+    // Commander has already said what was wrong; asking for help is no error.
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else {
+    throw error;
+  }
+}

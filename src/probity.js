@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+// Plain JavaScript on purpose: an older Node cannot even read main.ts, and must still be able to say so.
+const [major] = process.versions.node.split('.').map(Number);
+if (major < 24) {
+  process.stderr.write(
+    `Probity needs Node.js 24 or later; this is ${process.version}. ` +
+      'Run it through npm, which brings its own: npm start, or npm run probity -- --help\n',
+  );
+  process.exitCode = 2;
+} else {
+  await import('./main.ts');
+}
