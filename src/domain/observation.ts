@@ -137,7 +137,10 @@ export type Observation = {
   readonly requestIds: Readonly<Record<string, string>>;
   readonly connection: Connection;
   readonly bodyBytes: number;
-  /** Bytes of this response seen on the socket, headers included; 0 with a reused connection = stale socket. */
+  /**
+   * Bytes that arrived on the socket since `t0`, headers (and on a new connection the TLS handshake) included;
+   * 0 on a reused connection that failed = stale socket.
+   */
   readonly responseBytes: number;
   /** SHA-256 of the whole body as received, hex; `null` if there was none. */
   readonly bodySha256: string | null;
@@ -155,6 +158,8 @@ export type Observation = {
   readonly doneSeen: boolean;
   readonly lenientTerminator: boolean;
   readonly toolCalls: boolean;
+  /** Did the chunks carry padding against size analysis? It changes chunk sizes, nothing else. */
+  readonly obfuscated: boolean;
   readonly refusal: boolean;
   readonly malformed: string | null;
   readonly errorBody: ErrorBody | null;
@@ -162,6 +167,8 @@ export type Observation = {
   readonly errorInBody: boolean;
   readonly retryAfterMs: number | null;
   readonly disclosure: Disclosure;
+  /** From being asked to `t0`: time we needed ourselves, for example to find a connection. Never theirs. */
+  readonly waitedUs: number;
   /** Longest block of the probing thread inside this probe's own window. */
   readonly loopDelayUs: number;
   /** Wall clock minus monotonic clock, change over the window. */

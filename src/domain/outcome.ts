@@ -106,7 +106,7 @@ export const NOT_RUN_REASONS = [
 ] as const;
 export type NotRunReason = (typeof NOT_RUN_REASONS)[number];
 
-/** Why a sample cannot be used. `suspect` is doubt about ourselves, `excluded` is a property of the answer. */
+/** Why a sample cannot be used, or not for everything. */
 export const DOUBTS = [
   'event_loop_delay',
   'clock_step',
@@ -122,9 +122,24 @@ export const DOUBTS = [
 ] as const;
 export type Doubt = (typeof DOUBTS)[number];
 
+/**
+ * `suspect`: we doubt ourselves, so the sample says nothing at all. `excluded`: the answer was made in a way that
+ * spoils its latency (a cache, another model, a lower service tier); whether it counts for availability is still
+ * the outcome's `counts`.
+ */
 export type Validity =
   | { readonly kind: 'valid' }
   | { readonly kind: 'excluded'; readonly reason: Doubt }
   | { readonly kind: 'suspect'; readonly reason: Doubt };
 
 export const VALID: Validity = { kind: 'valid' };
+
+/** May the sample's outcome be counted for availability? (Its `counts` may still be `excluded`.) */
+export function countsForAvailability(validity: Validity): boolean {
+  return validity.kind !== 'suspect';
+}
+
+/** May the sample's times be counted for latency? */
+export function countsForLatency(validity: Validity): boolean {
+  return validity.kind === 'valid';
+}

@@ -46,6 +46,22 @@ export type Price = {
   readonly currency: string;
 };
 
+/**
+ * Names of response headers that disclose how an answer was made, for a gateway whose dialect we do not know.
+ * They are asked before the ones the gateway's kind knows.
+ */
+export type DisclosureHeaders = {
+  /** `hit`, `miss` or `bypass` in any case; a value with the word "hit" in it is a hit. */
+  readonly cache?: string;
+  readonly model?: string;
+  readonly provider?: string;
+  readonly region?: string;
+  readonly retries?: string;
+  readonly fallbacks?: string;
+  readonly overheadMs?: string;
+  readonly requestId?: string;
+};
+
 export type Gateway = {
   readonly id: string;
   /** Without a trailing slash. */
@@ -56,6 +72,9 @@ export type Gateway = {
   readonly control: string | null;
   /** Practice gateways are simulated; every surface says so. */
   readonly practice: boolean;
+  readonly disclosure?: DisclosureHeaders;
+  /** Only for `azure-openai` with deployment paths: the `api-version` of the query. */
+  readonly apiVersion?: string;
 };
 
 /** The key a tier uses at a gateway, with its quota. All probes and bursts of the tier share it. */
