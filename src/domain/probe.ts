@@ -95,12 +95,34 @@ export type SeriesPlan = {
   readonly slowUs: number | null;
 };
 
+/**
+ * What probing may cost per UTC day. `slow-down` stretches the cadence so that the money lasts until midnight;
+ * `stop` keeps the cadence and ends when it is spent. Prices in another currency are outside this cap.
+ */
+export type SpendCap = {
+  readonly perDayNanos: number;
+  readonly currency: string;
+  readonly onReach: 'slow-down' | 'stop';
+};
+
+/** A stretch in which the operator wants no probes at all. Maintenance by itself does not stop probing. */
+export type QuietWindow = {
+  /** Target ids; `null` = every target. */
+  readonly targets: readonly string[] | null;
+  /** Inclusive, epoch ms. */
+  readonly fromAt: number;
+  /** Exclusive, epoch ms. */
+  readonly toAt: number;
+};
+
 /** Everything the probing thread needs. Plain data: it is copied to the thread. */
 export type ProbingPlan = {
   readonly region: string;
   readonly gateways: readonly Gateway[];
   readonly keys: readonly KeyPlan[];
   readonly series: readonly SeriesPlan[];
+  readonly spend: SpendCap | null;
+  readonly quiet: readonly QuietWindow[];
 };
 
 export type RenderedPrompt = {

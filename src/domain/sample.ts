@@ -47,7 +47,10 @@ export type Evidence = {
 
 /** One judged attempt. Never changed after it is stored. */
 export type Sample = SampleIdentity & {
-  /** How late the attempt left, from its tick to just before dispatch, on the monotonic clock. Whole µs. */
+  /**
+   * How late the attempt left, from the instant it was due to just before dispatch, on the monotonic clock. Whole
+   * µs. A re-probe is due when the attempt it replaces has ended.
+   */
   readonly lagUs: number;
   readonly outcome: Outcome;
   readonly validity: Validity;
