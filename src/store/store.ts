@@ -1,4 +1,4 @@
-import type { Counting, NotRunReason, Outcome } from '../domain/outcome.ts';
+import type { Counting, Doubt, NotRunReason, Outcome } from '../domain/outcome.ts';
 import type { Evidence, NotRun, Purpose, Sample, SampleIdentity } from '../domain/sample.ts';
 import type { Schedule } from '../domain/schedule.ts';
 import type { Target } from '../domain/target.ts';
@@ -11,7 +11,10 @@ export type SeriesDeclaration = {
   readonly schedule: Schedule;
 };
 
-/** A stretch of time in which a series was due by one schedule. */
+/**
+ * A stretch of time in which a series was due by one schedule. `target` is the target's id today; the schedule is
+ * verbatim, so the ticks of a span under a former id are still those that were due then.
+ */
 export type ScheduleSpan = {
   readonly probe: string;
   readonly target: string;
@@ -23,10 +26,11 @@ export type ScheduleSpan = {
   readonly toAt: number | null;
 };
 
-/** A sample as it is read back: as recorded, without its evidence. */
+/** A sample as it is read back: as recorded, under the id its target has today, without its evidence. */
 export type StoredSample = Omit<Sample, 'evidence'> & { readonly hasEvidence: boolean };
 
 export type SampleQuery = {
+  /** Today's id or a former one; a target never declared has no samples. */
   readonly target?: string;
   readonly probe?: string;
   readonly purposes?: readonly Purpose[];
@@ -35,26 +39,37 @@ export type SampleQuery = {
   readonly fromAt: number;
   /** Exclusive, epoch ms. */
   readonly toAt: number;
+  /** By tick; by default the oldest come first. */
   readonly order?: 'oldest-first' | 'newest-first';
   readonly limit?: number;
 };
 
-/** What one series did in a window, straight from rows. Counts are of `scheduled` and `reprobe` attempts. */
+/**
+ * What one series did in a window, straight from rows. One attempt decides each tick: the `scheduled` one or, where
+ * that was spoilt by a stale connection of ours (`client.stale_socket`), the `reprobe` that took its place.
+ */
 export type SeriesWindow = {
   readonly probe: string;
   readonly target: string;
   readonly region: string;
+  /** Ticks with a deciding attempt. */
   readonly samples: number;
+  /** Of those, the ones that may be counted for availability: all but the `suspect` ones. */
   readonly valid: number;
-  /** Of the valid ones, by each outcome's default counting. */
+  /** The valid ones by each outcome's default counting: they add up to `valid`. */
   readonly counts: Readonly<Record<Counting, number>>;
+  /** All deciding attempts, `suspect` ones included. */
   readonly byOutcome: Readonly<Partial<Record<Outcome, number>>>;
-  readonly byDoubt: Readonly<Record<string, number>>;
+  /** The `suspect` and `excluded` ones by reason. */
+  readonly byDoubt: Readonly<Partial<Record<Doubt, number>>>;
+  /** Ticks without a sample, by reason. Ticks that nobody accounted for are not here: see `readSchedules`. */
   readonly notRun: Readonly<Partial<Record<NotRunReason, number>>>;
-  /** TTFT and total of valid, good attempts in ascending order, whole µs. */
+  /** TTFT and total of good attempts that may be counted for latency, in ascending order, whole µs. */
   readonly ttftUs: readonly number[];
   readonly totalUs: readonly number[];
+  /** What the attempts of every purpose cost together, as far as it is known. */
   readonly costNanos: number;
+  /** The latest deciding attempt. */
   readonly lastSample: StoredSample | null;
 };
 
@@ -72,28 +87,43 @@ export type RecordResult = {
 export type Store = {
   /**
    * Makes the declared series the current ones from `at` on: new ones begin, changed schedules start a new span,
-   * missing ones end. A target known by a former id is renamed and keeps its rows. Nothing is ever deleted.
+   * missing ones end. A target known by a former id goes on under its new one and keeps its rows, also if the former
+   * id is only named later. Nothing is ever deleted, and the past is not rewritten: if the clock has gone back to
+   * before a span began, the change takes effect where that span begins.
+   *
+   * Throws if a former id is declared as a target too or by two targets, or if a series is declared twice.
    */
   readonly declareSeries: (series: readonly SeriesDeclaration[], at: number) => Promise<void>;
-  /** All targets ever declared; `current` ones are in the configuration in force. */
+  /**
+   * All targets ever declared, by id, former ids apart; `current` ones are in the configuration in force.
+   * `formerIds` are all ids ever declared as such.
+   */
   readonly readTargets: () => Promise<readonly (Target & { readonly current: boolean })[]>;
-  /** Every span that overlaps `[fromAt, toAt)`. */
+  /** Every span that overlaps `[fromAt, toAt)`, whole: its ends are not cut to the range. Oldest first. */
   readonly readSchedules: (fromAt: number, toAt: number) => Promise<readonly ScheduleSpan[]>;
 
-  /** Stores attempts and ticks that did not run. Idempotent by identity: the first one stays. */
+  /**
+   * Stores attempts and ticks that did not run. Idempotent by identity: the first one stays, with its evidence.
+   * A series that was declared and has ended may still deliver. A series never declared rejects the whole batch.
+   */
   readonly record: (batch: {
     readonly samples: readonly Sample[];
     readonly notRun: readonly NotRun[];
   }) => Promise<RecordResult>;
   readonly readSamples: (query: SampleQuery) => Promise<readonly StoredSample[]>;
+  /**
+   * Ticks of `[fromAt, toAt)` that did not run, oldest first. A tick is never both: where its scheduled sample
+   * arrived after all, the note that it did not run is not read.
+   */
   readonly readNotRun: (query: {
     readonly target?: string;
     readonly fromAt: number;
     readonly toAt: number;
     readonly limit?: number;
   }) => Promise<readonly NotRun[]>;
+  /** `null` if nothing was kept, or the sample is unknown. */
   readonly readEvidence: (identity: SampleIdentity) => Promise<Evidence | null>;
-  /** One entry per current series, also where nothing was recorded. */
+  /** What every current series did in `[fromAt, toAt)`, also where nothing was recorded, by target and probe. */
   readonly summarise: (fromAt: number, toAt: number) => Promise<readonly SeriesWindow[]>;
 
   /** Small named facts that must outlive a restart, e.g. when the prober was last alive. */

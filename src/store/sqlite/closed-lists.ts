@@ -1,0 +1,39 @@
+import type { Database } from 'better-sqlite3';
+import { DOUBTS, NOT_RUN_REASONS, OUTCOME_CODES, type Validity } from '../../domain/outcome.ts';
+
+/** Fills the tables of allowed words from the program's own lists. Words are only ever added. */
+export function fillClosedLists(db: Database): void {
+  const addOutcome = db.prepare('insert or ignore into outcomes (outcome) values (@word)');
+  const addDoubt = db.prepare('insert or ignore into doubts (doubt) values (@word)');
+  const addReason = db.prepare('insert or ignore into not_run_reasons (reason) values (@word)');
+  db.transaction(() => {
+    for (const word of OUTCOME_CODES) addOutcome.run({ word });
+    for (const reason of DOUBTS) {
+      addDoubt.run({ word: doubtText({ kind: 'suspect', reason }) });
+      addDoubt.run({ word: doubtText({ kind: 'excluded', reason }) });
+    }
+    for (const word of NOT_RUN_REASONS) addReason.run({ word });
+  }).immediate();
+}
+
+/** The column `doubt`: `null` for a valid sample, else kind and reason. */
+export function doubtText(validity: Validity): string | null {
+  return validity.kind === 'valid' ? null : `${validity.kind} ${validity.reason}`;
+}
+
+const VALIDITIES: ReadonlyMap<string | null, Validity> = new Map<string | null, Validity>([
+  [null, { kind: 'valid' }],
+  ...DOUBTS.flatMap((reason) =>
+    (['suspect', 'excluded'] as const).map((kind): [string, Validity] => [
+      `${kind} ${reason}`,
+      { kind, reason },
+    ]),
+  ),
+]);
+
+/** The inverse of `doubtText`. */
+export function validityOf(doubt: string | null): Validity {
+  const validity = VALIDITIES.get(doubt);
+  if (validity === undefined) throw new Error(`the stored doubt "${doubt}" is unknown to this program`);
+  return validity;
+}

@@ -1,0 +1,111 @@
+import type { Database } from 'better-sqlite3';
+import { NOT_RUN_REASONS, type NotRunReason } from '../../domain/outcome.ts';
+
+type NotRunRow = {
+  readonly scheduled_at_ms: number;
+  readonly series_no: number;
+  readonly reason: string;
+};
+
+type NotRunCountRow = {
+  readonly series_no: number;
+  readonly reason: string;
+  readonly ticks: number;
+};
+
+export type StoredNotRun = {
+  readonly scheduledAt: number;
+  readonly seriesNo: number;
+  readonly reason: NotRunReason;
+};
+
+export type NotRunTable = {
+  /** `false` if the tick was noted already. */
+  readonly add: (tick: StoredNotRun) => boolean;
+  /** `series` restricts the answer to these; `null` asks for all. */
+  readonly between: (
+    fromAt: number,
+    toAt: number,
+    series: readonly number[] | null,
+    limit: number,
+  ) => readonly StoredNotRun[];
+  readonly counts: (
+    fromAt: number,
+    toAt: number,
+  ) => readonly { readonly seriesNo: number; readonly reason: NotRunReason; readonly ticks: number }[];
+};
+
+export function prepareNotRun(db: Database): NotRunTable {
+  const addNotRun = db.prepare(`
+    insert or ignore into not_run (
+      scheduled_at_ms,
+      series_no,
+      reason
+    ) values (
+      @scheduledAt,
+      @seriesNo,
+      @reason
+    )
+  `);
+  const notRunBetween = db.prepare<
+    { fromAt: number; toAt: number; series: string | null; limit: number },
+    NotRunRow
+  >(`
+    select
+      scheduled_at_ms,
+      series_no,
+      reason
+    from not_run
+    where scheduled_at_ms >= @fromAt
+      and scheduled_at_ms < @toAt
+      and (@series is null or series_no in (select value from json_each(@series)))
+      and not exists (
+        select 1
+        from samples
+        where samples.scheduled_at_ms = not_run.scheduled_at_ms
+          and samples.series_no = not_run.series_no
+          and samples.purpose = 0
+      )
+    order by scheduled_at_ms, series_no
+    limit @limit
+  `);
+  const notRunCounts = db.prepare<{ fromAt: number; toAt: number }, NotRunCountRow>(`
+    select
+      series_no,
+      reason,
+      count(*) as ticks
+    from not_run
+    where scheduled_at_ms >= @fromAt
+      and scheduled_at_ms < @toAt
+      and not exists (
+        select 1
+        from samples
+        where samples.scheduled_at_ms = not_run.scheduled_at_ms
+          and samples.series_no = not_run.series_no
+          and samples.purpose = 0
+      )
+    group by series_no, reason
+  `);
+
+  return {
+    add: (tick) => addNotRun.run(tick).changes === 1,
+    between: (fromAt, toAt, series, limit) =>
+      notRunBetween
+        .all({ fromAt, toAt, series: series === null ? null : JSON.stringify(series), limit })
+        .map((row) => ({
+          scheduledAt: row.scheduled_at_ms,
+          seriesNo: row.series_no,
+          reason: reasonOf(row.reason),
+        })),
+    counts: (fromAt, toAt) =>
+      notRunCounts
+        .all({ fromAt, toAt })
+        .map((row) => ({ seriesNo: row.series_no, reason: reasonOf(row.reason), ticks: row.ticks })),
+  };
+}
+
+function reasonOf(text: string): NotRunReason {
+  const reason = NOT_RUN_REASONS.find((known) => known === text);
+  if (reason === undefined) throw new Error(`the stored reason "${text}" is unknown to this program`);
+  return reason;
+}

@@ -1,0 +1,129 @@
+CREATE TABLE schema_versions (
+      version integer primary key,
+      name text not null
+    ) strict;
+
+CREATE TABLE targets (
+  target_no integer primary key,
+  id text not null unique, -- gateway/tier/model
+  gateway text not null,
+  tier text not null,
+  model text not null,
+  request_model text not null,
+  -- The target that continues this one under a new id. Rows stay where they were recorded; they are read under the
+  -- successor's id.
+  successor_no integer references targets (target_no) check (successor_no <> target_no)
+) strict;
+
+CREATE TABLE series (
+  series_no integer primary key,
+  target_no integer not null references targets (target_no),
+  probe text not null,
+  region text not null,
+  unique (target_no, probe, region)
+) strict;
+
+CREATE TABLE schedules (
+  series_no integer not null references series (series_no),
+  from_at_ms integer not null, -- inclusive
+  to_at_ms integer check (to_at_ms > from_at_ms), -- exclusive; null while in force
+  kind text not null check (kind in ('every', 'cron')),
+  every_ms integer check (every_ms > 0),
+  cron text,
+  timezone text,
+  phase_ms integer not null,
+  primary key (series_no, from_at_ms),
+  check ((kind = 'every') = (every_ms is not null)),
+  check ((kind = 'cron') = (cron is not null and timezone is not null))
+) strict, without rowid;
+
+CREATE UNIQUE INDEX schedules_in_force on schedules (series_no) where to_at_ms is null;
+
+CREATE TABLE outcomes (
+  outcome text primary key
+) strict, without rowid;
+
+CREATE TABLE doubts (
+  doubt text primary key -- 'suspect clock_step', 'excluded filtered', …
+) strict, without rowid;
+
+CREATE TABLE served_by (
+  served_by_no integer primary key,
+  model text,
+  provider text,
+  region text,
+  service_tier text,
+  system_fingerprint text,
+  route text not null check (route in ('verified', 'mismatch', 'unverified')),
+  identity text not null unique -- the six values as a JSON array: null counts as a value, which plain unique denies
+) strict;
+
+CREATE TABLE samples (
+  scheduled_at_ms integer not null,
+  series_no integer not null references series (series_no),
+  purpose integer not null check (purpose in (0, 1, 2, 3)), -- scheduled, reprobe, confirmation, canary
+  outcome text not null references outcomes (outcome),
+  doubt text references doubts (doubt), -- null = valid
+  remarks integer not null check (remarks >= 0), -- one bit per remark
+  lag_us integer not null,
+  ttft_us integer, -- null = no token came
+  total_us integer, -- null = the exchange was not finished
+  completion_tokens integer, -- as billed; null = the gateway did not say
+  cost_nanos integer, -- 10^-9 of the price's currency; null = no price or no usage
+  served_by_no integer not null references served_by (served_by_no),
+  detail blob not null, -- everything that is only shown: see packed-detail.ts
+  primary key (scheduled_at_ms, series_no, purpose)
+) strict, without rowid;
+
+CREATE INDEX samples_failed on samples (series_no, scheduled_at_ms) where outcome <> 'ok';
+
+CREATE TABLE evidence (
+  evidence_no integer primary key,
+  scheduled_at_ms integer not null,
+  series_no integer not null references series (series_no),
+  purpose integer not null check (purpose in (0, 1, 2, 3)),
+  body text not null check (json_valid(body)),
+  unique (scheduled_at_ms, series_no, purpose)
+) strict;
+
+CREATE VIEW readable_samples as
+select
+  strftime('%Y-%m-%dT%H:%M:%fZ', samples.scheduled_at_ms / 1000.0, 'unixepoch') as scheduled_at,
+  targets.id as target,
+  series.probe as probe,
+  series.region as region,
+  case samples.purpose
+    when 0 then 'scheduled'
+    when 1 then 'reprobe'
+    when 2 then 'confirmation'
+    when 3 then 'canary'
+  end as purpose,
+  samples.outcome as outcome,
+  coalesce(samples.doubt, 'valid') as validity,
+  samples.ttft_us / 1000.0 as ttft_ms,
+  samples.total_us / 1000.0 as total_ms,
+  samples.lag_us / 1000.0 as lag_ms,
+  samples.completion_tokens as completion_tokens,
+  samples.cost_nanos as cost_nanos,
+  served_by.model as served_model
+from samples
+join series using (series_no)
+join targets using (target_no)
+join served_by using (served_by_no);
+
+CREATE TABLE not_run_reasons (
+  reason text primary key
+) strict, without rowid;
+
+CREATE TABLE not_run (
+  scheduled_at_ms integer not null,
+  series_no integer not null references series (series_no),
+  reason text not null references not_run_reasons (reason),
+  primary key (scheduled_at_ms, series_no)
+) strict, without rowid;
+
+CREATE TABLE facts (
+  name text primary key,
+  value text not null,
+  written_at_ms integer not null
+) strict, without rowid;
