@@ -203,8 +203,6 @@ function storeOn(db: Database.Database): Store {
       facts.write(name, value, at);
     },
     async close() {
-      if (!db.open) return;
-      db.pragma('optimize');
       db.close();
     },
   };
