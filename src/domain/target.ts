@@ -22,6 +22,8 @@ export type Target = {
   readonly requestModel: string;
   /** Earlier ids of the same target, oldest last. Samples under them belong to this target. */
   readonly formerIds: readonly string[];
+  /** Other names under which the gateway may truthfully say it served this model. */
+  readonly servedAs?: readonly string[];
 };
 
 /**

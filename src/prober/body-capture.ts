@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import type { Cleaner } from './redact.ts';
+
+const EDGE_BYTES = 2048;
+
+/** The body as it came, kept so that what we claim about it can be shown. */
+export type BodyCapture = {
+  bytes: number;
+  readonly chunks: Buffer[];
+};
+
+export function createBodyCapture(): BodyCapture {
+  return { bytes: 0, chunks: [] };
+}
+
+/** SHA-256 of everything received, in hex; `null` for an empty body. */
+export function bodySha256(capture: BodyCapture): string | null {
+  if (capture.bytes === 0) return null;
+  const hash = createHash('sha256');
+  for (const chunk of capture.chunks) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+/**
+ * The first and the last 2 KiB as text; `tail` is empty when `head` holds everything. Redacted on the whole edge plus
+ * a margin, so that a credential which straddles the cut is seen whole.
+ */
+export function bodyEdges(capture: BodyCapture, clean: Cleaner): { head: string; tail: string } {
+  const whole = capture.bytes <= EDGE_BYTES;
+  const head = clean(firstBytes(capture.chunks, whole ? EDGE_BYTES : EDGE_BYTES + MARGIN), EDGE_BYTES);
+  if (whole) return { head, tail: '' };
+  const end = lastBytes(capture.chunks, EDGE_BYTES + MARGIN);
+  const tail = clean(end, EDGE_BYTES + MARGIN).slice(-EDGE_BYTES);
+  return { head, tail };
+}
+
+const MARGIN = 512;
+
+function firstBytes(chunks: readonly Buffer[], count: number): string {
+  const taken: Buffer[] = [];
+  let length = 0;
+  for (const chunk of chunks) {
+    if (length >= count) break;
+    taken.push(chunk.subarray(0, count - length));
+    length += Math.min(chunk.length, count - length);
+  }
+  return Buffer.concat(taken).toString('utf8');
+}
+
+function lastBytes(chunks: readonly Buffer[], count: number): string {
+  const taken: Buffer[] = [];
+  let length = 0;
+  for (let i = chunks.length - 1; i >= 0 && length < count; i -= 1) {
+    const chunk = chunks[i];
+    if (chunk === undefined) break;
+    const part = chunk.subarray(Math.max(0, chunk.length - (count - length)));
+    taken.unshift(part);
+    length += part.length;
+  }
+  return Buffer.concat(taken).toString('utf8');
+}

@@ -1,0 +1,33 @@
+/** Hostile JSON, taken apart without trusting its shape. */
+export type JsonObject = { readonly [key: string]: unknown };
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The value as an object, or `null`. */
+export function objectIn(value: unknown): JsonObject | null {
+  return isObject(value) ? value : null;
+}
+
+export function textIn(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+export function nonEmptyText(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0;
+}
+
+/** A whole number not below zero, or `null`: token counts are nothing else. */
+export function countIn(value: unknown): number | null {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
+}
+
+/** Parses JSON; `undefined` (which JSON cannot express) if it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
