@@ -1,0 +1,104 @@
+import {
+  type AlertKind,
+  type CellEvaluation,
+  type CellFacts,
+  NO_FACTS,
+  type Verdict,
+} from '../../src/domain/alert.ts';
+import { DEFAULT_INCIDENTS, type IncidentPolicy } from '../../src/domain/alert-policy.ts';
+import type { Reading } from '../../src/domain/down-rule.ts';
+import { assign } from '../../src/domain/grouping.ts';
+import type { Incident, IncidentEvent, Told } from '../../src/domain/incident.ts';
+import { next } from '../../src/domain/transition.ts';
+
+export const START = Date.UTC(2026, 2, 2, 3, 0, 0);
+export const SECOND = 1_000;
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+export function evaluation(
+  cell: string,
+  verdict: Verdict,
+  at: number,
+  fields: Partial<CellEvaluation> = {},
+): CellEvaluation {
+  return {
+    kind: 'target_down',
+    group: cell.split('/')[0] ?? cell,
+    cell,
+    verdict,
+    since: verdict === 'bad' ? at : null,
+    heardAt: at,
+    facts: facts(`${cell} is ${verdict}`),
+    ...fields,
+  };
+}
+
+export function facts(finding: string, fields: Partial<CellFacts> = {}): CellFacts {
+  return { ...NO_FACTS, finding, ...fields };
+}
+
+export function reading(at: number, fields: Partial<Reading> = {}): Reading {
+  return {
+    at,
+    probe: 'chat',
+    region: 'here',
+    purpose: 'scheduled',
+    outcome: 'ok',
+    valid: true,
+    status: 200,
+    requestId: null,
+    ...fields,
+  };
+}
+
+export function failed(at: number, fields: Partial<Reading> = {}): Reading {
+  return reading(at, { outcome: 'gateway.5xx', status: 503, ...fields });
+}
+
+/** Everything the pure machine decided, step by step, as a small world of its own. */
+export type Story = {
+  readonly incidents: Map<string, Incident>;
+  readonly told: { readonly at: number; readonly told: Told; readonly incident: string }[];
+  readonly events: IncidentEvent[];
+  readonly step: (now: number, evaluations: readonly CellEvaluation[], silenced?: boolean) => Told[];
+};
+
+export function story(policy: IncidentPolicy = DEFAULT_INCIDENTS): Story {
+  const incidents = new Map<string, Incident>();
+  const told: { at: number; told: Told; incident: string }[] = [];
+  const events: IncidentEvent[] = [];
+  const step = (now: number, evaluations: readonly CellEvaluation[], silenced = false): Told[] => {
+    const here: Told[] = [];
+    const keys = new Set([
+      ...evaluations.map((one) => `${one.kind}\n${one.group}`),
+      ...[...incidents.values()].map((one) => `${one.kind}\n${one.group}`),
+    ]);
+    for (const key of keys) {
+      const mine = <T extends { kind: AlertKind; group: string }>(all: Iterable<T>): T[] =>
+        [...all].filter((one) => `${one.kind}\n${one.group}` === key);
+      const assigned = assign(mine(incidents.values()), mine(evaluations), () => silenced, now, policy);
+      for (const { incident, evaluation: group } of assigned) {
+        const transition = next(incident, group, now, policy);
+        if (transition.kind === 'stay') continue;
+        incidents.set(transition.incident.id, transition.incident);
+        events.push(...transition.events);
+        for (const notice of transition.notices) {
+          told.push({ at: now, told: notice.told, incident: transition.incident.id });
+          here.push(notice.told);
+        }
+      }
+    }
+    return here;
+  };
+  return { incidents, told, events, step };
+}
+
+/** The only incident of a story that should have exactly one. */
+export function only(incidents: Map<string, Incident>): Incident {
+  const [first, ...others] = incidents.values();
+  if (first === undefined || others.length > 0)
+    throw new Error(`expected one incident, got ${incidents.size}`);
+  return first;
+}
