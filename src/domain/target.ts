@@ -24,6 +24,8 @@ export type Target = {
   readonly formerIds: readonly string[];
   /** Other names under which the gateway may truthfully say it served this model. */
   readonly servedAs?: readonly string[];
+  /** Sent as `service_tier` and held against what the answer says it was served at, for example `priority`. */
+  readonly serviceTier?: string;
 };
 
 /**

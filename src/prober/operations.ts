@@ -90,8 +90,9 @@ export function requestBody(attempt: Attempt): string | null {
   const plan = OPERATION_PLANS[attempt.probe.operation];
   const prompt = attempt.probe.prompt;
   if (plan.method === 'GET' || prompt === null) return null;
+  const { gateway, target } = attempt;
   const rendered = renderPrompt(prompt, attemptIdentity(attempt));
-  return JSON.stringify(
-    plan.body(attempt.target.requestModel, rendered, GATEWAY_DIALECTS[attempt.gateway.kind]),
-  );
+  const body = plan.body(target.requestModel, rendered, GATEWAY_DIALECTS[gateway.kind]);
+  if (target.serviceTier !== undefined) body.service_tier = target.serviceTier;
+  return JSON.stringify(body);
 }
