@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { registerPracticeGateway } from './commands/practice-gateway.ts';
 import { OperatorError, type World } from './commands/world.ts';
 
 const world: World = {
@@ -13,6 +14,7 @@ const program = new Command('probity')
   .configureHelp({ showGlobalOptions: true })
   .showHelpAfterError('(probity --help lists the commands)')
   .exitOverride();
+registerPracticeGateway(program, world);
 
 try {
   await program.parseAsync(process.argv);
