@@ -126,6 +126,13 @@ export type Store = {
   /** What every current series did in `[fromAt, toAt)`, also where nothing was recorded, by target and probe. */
   readonly summarise: (fromAt: number, toAt: number) => Promise<readonly SeriesWindow[]>;
 
+  /**
+   * One bounded piece of housekeeping: moves samples of ticks before `beforeAt` to denser storage. Nothing that is
+   * read changes, and samples that arrive late are still welcome. Resolves to whether there was something to do;
+   * call it again until there is not, leaving time for others in between.
+   */
+  readonly compact: (beforeAt: number) => Promise<boolean>;
+
   /** Small named facts that must outlive a restart, e.g. when the prober was last alive. */
   readonly readFact: (name: string) => Promise<string | null>;
   readonly writeFact: (name: string, value: string, at: number) => Promise<void>;

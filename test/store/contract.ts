@@ -586,6 +586,88 @@ export function storeContract(name: string, open: () => Shelf): void {
     );
   });
 
+  describe(`${name}: compaction`, () => {
+    const HOURS = 5;
+    /** Two series over some hours, with failures, re-probes and confirmations among them. */
+    const history = (): Sample[] =>
+      ['acme/pro/chat-small', 'acme/pro/chat-large'].flatMap((id, series) =>
+        Array.from({ length: HOURS * 60 }, (_, minute) => {
+          const at = { target: id, scheduledAt: MONDAY + minute * MINUTE + series * 777 };
+          if (minute % 50 === 7) {
+            return [
+              failure({ ...at, outcome: 'client.stale_socket' }),
+              sample({ ...at, purpose: 'reprobe', ttftUs: minute }),
+            ];
+          }
+          if (minute % 17 === 3) return [failure(at), failure({ ...at, purpose: 'confirmation' })];
+          return [sample({ ...at, ttftUs: 300_000 + minute, costNanos: minute, lagUs: minute % 3 })];
+        }).flat(),
+      );
+    const answers = async (store: Store) => {
+      const range = { fromAt: MONDAY + 30 * MINUTE, toAt: MONDAY + HOURS * HOUR - 30 * MINUTE };
+      const of = { ...range, target: TARGET };
+      return {
+        all: await store.readSamples(range),
+        backwards: await store.readSamples({ ...range, order: 'newest-first' }),
+        first: await store.readSamples({ ...range, limit: 100 }),
+        last: await store.readSamples({ ...of, order: 'newest-first', limit: 100 }),
+        failures: await store.readSamples({ ...of, outcomes: ['gateway.5xx'] }),
+        lastFailures: await store.readSamples({
+          ...of,
+          outcomes: ['gateway.5xx', 'client.stale_socket'],
+          purposes: ['scheduled'],
+          order: 'newest-first',
+          limit: 7,
+        }),
+        notRun: await store.readNotRun(range),
+        evidence: await store.readEvidence(failure({ scheduledAt: MONDAY + 54 * MINUTE })),
+        summary: await store.summarise(range.fromAt, range.toAt),
+      };
+    };
+
+    promise('nothing that is read changes, however far compaction has come', async (store) => {
+      await store.declareSeries([declaration('chat-small'), declaration('chat-large')], MONDAY);
+      await store.record({ samples: history(), notRun: [notRun({ scheduledAt: MONDAY + HOUR + 1 })] });
+      const before = await answers(store);
+      assert.ok(before.failures.length > 0 && before.evidence !== null && before.notRun.length === 1);
+      for (let hour = 0; hour <= HOURS; hour += 1) {
+        while (await store.compact(MONDAY + hour * HOUR));
+        assert.deepEqual(await answers(store), before);
+      }
+      assert.equal(await store.compact(MONDAY + HOURS * HOUR), false, 'nothing is left to do');
+    });
+
+    promise('a sample that is late for a compacted hour is read in its place, once', async (store) => {
+      await store.declareSeries([declaration('chat-small'), declaration('chat-large')], MONDAY);
+      const samples = history();
+      const late = samples.filter((_, index) => index % 7 === 0);
+      const early = samples.filter((_, index) => index % 7 !== 0);
+      await store.record({ samples: early, notRun: [notRun()] });
+      while (await store.compact(MONDAY + HOURS * HOUR));
+      const delivered = await store.record({ samples, notRun: [notRun({ scheduledAt: MONDAY + MINUTE })] });
+      assert.deepEqual(delivered, { recorded: late.length + 1, repeated: early.length });
+      const before = await answers(store);
+      assert.equal(before.all.length, new Set(before.all.map((read) => JSON.stringify(read))).size);
+      assert.deepEqual(
+        before.notRun,
+        [],
+        'a tick noted after its sample was compacted is sampled all the same',
+      );
+      while (await store.compact(MONDAY + HOURS * HOUR));
+      assert.deepEqual(await answers(store), before);
+      assert.deepEqual(await store.record({ samples, notRun: [] }), {
+        recorded: 0,
+        repeated: samples.length,
+      });
+    });
+
+    promise('an hour that has not ended by then is left alone', async (store) => {
+      await store.declareSeries([declaration('chat-small')], MONDAY);
+      await store.record({ samples: [sample()], notRun: [] });
+      assert.equal(await store.compact(MONDAY + HOUR - 1), false);
+    });
+  });
+
   describe(`${name}: facts and life cycle`, () => {
     promise('a fact is the last thing written under its name', async (store) => {
       assert.equal(await store.readFact('prober.alive'), null);

@@ -1,56 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { PHASE_NAMES, type Phases, type Usage } from '../../src/domain/observation.ts';
-import { type Detail, PHASE_ORDER, packDetail, unpackDetail } from '../../src/store/sqlite/packed-detail.ts';
+import { PHASE_NAMES } from '../../src/domain/observation.ts';
+import { PHASE_ORDER, packDetail, unpackDetail } from '../../src/store/sqlite/packed-detail.ts';
 import { createByteReader, createByteWriter } from '../../src/store/sqlite/varint.ts';
 import { sample } from './builders.ts';
+import { arbitraryDetail, arbitraryMicros } from './packed-detail.arbitrary.ts';
 
 /** What version 1 wrote for the sample of the builder. Never change it. */
 const VERSION_1 = '015000c709a403cca9223ec504c504b6011306b409cfa1011f00';
 
-/** `deepEqual` minds prototypes, and the rows we read back are plain objects. */
-const plain = <Shape>(shape: { [Key in keyof Shape]: fc.Arbitrary<Shape[Key]> }): fc.Arbitrary<Shape> =>
-  fc.record<Shape>(shape, { noNullPrototype: true });
-
-const micros = fc.oneof(
-  fc.integer({ min: 0, max: 1_000_000 }),
-  fc.integer({ min: 0, max: 2 ** 40 }),
-  fc.constant(0),
-);
-const reached = fc.option(micros);
-const phases: fc.Arbitrary<Phases> = plain(
-  Object.fromEntries(PHASE_NAMES.map((name) => [name, reached])) as Record<
-    keyof Phases,
-    fc.Arbitrary<number | null>
-  >,
-);
-const tokens = fc.option(fc.nat(200_000));
-const usage: fc.Arbitrary<Usage | null> = fc.option(
-  plain({
-    promptTokens: tokens,
-    completionTokens: tokens,
-    reasoningTokens: tokens,
-    cachedTokens: tokens,
-  }),
-);
-const detail: fc.Arbitrary<Detail> = plain({
-  status: fc.option(fc.oneof(fc.constant(200), fc.integer({ min: 0, max: 999 }))),
-  phases,
-  longestStallUs: reached,
-  chunks: fc.nat(10_000),
-  tokenChunks: fc.nat(10_000),
-  usage,
-  reused: fc.boolean(),
-  retries: fc.option(fc.nat(10)),
-  loopDelayUs: micros,
-  clockStepMs: fc.oneof(fc.constant(0), fc.integer({ min: -(2 ** 42), max: 2 ** 42 })),
-});
-
 describe('packed detail', () => {
   test('any detail beside any columns is read back as it was', () => {
     fc.assert(
-      fc.property(detail, reached, reached, (given, ttftUs, totalUs) => {
+      fc.property(arbitraryDetail, arbitraryMicros, arbitraryMicros, (given, ttftUs, totalUs) => {
         const anchors = { ttftUs, totalUs, completionTokens: given.usage?.completionTokens ?? null };
         assert.deepEqual(unpackDetail(packDetail(given, anchors), anchors), given);
       }),

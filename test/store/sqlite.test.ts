@@ -48,6 +48,28 @@ storeContract('SQLite that waits for the disk', () => {
   return { store: opened(file, options), openBeside: () => opened(file, options), discard };
 });
 
+/** The same store, except that whatever is recorded is moved to closed storage at once. */
+function packingAtOnce(store: Store): Store {
+  return {
+    ...store,
+    async record(batch) {
+      const result = await store.record(batch);
+      while (await store.compact(Number.POSITIVE_INFINITY));
+      return result;
+    },
+  };
+}
+
+storeContract('SQLite, everything packed', () => {
+  const { path, discard } = folder();
+  const file = join(path, 'probity.db');
+  return {
+    store: packingAtOnce(opened(file)),
+    openBeside: () => packingAtOnce(opened(file)),
+    discard,
+  };
+});
+
 describe('opening a SQLite store', () => {
   const inFolder = (sentence: string, body: (path: string) => Promise<void>): void => {
     test(sentence, async () => {

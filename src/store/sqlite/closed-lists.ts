@@ -1,5 +1,14 @@
 import type { Database } from 'better-sqlite3';
-import { DOUBTS, NOT_RUN_REASONS, OUTCOME_CODES, type Validity } from '../../domain/outcome.ts';
+import {
+  DOUBTS,
+  isOutcome,
+  NOT_RUN_REASONS,
+  OUTCOME_CODES,
+  type Outcome,
+  REMARKS,
+  type Remark,
+  type Validity,
+} from '../../domain/outcome.ts';
 
 /** Fills the tables of allowed words from the program's own lists. Words are only ever added. */
 export function fillClosedLists(db: Database): void {
@@ -36,4 +45,19 @@ export function validityOf(doubt: string | null): Validity {
   const validity = VALIDITIES.get(doubt);
   if (validity === undefined) throw new Error(`the stored doubt "${doubt}" is unknown to this program`);
   return validity;
+}
+
+export function outcomeOf(text: string): Outcome {
+  if (!isOutcome(text)) throw new Error(`the stored outcome "${text}" is unknown to this program`);
+  return text;
+}
+
+/** One bit per remark, in the order of the list, which is append-only. */
+export function remarkBits(remarks: readonly Remark[]): number {
+  return remarks.reduce((bits, remark) => bits | (1 << REMARKS.indexOf(remark)), 0);
+}
+
+/** The inverse of `remarkBits`. */
+export function remarksOf(bits: number): readonly Remark[] {
+  return bits === 0 ? [] : REMARKS.filter((_, index) => (bits & (1 << index)) !== 0);
 }

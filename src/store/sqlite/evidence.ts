@@ -10,6 +10,7 @@ export type RowKey = {
 export type EvidenceTable = {
   /** The caller stores it only with a sample that was new. */
   readonly add: (key: RowKey, evidence: Evidence) => void;
+  readonly has: (key: RowKey) => boolean;
   readonly read: (key: RowKey) => Evidence | null;
 };
 
@@ -36,11 +37,21 @@ export function prepareEvidence(db: Database): EvidenceTable {
         and purpose = @purposeNo
     `)
     .pluck();
+  const hasEvidence = db
+    .prepare<RowKey, 1>(`
+      select 1
+      from evidence
+      where scheduled_at_ms = @scheduledAt
+        and series_no = @seriesNo
+        and purpose = @purposeNo
+    `)
+    .pluck();
 
   return {
     add(key, evidence) {
       addEvidence.run({ ...key, body: JSON.stringify(evidence) });
     },
+    has: (key) => hasEvidence.get(key) !== undefined,
     read(key) {
       const body = evidenceOfSample.get(key);
       // Written by `add` alone, from a value of this type.

@@ -20,8 +20,10 @@ export type StoredNotRun = {
 };
 
 export type NotRunTable = {
-  /** `false` if the tick was noted already. */
-  readonly add: (tick: StoredNotRun) => boolean;
+  /** `false` if the tick was noted already. `sampled`: its scheduled sample is there, so the note is never read. */
+  readonly add: (tick: StoredNotRun, sampled: boolean) => boolean;
+  /** Says that the scheduled sample of a tick has arrived. */
+  readonly markSampled: (scheduledAt: number, seriesNo: number) => void;
   /** `series` restricts the answer to these; `null` asks for all. */
   readonly between: (
     fromAt: number,
@@ -40,12 +42,20 @@ export function prepareNotRun(db: Database): NotRunTable {
     insert or ignore into not_run (
       scheduled_at_ms,
       series_no,
-      reason
+      reason,
+      sampled
     ) values (
       @scheduledAt,
       @seriesNo,
-      @reason
+      @reason,
+      @sampled
     )
+  `);
+  const markSampled = db.prepare(`
+    update not_run
+    set sampled = 1
+    where scheduled_at_ms = @scheduledAt
+      and series_no = @seriesNo
   `);
   const notRunBetween = db.prepare<
     { fromAt: number; toAt: number; series: string | null; limit: number },
@@ -59,13 +69,7 @@ export function prepareNotRun(db: Database): NotRunTable {
     where scheduled_at_ms >= @fromAt
       and scheduled_at_ms < @toAt
       and (@series is null or series_no in (select value from json_each(@series)))
-      and not exists (
-        select 1
-        from samples
-        where samples.scheduled_at_ms = not_run.scheduled_at_ms
-          and samples.series_no = not_run.series_no
-          and samples.purpose = 0
-      )
+      and sampled = 0
     order by scheduled_at_ms, series_no
     limit @limit
   `);
@@ -77,18 +81,15 @@ export function prepareNotRun(db: Database): NotRunTable {
     from not_run
     where scheduled_at_ms >= @fromAt
       and scheduled_at_ms < @toAt
-      and not exists (
-        select 1
-        from samples
-        where samples.scheduled_at_ms = not_run.scheduled_at_ms
-          and samples.series_no = not_run.series_no
-          and samples.purpose = 0
-      )
+      and sampled = 0
     group by series_no, reason
   `);
 
   return {
-    add: (tick) => addNotRun.run(tick).changes === 1,
+    add: (tick, sampled) => addNotRun.run({ ...tick, sampled: sampled ? 1 : 0 }).changes === 1,
+    markSampled(scheduledAt, seriesNo) {
+      markSampled.run({ scheduledAt, seriesNo });
+    },
     between: (fromAt, toAt, series, limit) =>
       notRunBetween
         .all({ fromAt, toAt, series: series === null ? null : JSON.stringify(series), limit })

@@ -1,17 +1,20 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
-import type { RecordResult, Store } from '../store.ts';
+import type { RecordResult, Store, StoredSample } from '../store.ts';
+import { combineSamples } from './all-samples.ts';
 import { fillClosedLists } from './closed-lists.ts';
 import { declareSeries } from './declare-series.ts';
 import { prepareEvidence } from './evidence.ts';
 import { prepareFacts } from './facts.ts';
 import { APPLICATION_ID, migrate, readMigrations, readSchemaState } from './migrate.ts';
 import { prepareNotRun } from './not-run.ts';
-import { PURPOSE_NO, prepareSamples } from './samples.ts';
+import { preparePackedHours } from './packed-hours.ts';
+import { PURPOSE_NO, prepareSamples, type StoredRow } from './samples.ts';
 import { prepareSchedules } from './schedules.ts';
 import { buildRegistry, prepareSeries, type SeriesRegistry } from './series.ts';
 import { prepareServedBy } from './served-by.ts';
+import { nameSample } from './stored-sample.ts';
 import { summarise } from './summarise.ts';
 import { prepareTargets } from './targets.ts';
 
@@ -82,23 +85,39 @@ function storeOn(db: Database.Database): Store {
   const notRun = prepareNotRun(db);
   const facts = prepareFacts(db);
 
-  let registry: SeriesRegistry = buildRegistry(targets.readAll(), series.readAll());
-  let registryVersion = dataVersion(db);
-  const readRegistry = (): void => {
-    registry = buildRegistry(targets.readAll(), series.readAll());
-  };
-  const samples = prepareSamples(db, servedBy, (seriesNo) => registry.entry(seriesNo));
+  const samples = combineSamples(prepareSamples(db, servedBy), preparePackedHours(db));
 
-  /** All reads of one method see one state of the database, also while another process writes. */
-  const reading = <Result>(read: () => Result): Result =>
-    db.transaction(() => {
-      const version = dataVersion(db);
-      if (version !== registryVersion) {
-        readRegistry();
-        registryVersion = version;
-      }
-      return read();
-    })();
+  let registry: SeriesRegistry = buildRegistry(targets.readAll(), series.readAll());
+  let seenVersion = dataVersion(db);
+  const refresh = (): void => {
+    registry = buildRegistry(targets.readAll(), series.readAll());
+    samples.refresh();
+    servedBy.forget();
+  };
+
+  /** One transaction: it sees one state of the database and commits whole or not at all. */
+  const transaction = <Result>(kind: 'deferred' | 'immediate', body: () => Result): Result => {
+    try {
+      return db
+        .transaction(() => {
+          const version = dataVersion(db);
+          if (version !== seenVersion) {
+            refresh();
+            seenVersion = version;
+          }
+          return body();
+        })
+        [kind]();
+    } catch (error) {
+      // What was remembered inside may have been rolled back.
+      if (db.open) refresh();
+      throw error;
+    }
+  };
+  const reading = <Result>(body: () => Result): Result => transaction('deferred', body);
+  const writing = <Result>(body: () => Result): Result => transaction('immediate', body);
+
+  const sampleOf = (row: StoredRow): StoredSample => nameSample(row, registry, servedBy, evidence);
 
   const seriesNoOf = (probe: string, target: string, region: string): number => {
     const seriesNo = registry.find(probe, target, region);
@@ -108,27 +127,29 @@ function storeOn(db: Database.Database): Store {
     return seriesNo;
   };
 
-  const record = db.transaction((batch: Parameters<Store['record']>[0]): RecordResult => {
+  const record = (batch: Parameters<Store['record']>[0]): RecordResult => {
     let recorded = 0;
     for (const sample of batch.samples) {
       const seriesNo = seriesNoOf(sample.probe, sample.target, sample.region);
       if (!samples.add(seriesNo, sample)) continue;
       recorded += 1;
-      if (sample.evidence === null) continue;
       const { scheduledAt, purpose } = sample;
+      if (purpose === 'scheduled') notRun.markSampled(scheduledAt, seriesNo);
+      if (sample.evidence === null) continue;
       evidence.add({ scheduledAt, seriesNo, purposeNo: PURPOSE_NO[purpose] }, sample.evidence);
     }
     for (const { probe, target, region, scheduledAt, reason } of batch.notRun) {
       const seriesNo = seriesNoOf(probe, target, region);
-      if (notRun.add({ scheduledAt, seriesNo, reason })) recorded += 1;
+      const sampled = samples.has({ scheduledAt, seriesNo, purposeNo: PURPOSE_NO.scheduled });
+      if (notRun.add({ scheduledAt, seriesNo, reason }, sampled)) recorded += 1;
     }
     return { recorded, repeated: batch.samples.length + batch.notRun.length - recorded };
-  });
+  };
 
   return {
     async declareSeries(declarations, at) {
-      db.transaction(() => declareSeries({ targets, series, schedules }, declarations, at)).immediate();
-      readRegistry();
+      writing(() => declareSeries({ targets, series, schedules }, declarations, at));
+      refresh();
     },
     async readTargets() {
       return reading(() => registry.targets);
@@ -142,38 +163,27 @@ function storeOn(db: Database.Database): Store {
       );
     },
     async record(batch) {
-      try {
-        return record.immediate(batch);
-      } catch (error) {
-        servedBy.forget();
-        throw error;
-      }
+      return writing(() => record(batch));
     },
     async readSamples(query) {
       return reading(() => {
         const { target, probe } = query;
-        const chosen =
-          target === undefined && probe === undefined
-            ? null
-            : (target === undefined
-                ? registry.entries.map((entry) => entry.seriesNo)
-                : registry.ofTarget(target)
-              ).filter((seriesNo) => probe === undefined || registry.entry(seriesNo).probe === probe);
-        if (chosen?.length === 0) return [];
-        return samples.select({
+        const chosen = target === undefined && probe === undefined ? null : registry.select(target, probe);
+        const found = samples.select({
           fromAt: query.fromAt,
           toAt: query.toAt,
           series: chosen,
-          purposes: query.purposes ?? null,
+          purposes: query.purposes?.map((purpose) => PURPOSE_NO[purpose]) ?? null,
           outcomes: query.outcomes ?? null,
           order: query.order ?? 'oldest-first',
           limit: limitOf(query.limit),
         });
+        return found.map(sampleOf);
       });
     },
     async readNotRun({ target, fromAt, toAt, limit }) {
       return reading(() => {
-        const chosen = target === undefined ? null : registry.ofTarget(target);
+        const chosen = target === undefined ? null : registry.select(target);
         return notRun
           .between(fromAt, toAt, chosen, limitOf(limit))
           .map(({ scheduledAt, seriesNo, reason }) => {
@@ -184,9 +194,8 @@ function storeOn(db: Database.Database): Store {
     },
     async readEvidence({ probe, target, region, scheduledAt, purpose }) {
       return reading(() => {
-        for (const seriesNo of registry.ofTarget(target)) {
-          const entry = registry.entry(seriesNo);
-          if (entry.probe !== probe || entry.region !== region) continue;
+        for (const seriesNo of registry.select(target, probe)) {
+          if (registry.entry(seriesNo).region !== region) continue;
           const found = evidence.read({ scheduledAt, seriesNo, purposeNo: PURPOSE_NO[purpose] });
           if (found !== null) return found;
         }
@@ -194,13 +203,16 @@ function storeOn(db: Database.Database): Store {
       });
     },
     async summarise(fromAt, toAt) {
-      return reading(() => summarise(registry, samples, notRun, fromAt, toAt));
+      return reading(() => summarise(registry, samples, notRun, sampleOf, fromAt, toAt));
+    },
+    async compact(beforeAt) {
+      return writing(() => samples.packOldest(beforeAt));
     },
     async readFact(name) {
-      return facts.read(name);
+      return reading(() => facts.read(name));
     },
     async writeFact(name, value, at) {
-      facts.write(name, value, at);
+      writing(() => facts.write(name, value, at));
     },
     async close() {
       db.close();

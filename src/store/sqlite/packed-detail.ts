@@ -177,7 +177,7 @@ function writePhases(target: ByteWriter, phases: Phases, anchors: Anchors): void
     const at = phases[name];
     if (at === null) continue;
     reached |= 1 << bit;
-    const offset = at - guess(bit, before, anchors);
+    const offset = at - guessPhase(bit, before, anchors);
     if (offset !== 0) {
       differs |= 1 << position;
       offsets.push(offset);
@@ -202,7 +202,7 @@ function readPhases(source: ByteReader, anchors: Anchors): Phases {
       continue;
     }
     const offset = differs & (1 << position) ? source.signed() : 0;
-    const at = guess(bit, before, anchors) + offset;
+    const at = guessPhase(bit, before, anchors) + offset;
     phases[name] = at;
     position += 1;
     before = at;
@@ -210,7 +210,8 @@ function readPhases(source: ByteReader, anchors: Anchors): Phases {
   return phases as Phases;
 }
 
-function guess(bit: number, before: number, anchors: Anchors): number {
+/** What a healthy stream makes likely for the phase of this bit, given the last phase reached before it. */
+export function guessPhase(bit: number, before: number, anchors: Anchors): number {
   if (NEAR_TTFT & (1 << bit) && anchors.ttftUs !== null) return anchors.ttftUs;
   if (NEAR_TOTAL & (1 << bit) && anchors.totalUs !== null) return anchors.totalUs;
   return before;

@@ -1,12 +1,61 @@
 import type { Database } from 'better-sqlite3';
-import { isOutcome, type Outcome, REMARKS, type Remark } from '../../domain/outcome.ts';
-import { PURPOSES, type Purpose, type Sample } from '../../domain/sample.ts';
-import type { StoredSample } from '../store.ts';
-import { doubtText, validityOf } from './closed-lists.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import type { Purpose, Sample } from '../../domain/sample.ts';
+import { doubtText, remarkBits } from './closed-lists.ts';
 import type { RowKey } from './evidence.ts';
-import { packDetail, unpackDetail } from './packed-detail.ts';
-import type { SeriesEntry } from './series.ts';
+import { type Detail, packDetail, unpackDetail } from './packed-detail.ts';
+import type { CoreRow } from './packed-hour.ts';
 import type { ServedByTable } from './served-by.ts';
+
+/** A stored sample before numbers become names. `readDetail` unpacks what is only shown, when it is wanted. */
+export type StoredRow = CoreRow & { readonly seriesNo: number; readonly readDetail: () => Detail };
+
+/** What counting needs of one attempt, without the parts that are only shown. */
+export type AttemptRow = readonly [
+  scheduledAt: number,
+  seriesNo: number,
+  purposeNo: number,
+  outcome: string,
+  doubt: string | null,
+  ttftUs: number | null,
+  totalUs: number | null,
+  costNanos: number | null,
+];
+
+export type SampleFilter = {
+  readonly fromAt: number;
+  readonly toAt: number;
+  /** `null` asks for all. */
+  readonly series: readonly number[] | null;
+  readonly purposes: readonly number[] | null;
+  readonly outcomes: readonly Outcome[] | null;
+  readonly order: 'oldest-first' | 'newest-first';
+  /** -1 = no limit. */
+  readonly limit: number;
+};
+
+/** The number of each purpose in stored rows. Never renumber. */
+export const PURPOSE_NO: Readonly<Record<Purpose, number>> = {
+  scheduled: 0,
+  reprobe: 1,
+  confirmation: 2,
+  canary: 3,
+};
+
+export type SamplesTable = {
+  /** `false` if a row with this identity was there already. */
+  readonly add: (seriesNo: number, sample: Sample) => boolean;
+  readonly select: (filter: SampleFilter) => readonly StoredRow[];
+  readonly get: (key: RowKey) => StoredRow | null;
+  /** All attempts of all series in `[fromAt, toAt)`, by tick, series and purpose. */
+  readonly attemptsBetween: (fromAt: number, toAt: number) => Iterable<AttemptRow>;
+  /** The earliest tick there is; `null` without any row. */
+  readonly oldestTick: () => number | null;
+  /** Everything in `[fromAt, toAt)` of the `limit` series with the lowest numbers that have something there. */
+  readonly ofFirstSeries: (fromAt: number, toAt: number, limit: number) => readonly StoredRow[];
+  /** Removes rows that are kept elsewhere from now on. Both series are inclusive. */
+  readonly remove: (fromAt: number, toAt: number, firstSeriesNo: number, lastSeriesNo: number) => void;
+};
 
 type SampleRow = {
   readonly scheduled_at_ms: number;
@@ -22,54 +71,18 @@ type SampleRow = {
   readonly cost_nanos: number | null;
   readonly served_by_no: number;
   readonly detail: Uint8Array;
-  readonly has_evidence: 0 | 1;
 };
 
-/** What counting needs of one attempt, without the parts that are only shown. */
-export type AttemptRow = readonly [
-  scheduledAt: number,
-  seriesNo: number,
-  purposeNo: number,
-  outcome: Outcome,
-  doubt: string | null,
-  ttftUs: number | null,
-  totalUs: number | null,
-  costNanos: number | null,
-];
-
-export type SampleFilter = {
+type FilterParameters = {
   readonly fromAt: number;
   readonly toAt: number;
-  /** `null` asks for all. */
-  readonly series: readonly number[] | null;
-  readonly purposes: readonly Purpose[] | null;
-  readonly outcomes: readonly Outcome[] | null;
-  readonly order: 'oldest-first' | 'newest-first';
+  readonly series: string | null;
+  readonly purposes: string | null;
+  readonly outcomes: string | null;
   readonly limit: number;
 };
 
-export type SamplesTable = {
-  /** `false` if a row with this identity was there already. */
-  readonly add: (seriesNo: number, sample: Sample) => boolean;
-  readonly select: (filter: SampleFilter) => readonly StoredSample[];
-  readonly get: (key: RowKey) => StoredSample | null;
-  /** All attempts of all series in `[fromAt, toAt)`, by tick, series and purpose. */
-  readonly attemptsBetween: (fromAt: number, toAt: number) => IterableIterator<AttemptRow>;
-};
-
-/** The number of each purpose in stored rows. Never renumber. */
-export const PURPOSE_NO: Readonly<Record<Purpose, number>> = {
-  scheduled: 0,
-  reprobe: 1,
-  confirmation: 2,
-  canary: 3,
-};
-
-export function prepareSamples(
-  db: Database,
-  servedBy: ServedByTable,
-  entryOf: (seriesNo: number) => SeriesEntry,
-): SamplesTable {
+export function prepareSamples(db: Database, servedBy: ServedByTable): SamplesTable {
   const addSample = db.prepare(`
     insert or ignore into samples (
       scheduled_at_ms,
@@ -101,37 +114,8 @@ export function prepareSamples(
       @detail
     )
   `);
-
-  type FilterParameters = {
-    readonly fromAt: number;
-    readonly toAt: number;
-    readonly series: string | null;
-    readonly purposes: string | null;
-    readonly outcomes: string | null;
-    readonly limit: number;
-  };
   const samplesOldestFirst = db.prepare<FilterParameters, SampleRow>(`
-    select
-      scheduled_at_ms,
-      series_no,
-      purpose,
-      outcome,
-      doubt,
-      remarks,
-      lag_us,
-      ttft_us,
-      total_us,
-      completion_tokens,
-      cost_nanos,
-      served_by_no,
-      detail,
-      exists (
-        select 1
-        from evidence
-        where evidence.scheduled_at_ms = samples.scheduled_at_ms
-          and evidence.series_no = samples.series_no
-          and evidence.purpose = samples.purpose
-      ) as has_evidence
+    select *
     from samples
     where scheduled_at_ms >= @fromAt
       and scheduled_at_ms < @toAt
@@ -142,27 +126,7 @@ export function prepareSamples(
     limit @limit
   `);
   const samplesNewestFirst = db.prepare<FilterParameters, SampleRow>(`
-    select
-      scheduled_at_ms,
-      series_no,
-      purpose,
-      outcome,
-      doubt,
-      remarks,
-      lag_us,
-      ttft_us,
-      total_us,
-      completion_tokens,
-      cost_nanos,
-      served_by_no,
-      detail,
-      exists (
-        select 1
-        from evidence
-        where evidence.scheduled_at_ms = samples.scheduled_at_ms
-          and evidence.series_no = samples.series_no
-          and evidence.purpose = samples.purpose
-      ) as has_evidence
+    select *
     from samples
     where scheduled_at_ms >= @fromAt
       and scheduled_at_ms < @toAt
@@ -172,101 +136,38 @@ export function prepareSamples(
     order by scheduled_at_ms desc, series_no desc, purpose desc
     limit @limit
   `);
-
-  type FailureParameters = FilterParameters & { readonly series: string };
-  const failuresOldestFirst = db.prepare<FailureParameters, SampleRow>(`
-    select
-      scheduled_at_ms,
-      series_no,
-      purpose,
-      outcome,
-      doubt,
-      remarks,
-      lag_us,
-      ttft_us,
-      total_us,
-      completion_tokens,
-      cost_nanos,
-      served_by_no,
-      detail,
-      exists (
-        select 1
-        from evidence
-        where evidence.scheduled_at_ms = samples.scheduled_at_ms
-          and evidence.series_no = samples.series_no
-          and evidence.purpose = samples.purpose
-      ) as has_evidence
+  // The planner would walk the whole range; these are asked for the few failures of one target.
+  const failuresOldestFirst = db.prepare<FilterParameters, SampleRow>(`
+    select *
     from samples indexed by samples_failed
     where outcome <> 'ok'
+      and outcome in (select value from json_each(@outcomes))
       and series_no in (select value from json_each(@series))
       and scheduled_at_ms >= @fromAt
       and scheduled_at_ms < @toAt
       and (@purposes is null or purpose in (select value from json_each(@purposes)))
-      and outcome in (select value from json_each(@outcomes))
     order by scheduled_at_ms, series_no, purpose
     limit @limit
   `);
-  const failuresNewestFirst = db.prepare<FailureParameters, SampleRow>(`
-    select
-      scheduled_at_ms,
-      series_no,
-      purpose,
-      outcome,
-      doubt,
-      remarks,
-      lag_us,
-      ttft_us,
-      total_us,
-      completion_tokens,
-      cost_nanos,
-      served_by_no,
-      detail,
-      exists (
-        select 1
-        from evidence
-        where evidence.scheduled_at_ms = samples.scheduled_at_ms
-          and evidence.series_no = samples.series_no
-          and evidence.purpose = samples.purpose
-      ) as has_evidence
+  const failuresNewestFirst = db.prepare<FilterParameters, SampleRow>(`
+    select *
     from samples indexed by samples_failed
     where outcome <> 'ok'
+      and outcome in (select value from json_each(@outcomes))
       and series_no in (select value from json_each(@series))
       and scheduled_at_ms >= @fromAt
       and scheduled_at_ms < @toAt
       and (@purposes is null or purpose in (select value from json_each(@purposes)))
-      and outcome in (select value from json_each(@outcomes))
     order by scheduled_at_ms desc, series_no desc, purpose desc
     limit @limit
   `);
-
   const sampleWithKey = db.prepare<RowKey, SampleRow>(`
-    select
-      scheduled_at_ms,
-      series_no,
-      purpose,
-      outcome,
-      doubt,
-      remarks,
-      lag_us,
-      ttft_us,
-      total_us,
-      completion_tokens,
-      cost_nanos,
-      served_by_no,
-      detail,
-      exists (
-        select 1
-        from evidence
-        where evidence.scheduled_at_ms = samples.scheduled_at_ms
-          and evidence.series_no = samples.series_no
-          and evidence.purpose = samples.purpose
-      ) as has_evidence
+    select *
     from samples
     where scheduled_at_ms = @scheduledAt
       and series_no = @seriesNo
       and purpose = @purposeNo
   `);
-
   const attemptsBetween = db
     .prepare<{ fromAt: number; toAt: number }, AttemptRow>(`
       select
@@ -284,32 +185,28 @@ export function prepareSamples(
       order by scheduled_at_ms, series_no, purpose
     `)
     .raw();
-
-  const sampleOf = (row: SampleRow): StoredSample => {
-    const { probe, target, region } = entryOf(row.series_no);
-    const detail = unpackDetail(row.detail, {
-      ttftUs: row.ttft_us,
-      totalUs: row.total_us,
-      completionTokens: row.completion_tokens,
-    });
-    return {
-      probe,
-      target,
-      region,
-      scheduledAt: row.scheduled_at_ms,
-      purpose: purposeOf(row.purpose),
-      lagUs: row.lag_us,
-      outcome: outcomeOf(row.outcome),
-      validity: validityOf(row.doubt),
-      remarks: remarksOf(row.remarks),
-      ttftUs: row.ttft_us,
-      totalUs: row.total_us,
-      servedBy: servedBy.value(row.served_by_no),
-      costNanos: row.cost_nanos,
-      hasEvidence: row.has_evidence === 1,
-      ...detail,
-    };
-  };
+  const oldestTick = db.prepare<[], number | null>('select min(scheduled_at_ms) from samples').pluck();
+  const samplesOfFirstSeries = db.prepare<{ fromAt: number; toAt: number; limit: number }, SampleRow>(`
+    select *
+    from samples
+    where scheduled_at_ms >= @fromAt
+      and scheduled_at_ms < @toAt
+      and series_no in (
+        select distinct series_no
+        from samples
+        where scheduled_at_ms >= @fromAt
+          and scheduled_at_ms < @toAt
+        order by series_no
+        limit @limit
+      )
+    order by scheduled_at_ms, series_no, purpose
+  `);
+  const removeSamples = db.prepare(`
+    delete from samples
+    where scheduled_at_ms >= @fromAt
+      and scheduled_at_ms < @toAt
+      and series_no between @firstSeriesNo and @lastSeriesNo
+  `);
 
   return {
     add(seriesNo, sample) {
@@ -336,44 +233,56 @@ export function prepareSamples(
         fromAt: filter.fromAt,
         toAt: filter.toAt,
         series: filter.series === null ? null : JSON.stringify(filter.series),
-        purposes:
-          filter.purposes === null
-            ? null
-            : JSON.stringify(filter.purposes.map((purpose) => PURPOSE_NO[purpose])),
+        purposes: filter.purposes === null ? null : JSON.stringify(filter.purposes),
         outcomes: filter.outcomes === null ? null : JSON.stringify(filter.outcomes),
         limit: filter.limit,
       };
       const newestFirst = filter.order === 'newest-first';
-      const { series } = parameters;
-      if (series !== null && filter.outcomes !== null && !filter.outcomes.includes('ok')) {
-        const failures = newestFirst ? failuresNewestFirst : failuresOldestFirst;
-        return failures.all({ ...parameters, series }).map(sampleOf);
-      }
-      return (newestFirst ? samplesNewestFirst : samplesOldestFirst).all(parameters).map(sampleOf);
+      const statement = wantsOnlyFailuresOfSeries(filter)
+        ? newestFirst
+          ? failuresNewestFirst
+          : failuresOldestFirst
+        : newestFirst
+          ? samplesNewestFirst
+          : samplesOldestFirst;
+      return statement.all(parameters).map(storedRowOf);
     },
     get(key) {
       const row = sampleWithKey.get(key);
-      return row === undefined ? null : sampleOf(row);
+      return row === undefined ? null : storedRowOf(row);
     },
     attemptsBetween: (fromAt, toAt) => attemptsBetween.iterate({ fromAt, toAt }),
+    oldestTick: () => oldestTick.get() ?? null,
+    ofFirstSeries: (fromAt, toAt, limit) =>
+      samplesOfFirstSeries.all({ fromAt, toAt, limit }).map(storedRowOf),
+    remove(fromAt, toAt, firstSeriesNo, lastSeriesNo) {
+      removeSamples.run({ fromAt, toAt, firstSeriesNo, lastSeriesNo });
+    },
   };
 }
 
-function purposeOf(purposeNo: number): Purpose {
-  const purpose = PURPOSES.find((known) => PURPOSE_NO[known] === purposeNo);
-  if (purpose === undefined) throw new Error(`the stored purpose ${purposeNo} is unknown to this program`);
-  return purpose;
+/** Such a question is answered from an index of failures instead of from everything in the range. */
+export function wantsOnlyFailuresOfSeries(filter: SampleFilter): boolean {
+  return filter.series !== null && filter.outcomes !== null && !filter.outcomes.includes('ok');
 }
 
-function outcomeOf(text: string): Outcome {
-  if (!isOutcome(text)) throw new Error(`the stored outcome "${text}" is unknown to this program`);
-  return text;
-}
-
-function remarkBits(remarks: readonly Remark[]): number {
-  return remarks.reduce((bits, remark) => bits | (1 << REMARKS.indexOf(remark)), 0);
-}
-
-function remarksOf(bits: number): readonly Remark[] {
-  return bits === 0 ? [] : REMARKS.filter((_, index) => (bits & (1 << index)) !== 0);
+function storedRowOf(row: SampleRow): StoredRow {
+  const anchors = {
+    ttftUs: row.ttft_us,
+    totalUs: row.total_us,
+    completionTokens: row.completion_tokens,
+  };
+  return {
+    scheduledAt: row.scheduled_at_ms,
+    seriesNo: row.series_no,
+    purposeNo: row.purpose,
+    outcome: row.outcome,
+    doubt: row.doubt,
+    remarks: row.remarks,
+    lagUs: row.lag_us,
+    ...anchors,
+    costNanos: row.cost_nanos,
+    servedByNo: row.served_by_no,
+    readDetail: () => unpackDetail(row.detail, anchors),
+  };
 }

@@ -118,7 +118,7 @@ CREATE TABLE not_run_reasons (
 CREATE TABLE not_run (
   scheduled_at_ms integer not null,
   series_no integer not null references series (series_no),
-  reason text not null references not_run_reasons (reason),
+  reason text not null references not_run_reasons (reason), sampled integer not null default 0 check (sampled in (0, 1)),
   primary key (scheduled_at_ms, series_no)
 ) strict, without rowid;
 
@@ -127,3 +127,16 @@ CREATE TABLE facts (
   value text not null,
   written_at_ms integer not null
 ) strict, without rowid;
+
+CREATE TABLE packed_hours (
+  pack_no integer primary key, -- in the order of packing, so that writing appends
+  hour_at_ms integer not null check (hour_at_ms % 3600000 = 0), -- the hour's first instant
+  series_no integer not null references series (series_no),
+  samples integer not null check (samples > 0),
+  failed integer not null check (failed between 0 and samples), -- whose outcome is not 'ok'
+  core blob not null, -- what is counted: ticks, purposes, outcomes, doubts, times, tokens, money
+  detail blob not null, -- what is only shown
+  unique (hour_at_ms, series_no)
+) strict;
+
+CREATE INDEX packed_hours_failed on packed_hours (series_no, hour_at_ms) where failed > 0;

@@ -80,8 +80,8 @@ export type SeriesRegistry = {
   readonly entry: (seriesNo: number) => SeriesEntry;
   /** The series an attempt belongs to, by any id its target has had; `undefined` if it was never declared. */
   readonly find: (probe: string, targetId: string, region: string) => number | undefined;
-  /** Numbers of all series of a target, by any id it has had. */
-  readonly ofTarget: (targetId: string) => readonly number[];
+  /** Numbers of all series of a target (by any id it has had; `undefined` = any) and of a probe. */
+  readonly select: (targetId?: string, probe?: string) => readonly number[];
   readonly targets: readonly (Target & { readonly current: boolean })[];
 };
 
@@ -149,9 +149,11 @@ export function buildRegistry(
       const row = rowById.get(targetId);
       return row === undefined ? undefined : noByName.get(nameOf(probe, today(row).id, region));
     },
-    ofTarget(targetId) {
-      const row = rowById.get(targetId);
-      return row === undefined ? [] : (nosByTarget.get(today(row).id) ?? []);
+    select(targetId, probe) {
+      const row = targetId === undefined ? undefined : rowById.get(targetId);
+      if (targetId !== undefined && row === undefined) return [];
+      const nos = row === undefined ? [...entryByNo.keys()] : (nosByTarget.get(today(row).id) ?? []);
+      return probe === undefined ? nos : nos.filter((seriesNo) => entryByNo.get(seriesNo)?.probe === probe);
     },
     targets: targetRows
       .filter((row) => row.successor_no === null)

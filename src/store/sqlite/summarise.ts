@@ -8,9 +8,10 @@ import {
   type Outcome,
 } from '../../domain/outcome.ts';
 import type { SeriesWindow, StoredSample } from '../store.ts';
-import { validityOf } from './closed-lists.ts';
+import type { AllSamples } from './all-samples.ts';
+import { outcomeOf, validityOf } from './closed-lists.ts';
 import type { NotRunTable } from './not-run.ts';
-import { type AttemptRow, PURPOSE_NO, type SamplesTable } from './samples.ts';
+import { type AttemptRow, PURPOSE_NO, type StoredRow } from './samples.ts';
 import type { SeriesEntry, SeriesRegistry } from './series.ts';
 
 type Tally = {
@@ -27,16 +28,20 @@ type Tally = {
   last: AttemptRow | null;
 };
 
+/** Gives a stored row its names back. */
+type SampleOf = (row: StoredRow) => StoredSample;
+
 /** The body of `Store.summarise`; the caller holds the transaction. One pass over the rows of the window. */
 export function summarise(
   registry: SeriesRegistry,
-  samples: SamplesTable,
+  samples: AllSamples,
   notRun: NotRunTable,
+  sampleOf: SampleOf,
   fromAt: number,
   toAt: number,
 ): readonly SeriesWindow[] {
   const tallies = talliesBySeriesNo(registry);
-  // A reprobe follows its scheduled attempt directly: the rows come by tick, series and purpose.
+  // A reprobe follows its scheduled attempt directly: that is how the attempts come.
   let held: AttemptRow | null = null;
   const decide = (attempt: AttemptRow | null): void => {
     const tally = attempt === null ? undefined : tallies.get(attempt[1]);
@@ -63,7 +68,7 @@ export function summarise(
   }
 
   const windows: SeriesWindow[] = [];
-  for (const tally of new Set(tallies.values())) windows.push(windowOf(tally, samples));
+  for (const tally of new Set(tallies.values())) windows.push(windowOf(tally, samples, sampleOf));
   return windows.sort((one, other) => compare(one.target, other.target) || compare(one.probe, other.probe));
 }
 
@@ -95,9 +100,11 @@ function talliesBySeriesNo(registry: SeriesRegistry): ReadonlyMap<number, Tally>
 }
 
 function count(tally: Tally, attempt: AttemptRow): void {
-  const [, , , outcome, doubt, ttftUs, totalUs] = attempt;
+  const [, , , code, doubt, ttftUs, totalUs] = attempt;
+  const outcome = outcomeOf(code);
   tally.samples += 1;
-  tally.last = attempt;
+  // Series under a former and a current id share a tally, and are not interleaved by tick.
+  if (tally.last === null || attempt[0] >= tally.last[0]) tally.last = attempt;
   tally.byOutcome[outcome] = (tally.byOutcome[outcome] ?? 0) + 1;
   const validity = validityOf(doubt);
   if (validity.kind !== 'valid') {
@@ -112,7 +119,7 @@ function count(tally: Tally, attempt: AttemptRow): void {
   if (totalUs !== null) tally.totalUs.push(totalUs);
 }
 
-function windowOf(tally: Tally, samples: SamplesTable): SeriesWindow {
+function windowOf(tally: Tally, samples: AllSamples, sampleOf: SampleOf): SeriesWindow {
   const { probe, target, region } = tally.entry;
   return {
     probe,
@@ -127,14 +134,15 @@ function windowOf(tally: Tally, samples: SamplesTable): SeriesWindow {
     ttftUs: ascending(tally.ttftUs),
     totalUs: ascending(tally.totalUs),
     costNanos: tally.costNanos,
-    lastSample: lastSampleOf(tally, samples),
+    lastSample: lastSampleOf(tally, samples, sampleOf),
   };
 }
 
-function lastSampleOf({ last }: Tally, samples: SamplesTable): StoredSample | null {
+function lastSampleOf({ last }: Tally, samples: AllSamples, sampleOf: SampleOf): StoredSample | null {
   if (last === null) return null;
   const [scheduledAt, seriesNo, purposeNo] = last;
-  return samples.get({ scheduledAt, seriesNo, purposeNo });
+  const row = samples.get({ scheduledAt, seriesNo, purposeNo });
+  return row === null ? null : sampleOf(row);
 }
 
 /** A typed array sorts numbers as numbers, several times faster than a comparing function does. */

@@ -5,6 +5,8 @@
  */
 export type ByteWriter = {
   readonly unsigned: (value: number) => void;
+  /** Length and UTF-8 bytes. */
+  readonly text: (value: string) => void;
   readonly signed: (value: number) => void;
   /** What was written. The writer must not be used again. */
   readonly finish: () => Uint8Array;
@@ -12,25 +14,38 @@ export type ByteWriter = {
 
 export type ByteReader = {
   readonly unsigned: () => number;
+  readonly text: () => string;
   readonly signed: () => number;
   readonly atEnd: () => boolean;
 };
 
 const LIMIT = 2 ** 52;
 
+/** Signed numbers as unsigned ones. */
+export function fold(value: number): number {
+  return value < 0 ? -2 * value - 1 : 2 * value;
+}
+
+export function unfold(folded: number): number {
+  return folded % 2 === 1 ? -(folded + 1) / 2 : folded / 2;
+}
+
 export function createByteWriter(): ByteWriter {
   let bytes = new Uint8Array(64);
   let length = 0;
+
+  const makeRoom = (more: number): void => {
+    if (length + more <= bytes.length) return;
+    const larger = new Uint8Array(Math.max(bytes.length * 2, length + more));
+    larger.set(bytes);
+    bytes = larger;
+  };
 
   const unsigned = (value: number): void => {
     if (!Number.isInteger(value) || value < 0 || value > 2 * LIMIT) {
       throw new RangeError(`a whole number from 0 to 2^53 was expected, got ${value}`);
     }
-    if (length + 8 > bytes.length) {
-      const larger = new Uint8Array(bytes.length * 2);
-      larger.set(bytes);
-      bytes = larger;
-    }
+    makeRoom(8);
     let rest = value;
     while (rest > 0x7f) {
       // Not `rest & 0x7f`: bit operators keep only 32 bits.
@@ -46,7 +61,14 @@ export function createByteWriter(): ByteWriter {
     unsigned,
     signed(value) {
       if (Math.abs(value) > LIMIT) throw new RangeError(`at most 2^52 either way was expected, got ${value}`);
-      unsigned(value < 0 ? -2 * value - 1 : 2 * value);
+      unsigned(fold(value));
+    },
+    text(value) {
+      const encoded = new TextEncoder().encode(value);
+      unsigned(encoded.length);
+      makeRoom(encoded.length);
+      bytes.set(encoded, length);
+      length += encoded.length;
     },
     finish: () => bytes.subarray(0, length),
   };
@@ -70,9 +92,13 @@ export function createByteReader(bytes: Uint8Array): ByteReader {
 
   return {
     unsigned,
-    signed() {
-      const folded = unsigned();
-      return folded % 2 === 1 ? -(folded + 1) / 2 : folded / 2;
+    signed: () => unfold(unsigned()),
+    text() {
+      const end = unsigned() + at;
+      if (end > bytes.length) throw new RangeError('packed bytes end inside a text');
+      const value = new TextDecoder().decode(bytes.subarray(at, end));
+      at = end;
+      return value;
     },
     atEnd: () => at >= bytes.length,
   };

@@ -1,0 +1,153 @@
+import type { Sample } from '../../domain/sample.ts';
+import type { RowKey } from './evidence.ts';
+import { HOUR_MS, hourOf, type PackedHoursTable } from './packed-hours.ts';
+import {
+  type AttemptRow,
+  PURPOSE_NO,
+  type SampleFilter,
+  type SamplesTable,
+  type StoredRow,
+} from './samples.ts';
+
+/**
+ * Recent rows and packed hours as one: whoever reads or records cannot tell where a sample is. A sample that arrives
+ * for an hour already packed is a row until it is packed too.
+ */
+export type AllSamples = {
+  /** `false` if a sample with this identity was there already. */
+  readonly add: (seriesNo: number, sample: Sample) => boolean;
+  readonly has: (key: RowKey) => boolean;
+  readonly get: (key: RowKey) => StoredRow | null;
+  readonly select: (filter: SampleFilter) => readonly StoredRow[];
+  /**
+   * All attempts in `[fromAt, toAt)`. Those of one series come by tick and purpose, those of one tick directly one
+   * after the other; how series are interleaved is not promised.
+   */
+  readonly attemptsBetween: (fromAt: number, toAt: number) => Iterable<AttemptRow>;
+  /**
+   * Packs one hour, of a bounded number of series, if an hour that ends at or before `beforeAt` has rows. Returns
+   * whether it did. The caller holds the transaction.
+   */
+  readonly packOldest: (beforeAt: number) => boolean;
+  /** To be called when another connection may have packed, or a transaction that packed was rolled back. */
+  readonly refresh: () => void;
+};
+
+/** So that one piece of packing stays short: about 30,000 samples at one a minute. */
+const SERIES_AT_ONCE = 512;
+
+export function combineSamples(rows: SamplesTable, packed: PackedHoursTable): AllSamples {
+  let packedUntil = packed.packedUntil();
+
+  const get = (key: RowKey): StoredRow | null =>
+    rows.get(key) ?? (key.scheduledAt < packedUntil ? packed.get(key) : null);
+
+  function* attemptsBetween(fromAt: number, toAt: number): Iterable<AttemptRow> {
+    let at = fromAt;
+    for (const hourAt of packed.hours({
+      fromAt,
+      toAt,
+      series: null,
+      outcomes: null,
+      order: 'oldest-first',
+    })) {
+      const from = Math.max(fromAt, hourAt);
+      const to = Math.min(toAt, hourAt + HOUR_MS);
+      yield* rows.attemptsBetween(at, from);
+      const late = [...rows.attemptsBetween(from, to)];
+      const old = packed
+        .ofHour(hourAt, null)
+        .filter(({ scheduledAt }) => scheduledAt >= from && scheduledAt < to);
+      const attempts = old.map(attemptOf);
+      // Without late rows the series follow each other whole, which is order enough.
+      yield* late.length === 0 ? attempts : attempts.concat(late).sort(bySeriesTickPurpose);
+      at = to;
+    }
+    yield* rows.attemptsBetween(at, toAt);
+  }
+
+  return {
+    add(seriesNo, sample) {
+      const { scheduledAt, purpose } = sample;
+      if (
+        scheduledAt < packedUntil &&
+        packed.get({ scheduledAt, seriesNo, purposeNo: PURPOSE_NO[purpose] })
+      ) {
+        return false;
+      }
+      return rows.add(seriesNo, sample);
+    },
+    has: (key) => get(key) !== null,
+    get,
+    select(filter) {
+      const recent = rows.select(filter);
+      if (filter.fromAt >= packedUntil) return recent;
+      const old = selectPacked(packed, filter);
+      if (old.length === 0) return recent;
+      const direction = filter.order === 'newest-first' ? -1 : 1;
+      const both = old.concat(recent).sort((one, other) => direction * byTickSeriesPurpose(one, other));
+      return filter.limit < 0 ? both : both.slice(0, filter.limit);
+    },
+    attemptsBetween: (fromAt, toAt) =>
+      fromAt >= packedUntil ? rows.attemptsBetween(fromAt, toAt) : attemptsBetween(fromAt, toAt),
+    packOldest(beforeAt) {
+      const oldest = rows.oldestTick();
+      if (oldest === null || hourOf(oldest) + HOUR_MS > beforeAt) return false;
+      const hourAt = hourOf(oldest);
+      const endAt = hourAt + HOUR_MS;
+      const bySeries = Map.groupBy(rows.ofFirstSeries(hourAt, endAt, SERIES_AT_ONCE), (row) => row.seriesNo);
+      for (const [seriesNo, unpacked] of bySeries) {
+        const together = packed.ofHour(hourAt, [seriesNo]).concat(unpacked);
+        packed.put(hourAt, seriesNo, together.toSorted(byTickSeriesPurpose));
+      }
+      rows.remove(hourAt, endAt, Math.min(...bySeries.keys()), Math.max(...bySeries.keys()));
+      packedUntil = Math.max(packedUntil, endAt);
+      return true;
+    },
+    refresh() {
+      packedUntil = packed.packedUntil();
+    },
+  };
+}
+
+/** The first `limit` packed rows that match, in the filter's order; it reads no further hour than it must. */
+function selectPacked(packed: PackedHoursTable, filter: SampleFilter): StoredRow[] {
+  const found: StoredRow[] = [];
+  for (const hourAt of packed.hours(filter)) {
+    if (filter.limit >= 0 && found.length >= filter.limit) break;
+    for (const row of packed.ofHour(hourAt, filter.series)) if (matches(row, filter)) found.push(row);
+  }
+  return found;
+}
+
+function matches(row: StoredRow, filter: SampleFilter): boolean {
+  return (
+    row.scheduledAt >= filter.fromAt &&
+    row.scheduledAt < filter.toAt &&
+    (filter.purposes === null || filter.purposes.includes(row.purposeNo)) &&
+    (filter.outcomes === null || filter.outcomes.some((outcome) => outcome === row.outcome))
+  );
+}
+
+function attemptOf(row: StoredRow): AttemptRow {
+  return [
+    row.scheduledAt,
+    row.seriesNo,
+    row.purposeNo,
+    row.outcome,
+    row.doubt,
+    row.ttftUs,
+    row.totalUs,
+    row.costNanos,
+  ];
+}
+
+function byTickSeriesPurpose(one: StoredRow, other: StoredRow): number {
+  return (
+    one.scheduledAt - other.scheduledAt || one.seriesNo - other.seriesNo || one.purposeNo - other.purposeNo
+  );
+}
+
+function bySeriesTickPurpose(one: AttemptRow, other: AttemptRow): number {
+  return one[1] - other[1] || one[0] - other[0] || one[2] - other[2];
+}

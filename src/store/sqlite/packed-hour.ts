@@ -1,0 +1,285 @@
+import type { Phases } from '../../domain/observation.ts';
+import { fromOrNull, orNull, readColumn, writeColumn } from './packed-column.ts';
+import { type Detail, guessPhase, PHASE_ORDER } from './packed-detail.ts';
+import {
+  type ByteReader,
+  type ByteWriter,
+  createByteReader,
+  createByteWriter,
+  fold,
+  unfold,
+} from './varint.ts';
+
+/** What is counted of one attempt: the columns of table `samples`. */
+export type CoreRow = {
+  readonly scheduledAt: number;
+  readonly purposeNo: number;
+  readonly outcome: string;
+  readonly doubt: string | null;
+  readonly remarks: number;
+  readonly lagUs: number;
+  readonly ttftUs: number | null;
+  readonly totalUs: number | null;
+  readonly completionTokens: number | null;
+  readonly costNanos: number | null;
+  readonly servedByNo: number;
+};
+
+/**
+ * The samples of one series in one hour, by tick and purpose. Layout of version 1 of `core`, a column each
+ * (`packed-column.ts`) unless said otherwise:
+ *
+ *     version, rows                      numbers
+ *     ticks                              first - hour, then change of distance: 0 as long as the cadence holds
+ *     purposes
+ *     outcomes, doubts                   the distinct texts, then a column of indexes; '' = valid
+ *     remarks, lag, ttft, total, completion tokens, cost, served by
+ *
+ * Columns that may be `null` hold value + 1, or 0.
+ */
+const CORE_VERSION = 1;
+
+export function packCore(hourAt: number, rows: readonly CoreRow[]): Uint8Array {
+  const writer = createByteWriter();
+  writer.unsigned(CORE_VERSION);
+  writer.unsigned(rows.length);
+  writeTicks(writer, hourAt, rows);
+  writeColumn(
+    writer,
+    column(rows, (row) => row.purposeNo),
+  );
+  writeTexts(
+    writer,
+    column(rows, (row) => row.outcome),
+  );
+  writeTexts(
+    writer,
+    column(rows, (row) => row.doubt ?? ''),
+  );
+  writeColumn(
+    writer,
+    column(rows, (row) => row.remarks),
+  );
+  writeColumn(
+    writer,
+    column(rows, (row) => fold(row.lagUs)),
+  );
+  writeColumn(
+    writer,
+    column(rows, (row) => orNull(row.ttftUs)),
+  );
+  writeColumn(
+    writer,
+    column(rows, (row) => orNull(row.totalUs)),
+  );
+  writeColumn(
+    writer,
+    column(rows, (row) => orNull(row.completionTokens)),
+  );
+  writeColumn(
+    writer,
+    column(rows, (row) => orNull(row.costNanos)),
+  );
+  writeColumn(
+    writer,
+    column(rows, (row) => row.servedByNo),
+  );
+  return writer.finish();
+}
+
+export function unpackCore(hourAt: number, bytes: Uint8Array): readonly CoreRow[] {
+  const reader = createByteReader(bytes);
+  const length = readHead(reader, CORE_VERSION, 'core');
+  const ticks = readTicks(reader, hourAt, length);
+  const purposes = readColumn(reader, length);
+  const outcomes = readTexts(reader, length);
+  const doubts = readTexts(reader, length);
+  const remarks = readColumn(reader, length);
+  const lags = readColumn(reader, length);
+  const ttfts = readColumn(reader, length);
+  const totals = readColumn(reader, length);
+  const tokens = readColumn(reader, length);
+  const costs = readColumn(reader, length);
+  const servedBy = readColumn(reader, length);
+  return ticks.map((scheduledAt, index) => ({
+    scheduledAt,
+    purposeNo: at(purposes, index),
+    outcome: at(outcomes, index),
+    doubt: at(doubts, index) || null,
+    remarks: at(remarks, index),
+    lagUs: unfold(at(lags, index)),
+    ttftUs: fromOrNull(at(ttfts, index)),
+    totalUs: fromOrNull(at(totals, index)),
+    completionTokens: fromOrNull(at(tokens, index)),
+    costNanos: fromOrNull(at(costs, index)),
+    servedByNo: at(servedBy, index),
+  }));
+}
+
+/**
+ * What is only shown of the same rows, in the same order. Layout of version 1 of `detail`:
+ *
+ *     version, rows                      numbers
+ *     reached                            one bit per phase, in the order of PHASE_ORDER
+ *     offsets                            for each phase a column over the rows that reached it: value - guess, folded
+ *     token chunks, chunks - token chunks, loop delay, status, stall, usage present, prompt, reasoning and cached
+ *     tokens, reused, retries, clock step
+ */
+const DETAIL_VERSION = 1;
+
+export function packDetails(core: readonly CoreRow[], details: readonly Detail[]): Uint8Array {
+  const writer = createByteWriter();
+  writer.unsigned(DETAIL_VERSION);
+  writer.unsigned(details.length);
+  writePhases(writer, core, details);
+  const write = (value: (detail: Detail) => number): void => writeColumn(writer, column(details, value));
+  write((detail) => detail.tokenChunks);
+  write((detail) => fold(detail.chunks - detail.tokenChunks));
+  write((detail) => detail.loopDelayUs);
+  write((detail) => orNull(detail.status));
+  write((detail) => orNull(detail.longestStallUs));
+  write((detail) => (detail.usage === null ? 0 : 1));
+  write((detail) => orNull(detail.usage?.promptTokens ?? null));
+  write((detail) => orNull(detail.usage?.reasoningTokens ?? null));
+  write((detail) => orNull(detail.usage?.cachedTokens ?? null));
+  write((detail) => (detail.reused ? 1 : 0));
+  write((detail) => orNull(detail.retries));
+  write((detail) => fold(detail.clockStepMs));
+  return writer.finish();
+}
+
+export function unpackDetails(core: readonly CoreRow[], bytes: Uint8Array): readonly Detail[] {
+  const reader = createByteReader(bytes);
+  const length = readHead(reader, DETAIL_VERSION, 'detail');
+  if (length !== core.length) throw new Error(`packed detail has ${length} rows, its core ${core.length}`);
+  const phases = readPhases(reader, core);
+  const tokenChunks = readColumn(reader, length);
+  const otherChunks = readColumn(reader, length);
+  const loopDelays = readColumn(reader, length);
+  const statuses = readColumn(reader, length);
+  const stalls = readColumn(reader, length);
+  const usages = readColumn(reader, length);
+  const promptTokens = readColumn(reader, length);
+  const reasoningTokens = readColumn(reader, length);
+  const cachedTokens = readColumn(reader, length);
+  const reused = readColumn(reader, length);
+  const retries = readColumn(reader, length);
+  const clockSteps = readColumn(reader, length);
+  return core.map((row, index) => ({
+    status: fromOrNull(at(statuses, index)),
+    phases: at(phases, index),
+    longestStallUs: fromOrNull(at(stalls, index)),
+    chunks: at(tokenChunks, index) + unfold(at(otherChunks, index)),
+    tokenChunks: at(tokenChunks, index),
+    usage:
+      at(usages, index) === 0
+        ? null
+        : {
+            promptTokens: fromOrNull(at(promptTokens, index)),
+            completionTokens: row.completionTokens,
+            reasoningTokens: fromOrNull(at(reasoningTokens, index)),
+            cachedTokens: fromOrNull(at(cachedTokens, index)),
+          },
+    reused: at(reused, index) === 1,
+    retries: fromOrNull(at(retries, index)),
+    loopDelayUs: at(loopDelays, index),
+    clockStepMs: unfold(at(clockSteps, index)),
+  }));
+}
+
+function writeTicks(writer: ByteWriter, hourAt: number, rows: readonly CoreRow[]): void {
+  let before = hourAt;
+  let distance = 0;
+  const changes = rows.map(({ scheduledAt }) => {
+    const change = scheduledAt - before - distance;
+    distance = scheduledAt - before;
+    before = scheduledAt;
+    return fold(change);
+  });
+  writeColumn(writer, changes);
+}
+
+function readTicks(reader: ByteReader, hourAt: number, length: number): number[] {
+  let before = hourAt;
+  let distance = 0;
+  return readColumn(reader, length).map((change) => {
+    distance += unfold(change);
+    before += distance;
+    return before;
+  });
+}
+
+function writeTexts(writer: ByteWriter, values: readonly string[]): void {
+  const distinct = [...new Set(values)];
+  writer.unsigned(distinct.length);
+  for (const text of distinct) writer.text(text);
+  writeColumn(
+    writer,
+    values.map((value) => distinct.indexOf(value)),
+  );
+}
+
+function readTexts(reader: ByteReader, length: number): string[] {
+  const distinct = Array.from({ length: reader.unsigned() }, () => reader.text());
+  return readColumn(reader, length).map((index) => at(distinct, index));
+}
+
+function writePhases(writer: ByteWriter, core: readonly CoreRow[], details: readonly Detail[]): void {
+  const reached: number[] = [];
+  const offsets: number[][] = PHASE_ORDER.map(() => []);
+  for (const [index, { phases }] of details.entries()) {
+    let mask = 0;
+    let before = 0;
+    for (const [bit, name] of PHASE_ORDER.entries()) {
+      const value = phases[name];
+      if (value === null) continue;
+      mask |= 1 << bit;
+      at(offsets, bit).push(fold(value - guessPhase(bit, before, at(core, index))));
+      before = value;
+    }
+    reached.push(mask);
+  }
+  writeColumn(writer, reached);
+  for (const values of offsets) if (values.length > 0) writeColumn(writer, values);
+}
+
+function readPhases(reader: ByteReader, core: readonly CoreRow[]): Phases[] {
+  const reached = readColumn(reader, core.length);
+  const offsets = PHASE_ORDER.map((_, bit) => {
+    const rows = reached.reduce((count, mask) => count + ((mask >> bit) & 1), 0);
+    return rows === 0 ? [] : readColumn(reader, rows);
+  });
+  const next = PHASE_ORDER.map(() => 0);
+  return reached.map((mask, index) => {
+    const phases: { -readonly [name in keyof Phases]?: number | null } = {};
+    let before = 0;
+    for (const [bit, name] of PHASE_ORDER.entries()) {
+      if (((mask >> bit) & 1) === 0) {
+        phases[name] = null;
+        continue;
+      }
+      const position = at(next, bit);
+      next[bit] = position + 1;
+      before = guessPhase(bit, before, at(core, index)) + unfold(at(at(offsets, bit), position));
+      phases[name] = before;
+    }
+    return phases as Phases;
+  });
+}
+
+function readHead(reader: ByteReader, version: number, part: string): number {
+  const found = reader.unsigned();
+  if (found !== version)
+    throw new Error(`packed ${part} has version ${found}, this program reads ${version}`);
+  return reader.unsigned();
+}
+
+function column<Row, Value>(rows: readonly Row[], value: (row: Row) => Value): Value[] {
+  return rows.map(value);
+}
+
+function at<Value>(values: readonly Value[], index: number): Value {
+  const value = values[index];
+  if (value === undefined) throw new RangeError(`packed rows have no value at ${index}`);
+  return value;
+}

@@ -1,0 +1,175 @@
+import type { Database } from 'better-sqlite3';
+import type { RowKey } from './evidence.ts';
+import { packCore, packDetails, unpackCore, unpackDetails } from './packed-hour.ts';
+import { type SampleFilter, type StoredRow, wantsOnlyFailuresOfSeries } from './samples.ts';
+
+export const HOUR_MS = 3_600_000;
+
+export type PackedHoursTable = {
+  /** Stores all samples of one series in one hour, by tick and purpose, in place of what was there. */
+  readonly put: (hourAt: number, seriesNo: number, rows: readonly StoredRow[]) => void;
+  /** Rows of one hour, series by series, each by tick and purpose. `series` restricts them; `null` asks for all. */
+  readonly ofHour: (hourAt: number, series: readonly number[] | null) => readonly StoredRow[];
+  readonly get: (key: RowKey) => StoredRow | null;
+  /** The hours with something packed that overlap the filter's range, in its order. */
+  readonly hours: (
+    filter: Pick<SampleFilter, 'fromAt' | 'toAt' | 'series' | 'outcomes' | 'order'>,
+  ) => Iterable<number>;
+  /** The end of the last hour of which anything is packed: from there on, samples are rows. */
+  readonly packedUntil: () => number;
+};
+
+type PackRow = {
+  readonly hour_at_ms: number;
+  readonly series_no: number;
+  readonly core: Uint8Array;
+  readonly detail: Uint8Array;
+};
+
+export function hourOf(at: number): number {
+  return Math.floor(at / HOUR_MS) * HOUR_MS;
+}
+
+export function preparePackedHours(db: Database): PackedHoursTable {
+  const putPack = db.prepare(`
+    insert into packed_hours (
+      hour_at_ms,
+      series_no,
+      samples,
+      failed,
+      core,
+      detail
+    ) values (
+      @hourAt,
+      @seriesNo,
+      @samples,
+      @failed,
+      @core,
+      @detail
+    )
+    on conflict (hour_at_ms, series_no) do update set
+      samples = excluded.samples,
+      failed = excluded.failed,
+      core = excluded.core,
+      detail = excluded.detail
+  `);
+  const packsOfHour = db.prepare<{ hourAt: number }, PackRow>(`
+    select
+      hour_at_ms,
+      series_no,
+      core,
+      detail
+    from packed_hours
+    where hour_at_ms = @hourAt
+    order by series_no
+  `);
+  const packOfSeriesHour = db.prepare<{ hourAt: number; seriesNo: number }, PackRow>(`
+    select
+      hour_at_ms,
+      series_no,
+      core,
+      detail
+    from packed_hours
+    where hour_at_ms = @hourAt
+      and series_no = @seriesNo
+  `);
+  const nextHour = db
+    .prepare<{ fromAt: number }, number | null>(
+      'select min(hour_at_ms) from packed_hours where hour_at_ms >= @fromAt',
+    )
+    .pluck();
+  const hourBefore = db
+    .prepare<{ toAt: number }, number | null>(
+      'select max(hour_at_ms) from packed_hours where hour_at_ms < @toAt',
+    )
+    .pluck();
+  const failedHours = db
+    .prepare<{ fromAt: number; toAt: number; series: string }, number>(`
+      select distinct hour_at_ms
+      from packed_hours indexed by packed_hours_failed
+      where failed > 0
+        and series_no in (select value from json_each(@series))
+        and hour_at_ms >= @fromAt
+        and hour_at_ms < @toAt
+      order by hour_at_ms
+    `)
+    .pluck();
+  const lastHour = db.prepare<[], number | null>('select max(hour_at_ms) from packed_hours').pluck();
+
+  function* forwards(fromAt: number, toAt: number): Iterable<number> {
+    for (let at = hourOf(fromAt); ; at += HOUR_MS) {
+      const found = nextHour.get({ fromAt: at });
+      if (found === null || found === undefined || found >= toAt) return;
+      yield found;
+      at = found;
+    }
+  }
+
+  function* backwards(fromAt: number, toAt: number): Iterable<number> {
+    for (let at = toAt; ; ) {
+      const found = hourBefore.get({ toAt: at });
+      if (found === null || found === undefined || found + HOUR_MS <= fromAt) return;
+      yield found;
+      at = found;
+    }
+  }
+
+  return {
+    put(hourAt, seriesNo, rows) {
+      putPack.run({
+        hourAt,
+        seriesNo,
+        samples: rows.length,
+        failed: rows.filter(({ outcome }) => outcome !== 'ok').length,
+        core: packCore(hourAt, rows),
+        detail: packDetails(
+          rows,
+          rows.map((row) => row.readDetail()),
+        ),
+      });
+    },
+    ofHour: (hourAt, series) =>
+      series === null
+        ? packsOfHour.all({ hourAt }).flatMap(rowsOfPack)
+        : series.flatMap((seriesNo) => {
+            const pack = packOfSeriesHour.get({ hourAt, seriesNo });
+            return pack === undefined ? [] : rowsOfPack(pack);
+          }),
+    get({ scheduledAt, seriesNo, purposeNo }) {
+      const pack = packOfSeriesHour.get({ hourAt: hourOf(scheduledAt), seriesNo });
+      if (pack === undefined) return null;
+      const found = rowsOfPack(pack).find(
+        (row) => row.scheduledAt === scheduledAt && row.purposeNo === purposeNo,
+      );
+      return found ?? null;
+    },
+    hours(filter) {
+      const { fromAt, toAt, series, order } = filter;
+      if (fromAt >= toAt) return [];
+      if (series !== null && wantsOnlyFailuresOfSeries({ ...filter, purposes: null, limit: -1 })) {
+        const hours = failedHours.all({ fromAt: hourOf(fromAt), toAt, series: JSON.stringify(series) });
+        return order === 'newest-first' ? hours.reverse() : hours;
+      }
+      return order === 'newest-first' ? backwards(fromAt, toAt) : forwards(fromAt, toAt);
+    },
+    packedUntil() {
+      const last = lastHour.get();
+      return last === null || last === undefined ? Number.NEGATIVE_INFINITY : last + HOUR_MS;
+    },
+  };
+}
+
+function rowsOfPack(pack: PackRow): readonly StoredRow[] {
+  const core = unpackCore(pack.hour_at_ms, pack.core);
+  let details: ReturnType<typeof unpackDetails> | undefined;
+  return core.map((row, index) => ({
+    ...row,
+    seriesNo: pack.series_no,
+    readDetail() {
+      details ??= unpackDetails(core, pack.detail);
+      const detail = details[index];
+      if (detail === undefined) throw new Error('a packed row has no detail');
+      return detail;
+    },
+  }));
+}

@@ -1,0 +1,40 @@
+import { PURPOSES, type Purpose } from '../../domain/sample.ts';
+import type { StoredSample } from '../store.ts';
+import { outcomeOf, remarksOf, validityOf } from './closed-lists.ts';
+import type { EvidenceTable } from './evidence.ts';
+import { PURPOSE_NO, type StoredRow } from './samples.ts';
+import type { SeriesRegistry } from './series.ts';
+import type { ServedByTable } from './served-by.ts';
+
+/** Gives a stored row its names back. */
+export function nameSample(
+  row: StoredRow,
+  registry: SeriesRegistry,
+  servedBy: ServedByTable,
+  evidence: EvidenceTable,
+): StoredSample {
+  const { probe, target, region } = registry.entry(row.seriesNo);
+  return {
+    probe,
+    target,
+    region,
+    scheduledAt: row.scheduledAt,
+    purpose: purposeOf(row.purposeNo),
+    lagUs: row.lagUs,
+    outcome: outcomeOf(row.outcome),
+    validity: validityOf(row.doubt),
+    remarks: remarksOf(row.remarks),
+    ttftUs: row.ttftUs,
+    totalUs: row.totalUs,
+    servedBy: servedBy.value(row.servedByNo),
+    costNanos: row.costNanos,
+    hasEvidence: evidence.has(row),
+    ...row.readDetail(),
+  };
+}
+
+function purposeOf(purposeNo: number): Purpose {
+  const purpose = PURPOSES.find((known) => PURPOSE_NO[known] === purposeNo);
+  if (purpose === undefined) throw new Error(`the stored purpose ${purposeNo} is unknown to this program`);
+  return purpose;
+}
