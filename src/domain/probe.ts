@@ -81,7 +81,8 @@ export type Gateway = {
 export type KeyPlan = {
   /** `gateway/tier`. */
   readonly id: string;
-  readonly secret: string;
+  /** `null` sends no authorization. */
+  readonly secret: string | null;
   readonly requestsPerMinute: number | null;
 };
 

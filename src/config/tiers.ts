@@ -1,0 +1,71 @@
+import type { GatewaySettings, TierSettings } from './config.ts';
+import { didYouMean } from './nearest.ts';
+import { entriesOf, idsIn, isLoopback, namesIn, type Reading } from './reading.ts';
+import { tierSchema } from './schema.ts';
+import type { Path } from './yaml-source.ts';
+
+export function readTiers(reading: Reading, gateways: readonly GatewaySettings[]): TierSettings[] {
+  const { problems } = reading;
+  if (namesIn(reading, 'tiers').length === 0) {
+    problems.error(['tiers'], 'expected at least one tier', 'key');
+  }
+  const contracts = namesIn(reading, 'contracts');
+  const all = idsIn(reading, 'gateway');
+  return entriesOf(reading, 'tiers', tierSchema).map(({ id, path, value }) => {
+    if (value.contract !== undefined && !contracts.includes(value.contract)) {
+      problems.error([...path, 'contract'], unknownName('contract', value.contract, contracts));
+    }
+    const named = value.gateways?.filter((gateway, index) =>
+      isKnown(reading, 'gateway', gateway, all, [...path, 'gateways', index]),
+    );
+    const reached = named ?? all;
+    if (value.apiKey !== undefined && value.gateways === undefined && all.length > 1) {
+      problems.error(
+        [...path, 'gateways'],
+        `missing: with several gateways, a tier that has a key names those the key may be sent to (${all.join(', ')})`,
+        'key',
+      );
+    }
+    const open = gateways.find(
+      (gateway) =>
+        reached.includes(gateway.id) &&
+        gateway.baseUrl !== null &&
+        !isLoopback(new URL(gateway.baseUrl).hostname),
+    );
+    if (value.apiKey === undefined && open !== undefined && !problems.isDoubtful(path)) {
+      problems.warning(path, `no apiKey: requests to ${open.id} are sent without authorization`, 'key');
+    }
+    return {
+      id,
+      apiKey: value.apiKey === undefined ? null : reading.secret(value.apiKey, [...path, 'apiKey']),
+      requestsPerMinute: value.requestsPerMinute ?? null,
+      modelPrefix: value.modelPrefix ?? '',
+      contract: value.contract ?? null,
+      gateways: reached,
+    };
+  });
+}
+
+/** Whether a name refers to something; tells if not. */
+export function isKnown(
+  reading: Reading,
+  what: string,
+  name: string,
+  known: readonly string[],
+  path: Path,
+): boolean {
+  if (known.includes(name)) return true;
+  reading.problems.error(path, unknownName(what, name, known));
+  return false;
+}
+
+export function unknownName(what: string, name: string, known: readonly string[]): string {
+  const guess = didYouMean(name, known);
+  const rest =
+    guess !== ''
+      ? guess
+      : known.length === 0
+        ? '; none is defined'
+        : `; known: ${known.slice(0, 12).join(', ')}`;
+  return `unknown ${what} ${JSON.stringify(name)}${rest}`;
+}

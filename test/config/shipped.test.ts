@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { loadConfig } from '../../src/config/load.ts';
+import { planProbing } from '../../src/config/plan.ts';
+
+const PROBES = join(import.meta.dirname, '../../probes');
+const noCron = (): never => {
+  throw new Error('no cron in the shipped deployments');
+};
+
+test('the practice deployment loads without any environment and probes 4 models at 2 tiers', () => {
+  const loaded = loadConfig(join(PROBES, 'practice'), {}, { cron: noCron, secrets: 'required' });
+  assert.ok(loaded.kind === 'config', JSON.stringify(loaded, null, 2));
+  assert.deepEqual(loaded.warnings, []);
+  const plan = planProbing(loaded.config, {
+    practice: new Map([
+      ['practice', { baseUrl: 'http://127.0.0.1:4711/v1', keys: { standard: 's', pro: 'p' } }],
+    ]),
+  });
+  assert.equal(plan.series.length, 8);
+  assert.deepEqual(plan.keys, [
+    { id: 'practice/standard', secret: 's', requestsPerMinute: null },
+    { id: 'practice/pro', secret: 'p', requestsPerMinute: null },
+  ]);
+  assert.equal(plan.gateways[0]?.baseUrl, 'http://127.0.0.1:4711/v1');
+  assert.equal(plan.gateways[0]?.practice, true);
+  assert.equal(
+    plan.series.find(({ target }) => target.tier === 'pro')?.target.requestModel,
+    'Pro/deepseek-ai/DeepSeek-V4-Flash',
+  );
+});
+
+test('the Global APIs deployment loads with its two keys', () => {
+  const env = { GLOBAL_APIS_STANDARD_KEY: 'one', GLOBAL_APIS_PRO_KEY: 'two' };
+  const loaded = loadConfig(join(PROBES, 'global-apis'), env, { cron: noCron, secrets: 'required' });
+  assert.ok(loaded.kind === 'config', JSON.stringify(loaded, null, 2));
+  assert.deepEqual(loaded.warnings, []);
+  const plan = planProbing(loaded.config);
+  assert.deepEqual(
+    plan.keys.map(({ id, secret, requestsPerMinute }) => [id, secret, requestsPerMinute]),
+    [
+      ['global-apis/standard', 'one', 50],
+      ['global-apis/pro', 'two', null],
+    ],
+  );
+  assert.equal(plan.series.length, 8);
+});
