@@ -1,0 +1,22 @@
+import { get as httpGet } from 'node:http';
+import { get as httpsGet } from 'node:https';
+
+/**
+ * Does anything answer at this URL? Any response will do, of any status: the question is whether our own network
+ * leads anywhere. Each question opens its own connection and resolves the name anew, as those are what may be down.
+ * Resolves within `patienceMs`, never rejects.
+ */
+export function askWitness(url: string, patienceMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    try {
+      const get = new URL(url).protocol === 'https:' ? httpsGet : httpGet;
+      const request = get(url, { agent: false, signal: AbortSignal.timeout(patienceMs) }, (response) => {
+        response.destroy();
+        resolve(true);
+      });
+      request.on('error', () => resolve(false));
+    } catch {
+      resolve(false);
+    }
+  });
+}

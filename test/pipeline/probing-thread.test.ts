@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { spawnProber } from '../../src/commands/spawn-prober.ts';
+import { systemClock } from '../../src/commands/system-clock.ts';
+import type { NotRun, Sample } from '../../src/domain/sample.ts';
+import type { Resume } from '../../src/pipeline/probing-messages.ts';
+import {
+  type ProbingPort,
+  type ProbingThreadParts,
+  startProbingThread,
+  type ThreadNotice,
+} from '../../src/pipeline/probing-thread.ts';
+import { planOf } from '../support/plans.ts';
+import { startSseServer } from '../support/sse-server.ts';
+
+const NOTHING_BEFORE = (): Promise<Resume> => Promise.resolve({ sentAt: {}, spentNanos: {}, at: Date.now() });
+
+/** Keeps what it is given, and lets a test wait for the next row or notice. */
+function bench() {
+  const samples: Sample[] = [];
+  const notRun: NotRun[] = [];
+  const notices: ThreadNotice[] = [];
+  let waiting: (() => void)[] = [];
+  const changed = (): void => {
+    const resolved = waiting;
+    waiting = [];
+    for (const resolve of resolved) resolve();
+  };
+  let port: ProbingPort | null = null;
+  const parts: ProbingThreadParts = {
+    clock: systemClock,
+    spawn: (events) => {
+      port = spawnProber(events);
+      return port;
+    },
+    record: (batch) => {
+      samples.push(...batch.samples);
+      notRun.push(...batch.notRun);
+      changed();
+      return Promise.resolve({ recorded: batch.samples.length, repeated: 0 });
+    },
+    resume: NOTHING_BEFORE,
+    onNotice: (notice) => {
+      notices.push(notice);
+      changed();
+    },
+  };
+  return {
+    parts,
+    samples,
+    notRun,
+    notices,
+    killThread: () => port?.kill(),
+    until: async (holds: () => boolean) => {
+      while (!holds()) await new Promise<void>((resolve) => waiting.push(resolve));
+    },
+  };
+}
+
+const identity = (sample: Sample): string => `${sample.target} ${sample.purpose} ${sample.scheduledAt}`;
+
+test('samples of a real thread arrive judged, on their grid, each once', { timeout: 30_000 }, async () => {
+  const server = await startSseServer();
+  const { parts, samples, notices, until } = bench();
+  const plan = planOf({ models: 5, everyMs: 500, gateway: { baseUrl: server.url } });
+  const thread = startProbingThread(parts, plan, Date.now());
+  await until(() => samples.length >= 20);
+  const lost = await thread.stop();
+  await server.close();
+
+  assert.equal(lost, 0);
+  assert.deepEqual(notices, []);
+  assert.deepEqual([...new Set(samples.map((sample) => sample.outcome))], ['ok']);
+  assert.equal(new Set(samples.map(identity)).size, samples.length);
+  const phases = new Map(plan.series.map(({ target, schedule }) => [target.id, schedule.phaseMs]));
+  assert.ok(samples.every((sample) => sample.scheduledAt % 500 === phases.get(sample.target)));
+  assert.ok(samples.every((sample) => sample.ttftUs !== null && sample.lagUs >= 0));
+  assert.equal(thread.health().state, 'stopped');
+});
+
+test('a thread that dies is replaced, and what was acknowledged stays', { timeout: 30_000 }, async () => {
+  const server = await startSseServer();
+  const { parts, samples, notices, until, killThread } = bench();
+  const plan = planOf({ models: 5, everyMs: 500, gateway: { baseUrl: server.url } });
+  const thread = startProbingThread(parts, plan, Date.now());
+  await until(() => samples.length >= 5);
+  const before = [...samples];
+  killThread();
+  await until(() => notices.some((notice) => notice.kind === 'thread-died'));
+  await until(() => samples.length >= before.length + 10);
+  const lost = await thread.stop();
+  await server.close();
+
+  assert.equal(lost, 0);
+  assert.equal(thread.health().restarts, 1);
+  assert.deepEqual(samples.slice(0, before.length), before);
+  assert.equal(new Set(samples.map(identity)).size, samples.length);
+});
+
+test('rows wait for a store that fails, and come in order once it works', { timeout: 30_000 }, async () => {
+  const server = await startSseServer();
+  const { parts, samples, notices, until } = bench();
+  let works = false;
+  const record: ProbingThreadParts['record'] = (batch) =>
+    works ? parts.record(batch) : Promise.reject(new Error('database or disk is full'));
+  const plan = planOf({ models: 2, everyMs: 500, gateway: { baseUrl: server.url } });
+  const thread = startProbingThread({ ...parts, record }, plan, Date.now());
+  await until(() => notices.some((notice) => notice.kind === 'record-failed'));
+  assert.ok(thread.health().unrecorded > 0);
+  works = true;
+  await until(() => samples.length >= 6);
+  assert.equal(await thread.stop(), 0);
+  await server.close();
+  const ticks = samples.map((sample) => sample.scheduledAt);
+  assert.deepEqual(
+    ticks,
+    [...ticks].sort((a, b) => a - b),
+  );
+  assert.equal(server.arrivals.length, samples.length, 'every attempt that was made is a row');
+});
+
+test('a new plan reaches the running thread', { timeout: 30_000 }, async () => {
+  const server = await startSseServer();
+  const { parts, samples, until } = bench();
+  const one = planOf({ models: 1, everyMs: 500, gateway: { baseUrl: server.url } });
+  const two = planOf({ models: 2, everyMs: 500, gateway: { baseUrl: server.url } });
+  const thread = startProbingThread(parts, one, Date.now());
+  await until(() => samples.length >= 2);
+  thread.replan(two, Date.now());
+  await until(() => samples.some((sample) => sample.target.endsWith('model-1')));
+  await thread.stop();
+  await server.close();
+  const ticks = samples
+    .filter((sample) => sample.target.endsWith('model-0'))
+    .map((sample) => sample.scheduledAt);
+  assert.ok(
+    ticks.every((at, n) => n === 0 || at - (ticks[n - 1] ?? 0) === 500),
+    'no gap at the change',
+  );
+});
