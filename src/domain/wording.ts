@@ -45,3 +45,16 @@ export function probability(p: number): string {
 export function counted(count: number, singular: string, plural = `${singular}s`): string {
   return `${count} ${count === 1 ? singular : plural}`;
 }
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a header
+const STEERING = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+/g;
+
+/**
+ * Foreign text made harmless for a header or one line of text: no line breaks, no control characters, nothing that turns
+ * the reading direction, at most `max` characters.
+ */
+export function oneLine(text: string, max: number): string {
+  const flat = text.slice(0, 10_000).replace(STEERING, ' ').replace(/ {2,}/g, ' ').trim();
+  const characters = [...flat];
+  return characters.length <= max ? flat : `${characters.slice(0, max - 1).join('')}…`;
+}

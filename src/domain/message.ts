@@ -1,0 +1,291 @@
+import {
+  ALERTS,
+  type AlertKind,
+  type CellFacts,
+  type Failure,
+  type Measured,
+  type Severity,
+} from './alert.ts';
+import { type Extent, extentOf } from './extent.ts';
+import { activeCells, type Incident, type IncidentCell, type Notice, type Told } from './incident.ts';
+import { OUTCOMES } from './outcome.ts';
+import { parseTargetId } from './target.ts';
+import { counted, duration, instantUtc, minuteUtc, oneLine, percent, probability } from './wording.ts';
+
+/** What a message is about; the ones after the incidents' are sent once and need no answer. */
+export const TOPICS = [
+  'opened',
+  'grew',
+  'reminder',
+  'escalated',
+  'reopened',
+  'recovered',
+  'period_closed',
+  'claim_deadline',
+  'weekly_digest',
+  'test',
+] as const;
+export type Topic = (typeof TOPICS)[number];
+
+/** Finished but for its links: plain text everywhere, nothing that a template must not escape. Kept as it was sent. */
+export type Message = {
+  /** The same key is the same message: it is committed once and delivered under one Message-ID. */
+  readonly key: string;
+  /** Messages of one thread belong together in a mail client; the thread is named by its incident. */
+  readonly thread: string | null;
+  readonly topic: Topic;
+  readonly severity: Severity;
+  readonly at: number;
+  /** Simulated: every surface says so. */
+  readonly practice: boolean;
+  readonly subject: string;
+  readonly headline: string;
+  readonly facts: readonly { readonly label: string; readonly text: string }[];
+  readonly cells: readonly MessageCell[];
+  /** Cells that are not listed for want of room. */
+  readonly moreCells: number;
+  readonly failures: readonly MessageFailure[];
+  /** A path of our own pages, `/incidents/…`; whoever sends it knows the origin. */
+  readonly path: string | null;
+  /** Whether somebody may acknowledge it. */
+  readonly acknowledgeable: boolean;
+};
+
+export type MessageCell = {
+  readonly name: string;
+  readonly state: 'bad' | 'recovered';
+  /** Empty where room is short. */
+  readonly finding: string;
+};
+
+export type MessageFailure = {
+  readonly at: number;
+  readonly cell: string;
+  /** Outcome, status and where it was seen, in words. */
+  readonly what: string;
+  readonly requestId: string | null;
+};
+
+/** Subjects are cut here; the first words carry the meaning, for a watch shows some forty characters. */
+const SUBJECT_MAX = 110;
+const CELLS_MAX = 400;
+const CELLS_WITH_FINDING = 20;
+const FAILURES_MAX = 10;
+const NAME_MAX = 100;
+
+/** The message of a notice. `now` is the moment of the transition. */
+export function messageOf(incident: Incident, notice: Notice, now: number, practice: boolean): Message {
+  const active = activeCells(incident);
+  const shown = notice.told === 'recovered' || active.length === 0 ? incident.cells : active;
+  const extent = extentOf(
+    shown.map(({ cell }) => cell),
+    incident.siblings,
+  );
+  return {
+    key: `${incident.id}:${notice.sequence}`,
+    thread: incident.id,
+    topic: notice.told,
+    severity: incident.severity,
+    at: now,
+    practice,
+    subject: subjectOf(incident, notice.told, extent, now, practice),
+    headline: headlineOf(incident, notice.told, extent, shown, now),
+    facts: factsOf(incident, notice.told, extent, shown, now),
+    cells: shown.slice(0, CELLS_MAX).map(({ cell, recoveredAt, facts }, index) => ({
+      name: oneLine(cell, NAME_MAX),
+      state: recoveredAt === null ? 'bad' : 'recovered',
+      finding: index < CELLS_WITH_FINDING ? oneLine(facts.finding, 300) : '',
+    })),
+    moreCells: Math.max(0, shown.length - CELLS_MAX),
+    failures: failuresOf(shown),
+    path: `/incidents/${incident.id}`,
+    acknowledgeable: incident.phase !== 'closed',
+  };
+}
+
+const PREFIX: Readonly<Record<AlertKind, readonly [first: string, still: string, over: string]>> = {
+  target_down: ['Down', 'Still down', 'Up again'],
+  burn_fast: ['Failing often', 'Still failing often', 'Failing no more'],
+  burn_slow: ['Budget at risk', 'Budget still at risk', 'Budget safe again'],
+  latency_at_risk: ['Slow', 'Still slow', 'Fast again'],
+  breach_certain: ['Breach certain', 'Breach certain', 'Breach certain'],
+  own_fault: ['Our fault', 'Still our fault', 'Mended'],
+  no_data: ['No data', 'Still no data', 'Data again'],
+  coverage_low: ['Coverage low', 'Coverage still low', 'Coverage fine'],
+  prober_silent: ['Prober silent', 'Prober still silent', 'Prober back'],
+  spend_reached: ['Spend cap reached', 'Spend cap reached', 'Spend cap reached'],
+  disk_nearly_full: ['Disk nearly full', 'Disk still nearly full', 'Disk has room'],
+  mail_undeliverable: ['Mail undeliverable', 'Mail still undeliverable', 'Mail delivers again'],
+};
+
+function subjectOf(incident: Incident, told: Told, extent: Extent, now: number, practice: boolean): string {
+  const [first, still, over] = PREFIX[incident.kind];
+  const place = placeOf(extent);
+  const lasted = duration(now - incident.startedAt);
+  const since = minuteUtc(incident.startedAt).slice(11);
+  const words: Record<Told, string> = {
+    opened: `${first}: ${place}, since ${since}`,
+    grew: `${still}, now ${place}, since ${since}`,
+    reminder: `${still} for ${lasted}: ${place}`,
+    escalated: `Nobody reacted, ${first.toLowerCase()}: ${place}, for ${lasted}`,
+    reopened: `${first} again: ${place}`,
+    recovered: `${over}: ${place}, after ${lasted}`,
+  };
+  return oneLine(`${practice ? '[practice] ' : ''}${words[told]}`, SUBJECT_MAX);
+}
+
+/** `DeepSeek-V3.2 (pro)`, `3 of 8 in acme/pro`, `all 8 in acme/pro`. */
+export function placeOf(extent: Extent): string {
+  if (extent.level === 'cell') return shortCell(extent.name);
+  const where = extent.name === '' ? '' : ` in ${oneLine(extent.name, 40)}`;
+  return `${extent.whole ? `all ${extent.cells}` : `${extent.cells} of ${extent.of}`}${where}`;
+}
+
+function shortCell(cell: string): string {
+  const parts = parseTargetId(cell);
+  if (parts === null) return oneLine(cell, 50);
+  return oneLine(`${parts.model.split('/').at(-1)} (${parts.tier})`, 50);
+}
+
+function headlineOf(
+  incident: Incident,
+  told: Told,
+  extent: Extent,
+  shown: readonly IncidentCell[],
+  now: number,
+): string {
+  const lasted = duration(now - incident.startedAt);
+  const place =
+    extent.level === 'cell'
+      ? oneLine(extent.name, NAME_MAX)
+      : `${extent.whole ? 'All' : `${extent.cells} of`} ${counted(extent.whole ? extent.cells : extent.of, 'cell')}` +
+        (extent.name === '' ? '' : ` of ${oneLine(extent.name, NAME_MAX)}`);
+  const finding = oneLine(shown[0]?.facts.finding ?? '', 300);
+  switch (told) {
+    case 'opened':
+      return extent.level === 'cell' ? `${place}: ${finding}.` : `${place}; the first: ${finding}.`;
+    case 'grew':
+      return `${place} by now.`;
+    case 'reminder':
+      return `${place}: for ${lasted} now, and nobody has acknowledged it.`;
+    case 'escalated':
+      return `${place}: for ${lasted}, and nobody has acknowledged it. You are the second list.`;
+    case 'reopened':
+      return `${place}: the trouble is back (${counted(incident.reopenings, 'relapse')}).`;
+    case 'recovered':
+      return `${place}: over. It lasted ${duration((incident.steadySince ?? now) - incident.startedAt)}.`;
+  }
+}
+
+function factsOf(
+  incident: Incident,
+  told: Told,
+  extent: Extent,
+  shown: readonly IncidentCell[],
+  now: number,
+): Message['facts'] {
+  const facts: { label: string; text: string }[] = [];
+  const say = (label: string, text: string | null): void => {
+    if (text !== null) facts.push({ label, text: oneLine(text, 400) });
+  };
+  const first = shown[0]?.facts ?? null;
+  const about = ALERTS[incident.kind].about === 'ours' ? 'us, not the gateway' : 'the gateway';
+  say('What', `${ALERTS[incident.kind].label}: ${placeOf(extent)}`);
+  say('About', about);
+  say('Since', `${instantUtc(incident.startedAt)} (${duration(now - incident.startedAt)})`);
+  if (told === 'recovered' && incident.steadySince !== null) {
+    say('Good since', instantUtc(incident.steadySince));
+  }
+  say('How sure', first?.measured == null ? null : certainty(first.measured));
+  say('Budget left', budgetText(first));
+  say('At stake', stakeText(shown));
+  if (incident.reopenings > 0 && told !== 'recovered') {
+    say(
+      'Flapping',
+      `back ${counted(incident.reopenings, 'time')}; told to be over only when it has stayed good for longer`,
+    );
+  }
+  if (incident.acknowledgement !== null) {
+    const { who, why, untilAt } = incident.acknowledgement;
+    const until = untilAt === null ? '' : `, until ${minuteUtc(untilAt)}`;
+    say('Acknowledged', `by ${who}${why === '' ? '' : `: ${why}`}${until}`);
+  }
+  say('Incident', incident.id);
+  return facts;
+}
+
+/** `9 bad of 540 (1.67 %, 95 % interval 0.76 % to 3.14 %); by luck alone with probability 3.3e-7`. */
+export function certainty(measured: Measured): string {
+  const { n, k, intervalPpm, pValue, allowedPpm } = measured;
+  if (n === 0) return 'nothing was measured';
+  const share = percent(Math.round((k / n) * 1_000_000));
+  const interval =
+    intervalPpm === null ? '' : `, 95 % interval ${percent(intervalPpm[0])} to ${percent(intervalPpm[1])}`;
+  const luck =
+    pValue === null || allowedPpm === null
+      ? ''
+      : `; if ${percent(allowedPpm)} were the truth, luck would do this with probability ${probability(pValue)}`;
+  return `${k} bad of n = ${n} (${share}${interval})${luck}`;
+}
+
+function budgetText(facts: CellFacts | null): string | null {
+  const budget = facts?.budget;
+  if (budget == null) return null;
+  const parts = [
+    budget.leftMs === null ? null : duration(budget.leftMs),
+    budget.leftSamples === null ? null : counted(Math.max(0, budget.leftSamples), 'probe'),
+  ].filter((part) => part !== null);
+  // Down, never up: a budget must not look fuller than it is.
+  const share = percent(Math.floor(budget.leftPpm / 1000) * 1000);
+  return `${share} of ${budget.objective}${parts.length === 0 ? '' : ` (${parts.join(', ')})`}`;
+}
+
+function stakeText(shown: readonly IncidentCell[]): string | null {
+  const stakes = new Map<string, string>();
+  for (const { facts } of shown) {
+    if (facts.stake === null) continue;
+    const { contract, creditPercent, creditMoney } = facts.stake;
+    const worth = [creditPercent === null ? null : `${creditPercent} credit`, creditMoney].filter(
+      (one) => one !== null,
+    );
+    if (worth.length > 0) stakes.set(contract, `${contract}: ${worth.join(', ')}`);
+  }
+  return stakes.size === 0 ? null : [...stakes.values()].join('; ');
+}
+
+function failuresOf(shown: readonly IncidentCell[]): readonly MessageFailure[] {
+  return shown
+    .flatMap(({ cell, facts }) => facts.failures.map((failure) => ({ cell, failure })))
+    .sort((a, b) => b.failure.at - a.failure.at || (a.cell < b.cell ? -1 : 1))
+    .slice(0, FAILURES_MAX)
+    .map(({ cell, failure }) => ({
+      at: failure.at,
+      cell: oneLine(cell, NAME_MAX),
+      what: whatOf(failure),
+      requestId: failure.requestId === null ? null : oneLine(failure.requestId, 120),
+    }));
+}
+
+function whatOf({ outcome, status, region }: Failure): string {
+  const code = status === null ? '' : `, HTTP ${status}`;
+  return oneLine(`${OUTCOMES[outcome].means} (${outcome}${code}, from ${region})`, 200);
+}
+
+/** A message that is not about an incident: sent once, keyed by what it says. */
+export function notice(
+  fields: Pick<Message, 'key' | 'topic' | 'severity' | 'at' | 'practice' | 'subject' | 'headline'> &
+    Partial<Pick<Message, 'facts' | 'cells' | 'path'>>,
+): Message {
+  return {
+    thread: null,
+    facts: [],
+    cells: [],
+    moreCells: 0,
+    failures: [],
+    path: null,
+    acknowledgeable: false,
+    ...fields,
+    subject: oneLine(`${fields.practice ? '[practice] ' : ''}${fields.subject}`, SUBJECT_MAX),
+    headline: oneLine(fields.headline, 500),
+  };
+}

@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { textPart } from '../../dashboards/mail/text-part.ts';
+import { ALERT_KINDS } from '../../src/domain/alert.ts';
+import type { Incident } from '../../src/domain/incident.ts';
+import { letterOf, messageIdOf, threadRootOf } from '../../src/domain/letter.ts';
+import { messageOf, notice, placeOf } from '../../src/domain/message.ts';
+import { acknowledge } from '../../src/domain/transition.ts';
+import { duration, oneLine, percent, probability } from '../../src/domain/wording.ts';
+import { evaluation, facts, MINUTE, only, START, story } from '../support/alert-builders.ts';
+
+const CELL = 'acme/pro/deepseek-ai/DeepSeek-V3.2';
+
+function opened(cells: readonly string[] = [CELL]): Incident {
+  const { step, incidents } = story();
+  const bad = cells.map((cell) =>
+    evaluation(cell, 'bad', START, {
+      facts: facts('fails: a 5xx from the gateway (confirmed by a burst of probes)', {
+        measured: {
+          windowMs: 60 * MINUTE,
+          n: 60,
+          k: 9,
+          allowedPpm: 1_000,
+          burnRate: 150,
+          pValue: 3.3e-7,
+          intervalPpm: [70_960, 265_740],
+        },
+        budget: { objective: 'availability 99.9 %', leftSamples: 31, leftMs: 31 * MINUTE, leftPpm: 717_999 },
+        stake: { contract: 'pro-channel', creditPercent: '10 %', creditMoney: 'USD 120.00' },
+        failures: [
+          { at: START + MINUTE, outcome: 'gateway.5xx', status: 503, requestId: 'req_2', region: 'here' },
+          { at: START, outcome: 'gateway.5xx', status: 503, requestId: null, region: 'here' },
+        ],
+      }),
+    }),
+  );
+  step(START + 2 * MINUTE, bad);
+  return only(incidents);
+}
+
+test('the opening says what, since when, how sure, what is left, what is at stake and which requests failed', () => {
+  const message = messageOf(opened(), { told: 'opened', sequence: 1 }, START + 2 * MINUTE, false);
+  assert.equal(message.subject, 'Down: DeepSeek-V3.2 (pro), since 03:00 UTC');
+  const text = textPart(message, {
+    page: `https://watch.example${message.path}`,
+    acknowledge: 'https://watch.example/incidents/x/acknowledge?token=t',
+  });
+  assert.equal(
+    text,
+    `acme/pro/deepseek-ai/DeepSeek-V3.2: fails: a 5xx from the gateway (confirmed by a burst of probes).
+
+What:        Down: DeepSeek-V3.2 (pro)
+About:       the gateway
+Since:       2026-03-02 03:00:00 UTC (2 min)
+How sure:    9 bad of n = 60 (15 %, 95 % interval 7.096 % to 26.574 %); if 0.1 % were the truth, luck would do this with probability 3.3e-7
+Budget left: 71.7 % of availability 99.9 % (31 min, 31 probes)
+At stake:    pro-channel: 10 % credit, USD 120.00
+Incident:    ${message.thread}
+
+Last failures, newest first:
+- 2026-03-02 03:01:00 UTC  acme/pro/deepseek-ai/DeepSeek-V3.2
+  a 5xx from the gateway (gateway.5xx, HTTP 503, from here)
+  request id: req_2
+- 2026-03-02 03:00:00 UTC  acme/pro/deepseek-ai/DeepSeek-V3.2
+  a 5xx from the gateway (gateway.5xx, HTTP 503, from here)
+  request id: none given
+
+Acknowledge (works once):
+https://watch.example/incidents/x/acknowledge?token=t
+
+All of it:
+https://watch.example/incidents/${message.thread}
+
+-- 
+Probity. Delivered at least once: the same Message-ID is the same message.
+`,
+  );
+});
+
+test('the subject of each message says its news first', () => {
+  const incident = opened();
+  const at = START + 125 * MINUTE;
+  const subjects = (['opened', 'grew', 'reminder', 'escalated', 'reopened', 'recovered'] as const).map(
+    (told) => messageOf(incident, { told, sequence: 2 }, at, false).subject,
+  );
+  assert.deepEqual(subjects, [
+    'Down: DeepSeek-V3.2 (pro), since 03:00 UTC',
+    'Still down, now DeepSeek-V3.2 (pro), since 03:00 UTC',
+    'Still down for 2 h 5 min: DeepSeek-V3.2 (pro)',
+    'Nobody reacted, down: DeepSeek-V3.2 (pro), for 2 h 5 min',
+    'Down again: DeepSeek-V3.2 (pro)',
+    'Up again: DeepSeek-V3.2 (pro), after 2 h 5 min',
+  ]);
+});
+
+test('an outage of a whole tier is told as one, and lists its cells', () => {
+  const cells = ['a', 'b', 'c'].map((model) => `acme/pro/${model}`);
+  const message = messageOf(opened(cells), { told: 'opened', sequence: 1 }, START, false);
+  assert.equal(message.subject, 'Down: all 3 in acme/pro, since 03:00 UTC');
+  assert.deepEqual(
+    message.cells.map(({ name }) => name),
+    cells,
+  );
+});
+
+test('practice is said in the subject and in the first line', () => {
+  const message = messageOf(opened(), { told: 'opened', sequence: 1 }, START, true);
+  assert.ok(message.subject.startsWith('[practice] Down'));
+  assert.match(textPart(message, { page: null, acknowledge: null }), /^PRACTICE: this gateway is simulated/);
+});
+
+test('an acknowledgement is named in what follows', () => {
+  const taken = acknowledge(opened(), {
+    who: 'ada',
+    why: 'vendor called',
+    at: START,
+    untilAt: START + 60 * MINUTE,
+  });
+  assert.ok(taken.kind === 'change');
+  const message = messageOf(taken.incident, { told: 'recovered', sequence: 2 }, START + 9 * MINUTE, false);
+  assert.equal(
+    message.facts.find(({ label }) => label === 'Acknowledged')?.text,
+    'by ada: vendor called, until 2026-03-02 04:00 UTC',
+  );
+});
+
+test('a mail about a thousand cells stays small', () => {
+  const cells = Array.from(
+    { length: 1_000 },
+    (_, index) => `acme/pro/${'long-model-name-'.repeat(20)}${index}`,
+  );
+  const message = messageOf(opened(cells), { told: 'opened', sequence: 1 }, START, false);
+  assert.equal(message.cells.length, 400);
+  assert.equal(message.moreCells, 600);
+  assert.ok(Buffer.byteLength(textPart(message, { page: null, acknowledge: null })) < 60_000);
+});
+
+test('a hostile model name steers neither subject nor text', () => {
+  const message = messageOf(
+    opened(['acme/pro/evil\r\nBcc: eve@evil.example\u202egpj.exe']),
+    { told: 'opened', sequence: 1 },
+    START,
+    false,
+  );
+  const everything = JSON.stringify(message);
+  assert.ok(!/\\r|\\n|\u202e/.test(everything), everything);
+  assert.ok(message.subject.length <= 110);
+});
+
+test('every kind of alert has its words for the beginning, the middle and the end', () => {
+  for (const kind of ALERT_KINDS) {
+    const incident = { ...opened(), kind };
+    const subjects = (['opened', 'reminder', 'recovered'] as const).map(
+      (told) => messageOf(incident, { told, sequence: 1 }, START + MINUTE, false).subject,
+    );
+    for (const subject of subjects) assert.ok(subject.length > 10 && subject.length <= 70, subject);
+  }
+});
+
+test('a Message-ID follows from the key alone, and answers point at the first of the thread', () => {
+  const message = {
+    ...notice({
+      key: 'abc:2',
+      topic: 'test',
+      severity: 'page',
+      at: START,
+      practice: false,
+      subject: 's',
+      headline: 'h',
+    }),
+    thread: 'abc',
+  };
+  assert.equal(messageIdOf(message.key, 'watch.example'), '<abc.2@watch.example>');
+  assert.equal(messageIdOf('claim:pro 2026-02:14', 'évil>\r\n'), '<claim.pro.2026-02.14@vil>');
+  assert.equal(messageIdOf('a', '>'), '<a@probity.invalid>');
+  assert.equal(threadRootOf(message, 'watch.example'), '<abc.1@watch.example>');
+  assert.equal(threadRootOf({ ...message, key: 'abc:1' }, 'watch.example'), null);
+  assert.equal(threadRootOf({ ...message, thread: null }, 'watch.example'), null);
+  assert.equal(
+    letterOf(message, 'a@b.example', 'watch.example', { text: '', html: null }).headers['X-Probity-Incident'],
+    'abc',
+  );
+});
+
+const PLACES: readonly (readonly [sentence: string, extent: Parameters<typeof placeOf>[0], text: string])[] =
+  [
+    [
+      'one cell is its model and tier',
+      { level: 'cell', name: CELL, whole: false, cells: 1, of: 8 },
+      'DeepSeek-V3.2 (pro)',
+    ],
+    [
+      'some cells are counted',
+      { level: 'tier', name: 'acme/pro', whole: false, cells: 3, of: 8 },
+      '3 of 8 in acme/pro',
+    ],
+    ['all cells are all', { level: 'gateway', name: 'acme', whole: true, cells: 8, of: 8 }, 'all 8 in acme'],
+    [
+      'a part of ourselves has its own name',
+      { level: 'cell', name: 'disk', whole: true, cells: 1, of: 1 },
+      'disk',
+    ],
+  ];
+
+for (const [sentence, extent, text] of PLACES) {
+  test(sentence, () => assert.equal(placeOf(extent), text));
+}
+
+test('durations are cut, never rounded up; a clock that ran backwards reads zero', () => {
+  assert.deepEqual(
+    [-5, 999, 59_999, 60_000, 3_599_999, 3_600_000, 3_900_000, 86_400_000, 90_000_000].map(duration),
+    ['0 s', '0 s', '59 s', '1 min', '59 min', '1 h', '1 h 5 min', '1 d', '1 d 1 h'],
+  );
+});
+
+test('shares and probabilities keep what matters', () => {
+  assert.deepEqual([999_000, 1_000, 10_000, 1_000_000, 0, 12_345].map(percent), [
+    '99.9 %',
+    '0.1 %',
+    '1 %',
+    '100 %',
+    '0 %',
+    '1.2345 %',
+  ]);
+  assert.deepEqual([0.001, 0.00012345, 3.28e-5, 1e-16, 0.5].map(probability), [
+    '0.001',
+    '0.00012',
+    '3.3e-5',
+    '< 1e-15',
+    '0.5',
+  ]);
+});
+
+test('foreign text is cut by characters, not in the middle of one', () => {
+  assert.equal(oneLine('🙂'.repeat(20), 10), `${'🙂'.repeat(9)}…`);
+  assert.equal(oneLine('a\u0000\r\n\tb', 10), 'a b');
+});
