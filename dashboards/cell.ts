@@ -1,0 +1,98 @@
+import { HEALTHS } from '../src/domain/health.ts';
+import type { Spread } from '../src/domain/spread.ts';
+import { P99_NEEDS } from '../src/domain/standing.ts';
+import type { SeriesView, Standing, TargetView } from '../src/domain/status-view.ts';
+import {
+  countOf,
+  formatCount,
+  formatPpm,
+  formatShare,
+  formatUs,
+  NO_DATA,
+  shorten,
+  type Times,
+} from './format.ts';
+import { type Html, html } from './html.ts';
+import { icon } from './icon.ts';
+import { targetPath } from './link.ts';
+import { strip } from './strip.ts';
+
+export const STANDING_WORDS: Readonly<Record<Standing, string>> = {
+  within: 'on target',
+  missed: 'off target',
+  undecided: 'undecided',
+  none: 'no target',
+};
+
+/** One target with everything at a glance. */
+export function cell(target: TargetView, times: Times): Html {
+  const lead = target.series[0];
+  return html`<td role="cell" class="cell is-${target.health}" data-tier="${shorten(target.tier, 32)}">
+<div class="cell-top">${stateLink(target)}${uptime(target, lead)}</div>
+${lead !== undefined && strip(lead.slots)}
+<dl class="times">
+${latency('TTFT', lead?.ttft ?? null, target.commitment?.ttftP99Us ?? null, target.standings.ttft)}
+${latency('Total', lead?.total ?? null, target.commitment?.totalP99Us ?? null, target.standings.total)}
+</dl>
+<p class="last">${lastText(lead, times)}${target.series.length > 1 && html` · ${countOf(target.series.length - 1, 'more series', 'more series')}`}</p>
+</td>`;
+}
+
+/** The same in one line, for many models. */
+export function compactCell(target: TargetView, _times: Times): Html {
+  const lead = target.series[0];
+  return html`<td role="cell" class="cell is-${target.health}" data-tier="${shorten(target.tier, 32)}">${stateLink(target)}${uptime(target, lead)}${lead !== undefined && strip(lead.slots)}${brief('TTFT', lead?.ttft ?? null, target.standings.ttft)}${brief('Total', lead?.total ?? null, target.standings.total)}</td>`;
+}
+
+/** The tier does not offer the model. */
+export function noCell(tier: string): Html {
+  return html`<td role="cell" class="cell lacks" data-tier="${shorten(tier, 32)}"><span aria-hidden="true">${NO_DATA}</span><span class="hidden">not offered</span></td>`;
+}
+
+function stateLink(target: TargetView): Html {
+  return html`<a class="state" href="${targetPath(target.id)}" title="${HEALTHS[target.health].means}">${icon(target.health)}<span>${HEALTHS[target.health].word}</span><span class="hidden">: ${shorten(target.model, 64)}, ${shorten(target.tier, 32)}</span></a>`;
+}
+
+function uptime(target: TargetView, lead: SeriesView | undefined): Html {
+  const n = (lead?.good ?? 0) + (lead?.bad ?? 0);
+  const goal = target.commitment?.uptimePpm ?? null;
+  return html`<span class="uptime s-${target.standings.uptime}"><b>${formatShare(lead?.good ?? 0, n)}</b>${
+    goal !== null && html`<span class="goal">${verdictMark(target.standings.uptime)}${formatPpm(goal)}</span>`
+  }<small>n ${formatCount(n)}</small></span>`;
+}
+
+function verdictMark(standing: Standing): Html {
+  return html`${icon(standing)}<span class="hidden">${STANDING_WORDS[standing]}: </span>`;
+}
+
+/** `p99` below a hundred answers is the slowest of them, and is called so. */
+export function worstLabel(spread: Spread): string {
+  return spread.n < P99_NEEDS ? 'max' : 'p99';
+}
+
+function latency(name: string, spread: Spread | null, goalUs: number | null, standing: Standing): Html {
+  return html`<div class="s-${standing}"><dt>${name}</dt>${
+    spread === null
+      ? html`<dd class="nothing">${NO_DATA}</dd>`
+      : html`<dd><span class="k">p50</span> ${formatUs(spread.p50Us)}</dd><dd class="worst"><span class="k">${worstLabel(spread)}</span> ${formatUs(spread.p99Us)}</dd>`
+  }${goalUs !== null && html`<dd class="goal">${verdictMark(standing)}≤ ${formatUs(goalUs)}</dd>`}</div>`;
+}
+
+function brief(name: string, spread: Spread | null, standing: Standing): Html {
+  const label = spread === null ? name : `${name} ${worstLabel(spread)} of ${countOf(spread.n, 'answer')}`;
+  return html`<span class="brief s-${standing}" title="${label}"><span class="hidden">${name} </span>${
+    standing !== 'none' && standing !== 'within' && verdictMark(standing)
+  }${spread === null ? NO_DATA : formatUs(spread.p99Us)}</span>`;
+}
+
+function lastText(lead: SeriesView | undefined, times: Times): Html {
+  if (lead === undefined || lead.last === null) return html`No sample in the last hour`;
+  const { last, coverage } = lead;
+  const at = html`<time datetime="${times.iso(last.at)}" title="${times.full(last.at)} ${times.zone(last.at)}">${times.clock(last.at)}</time>`;
+  const covered =
+    coverage.expected === null || coverage.expected === 0
+      ? NO_DATA
+      : formatShare(Math.min(coverage.measured, coverage.expected), coverage.expected);
+  const doubt = last.validity.kind === 'valid' ? '' : html` (${last.validity.reason.replaceAll('_', ' ')})`;
+  return html`last <code class="${last.outcome === 'ok' ? 'o-ok' : 'o-other'}">${last.outcome}</code>${doubt} ${at} · coverage ${covered}`;
+}

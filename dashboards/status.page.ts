@@ -1,0 +1,170 @@
+import { HEALTH_ORDER, HEALTHS, type Health } from '../src/domain/health.ts';
+import { layMatrix, type Row, SORTS, type StatusQuery, tiersOf } from '../src/domain/status-query.ts';
+import type { StatusView, TargetView } from '../src/domain/status-view.ts';
+import { cell, compactCell, noCell } from './cell.ts';
+import { countOf, formatCount, formatShare, NO_DATA, shorten, type Times, timesIn } from './format.ts';
+import { type Html, html, raw } from './html.ts';
+import { icon } from './icon.ts';
+import { type Assets, layout } from './layout.ts';
+import { targetPath } from './link.ts';
+import { verdictOf } from './verdict.ts';
+
+/** From this many rows on a cell is one line. */
+export const COMPACT_FROM = 13;
+
+/** The front page: first whether the commitments are kept, then who answers now, then every target. */
+export function statusPage(view: StatusView, query: StatusQuery, assets: Assets): string {
+  const times = timesIn(view.timezone);
+  const verdict = verdictOf(view);
+  return layout({
+    site: view.title,
+    page: null,
+    description: verdict.headline,
+    path: '/',
+    practice: view.practice,
+    locale: view.locale,
+    assets,
+    twin: '/api/v1/status',
+    body: html`<div id="status" data-live="/api/v1/stream">
+${verdictSection(view, times)}
+${view.targets.length > 0 && matrixSection(view, query, times)}
+${footer(view, times)}
+</div>`,
+  });
+}
+
+function verdictSection(view: StatusView, times: Times): Html {
+  const verdict = verdictOf(view);
+  return html`<section class="verdict v-${verdict.tone}" aria-labelledby="verdict">
+<p class="eyebrow">${verdict.eyebrow(times)}</p>
+<h1 id="verdict">${verdict.headline}</h1>
+${verdict.explanation !== null && html`<p class="lead">${verdict.explanation(times)}</p>`}
+${verdict.kind === 'measured' && html`<p class="lead">${healthLine(view, times)}</p>`}
+${
+  view.targets.length > 0 &&
+  html`<div class="facts">
+<ul class="tally" aria-label="Targets by state">${HEALTH_ORDER.toReversed()
+    .filter((health) => view.byHealth[health] > 0)
+    .map(
+      (health) =>
+        html`<li><a class="chip is-${health}" href="/?state=${health}" title="${HEALTHS[health].means}">${icon(health)}${HEALTHS[health].word}<b>${view.byHealth[health]}</b></a></li>`,
+    )}</ul>
+<dl>
+<div><dt>Samples</dt><dd>${formatCount(view.samples)}</dd></div>
+<div><dt>Coverage</dt><dd>${coverageText(view)}</dd></div>
+<div><dt>Last sign of the prober</dt><dd>${view.prober.kind === 'never' ? NO_DATA : time(view.prober.lastSignAt, times)}</dd></div>
+</dl>
+</div>`
+}
+</section>`;
+}
+
+function coverageText(view: StatusView): Html | string {
+  const { expected, measured } = view.coverage;
+  if (expected === null || expected === 0) return NO_DATA;
+  return html`${formatShare(Math.min(measured, expected), expected)} <small>of ${countOf(expected, 'tick')}</small>`;
+}
+
+/** Who answers now; names up to three that do not. */
+function healthLine(view: StatusView, times: Times): Html {
+  const answering = view.byHealth.up + view.byHealth.unsteady;
+  const troubled = view.targets.filter((target) => target.health === 'down' || target.health === 'failing');
+  const everyone =
+    answering === view.targets.length
+      ? html`Right now <strong>${view.targets.length === 1 ? 'the only target' : `all ${view.targets.length} targets`}</strong> ${answering === 1 ? 'answers' : 'answer'}.`
+      : html`Right now <strong>${answering} of ${countOf(view.targets.length, 'target')}</strong> answer${answering === 1 && 's'}.`;
+  const named = troubled.slice(0, 3).map((target) => html` ${trouble(target, times)}`);
+  const more =
+    troubled.length > 3 && html` <a href="/?sort=urgency">${troubled.length - 3} more</a> in trouble.`;
+  return html`${everyone}${named}${more}`;
+}
+
+function trouble(target: TargetView, times: Times): Html {
+  const name = `${shorten(target.model, 48)} (${shorten(target.tier, 24)})`;
+  const since = target.failingSince === null ? '' : html` since ${time(target.failingSince, times)}`;
+  return html`<a href="${targetPath(target.id)}">${name}</a> is ${HEALTHS[target.health].word.toLowerCase()}${since}.`;
+}
+
+function matrixSection(view: StatusView, query: StatusQuery, times: Times): Html {
+  const matrix = layMatrix(view, query);
+  const gateways = new Set(view.targets.map((target) => target.gateway)).size;
+  const models = new Set(view.targets.map((target) => `${target.gateway}\n${target.model}`)).size;
+  const compact = models >= COMPACT_FROM;
+  return html`<section aria-labelledby="matrix-title">
+<div class="bar">
+<h2 id="matrix-title">${countOf(matrix.rows.length, 'model')} <small>× ${countOf(matrix.tiers.length, 'tier')}, last hour, minute by minute</small></h2>
+${toolbar(view, query)}
+</div>
+${
+  matrix.rows.length === 0
+    ? html`<p class="empty">No target matches. <a href="/">Show all ${countOf(models, 'model')}</a></p>`
+    : html`<table class="matrix ${compact ? 'compact' : 'roomy'} t${Math.min(matrix.tiers.length, 5)}" role="table" aria-labelledby="matrix-title">
+<thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col" class="model">Model</th>${matrix.tiers.map(
+        (tier) =>
+          html`<th role="columnheader" scope="col">${shorten(tier, 32)}${compact && compactKey()}</th>`,
+      )}</tr></thead>
+<tbody role="rowgroup">${matrix.rows.map((row) => rowOf(row, matrix.tiers, compact, gateways > 1, times))}</tbody>
+</table>`
+}
+${legend()}
+</section>`;
+}
+
+function compactKey(): Html {
+  return html`<span class="key" aria-hidden="true"><span>Uptime</span><span></span><span>TTFT p99</span><span>Total p99</span></span>`;
+}
+
+function rowOf(
+  row: Row,
+  tiers: readonly string[],
+  compact: boolean,
+  withGateway: boolean,
+  times: Times,
+): Html {
+  const draw = compact ? compactCell : cell;
+  const slash = row.model.lastIndexOf('/');
+  const maker = slash > 0 ? row.model.slice(0, slash + 1) : '';
+  const name = row.model.slice(maker.length) || row.model;
+  return html`<tr role="row" data-key="${row.gateway}/${row.model}"><th role="rowheader" scope="row" class="model">${
+    withGateway && html`<span class="maker">${shorten(row.gateway, 32)}</span>`
+  }${maker !== '' && html`<span class="maker">${shorten(maker, 40)}</span>`}<span class="name">${shorten(name, 64)}</span></th>${tiers.map(
+    (tier, index) => {
+      const target = row.cells[index] ?? null;
+      return target === null ? noCell(tier) : draw(target, times);
+    },
+  )}</tr>
+`;
+}
+
+function toolbar(view: StatusView, query: StatusQuery): Html {
+  const option = (value: string, label: string, chosen: boolean): Html =>
+    html`<option value="${value}"${chosen && raw(' selected')}>${label}</option>`;
+  const states = HEALTH_ORDER.filter((health) => view.byHealth[health] > 0 || query.health === health);
+  return html`<form class="tools" id="tools" action="/" method="get" role="search">
+<label class="find"><span class="hidden">Search models</span>${icon('search')}<input type="search" name="q" value="${query.words.join(' ')}" placeholder="Search models" maxlength="200" autocomplete="off"></label>
+<label><span class="hidden">Tier</span><select name="tier">${option('', 'All tiers', query.tier === null)}${tiersOf(view).map((tier) => option(tier, shorten(tier, 32), query.tier === tier))}</select></label>
+<label><span class="hidden">State</span><select name="state">${option('', 'All states', query.health === null)}${states.map((health: Health) => option(health, HEALTHS[health].word, query.health === health))}</select></label>
+<label><span class="hidden">Order</span><select name="sort">${Object.entries(SORTS).map(([sort, label]) => option(sort, label, query.sort === sort))}</select></label>
+<button type="submit">Apply</button>
+</form>`;
+}
+
+function legend(): Html {
+  const bar = (part: string, from: number): Html =>
+    html`<svg class="swatch" viewBox="0 0 4 20" aria-hidden="true"><path class="b-${part}" d="M2 ${from}V20"/></svg>`;
+  return html`<ul class="legend" aria-label="What a bar says">
+<li>${bar('good', 5)}answered</li><li>${bar('bad', 0)}failed</li><li>${bar('excluded', 12)}excluded</li><li>${bar('missing', 17)}not measured</li>
+<li><a href="/method">What counts, and how it is measured</a></li></ul>`;
+}
+
+function footer(view: StatusView, times: Times): Html {
+  return html`<footer class="foot">
+<p>As of ${time(view.at, times)} ${times.zone(view.at)}. Uptime is rounded down, latency up. ${NO_DATA} means no data, never zero.</p>
+<p><a href="/api/v1/status">JSON</a> <a href="/feed.xml">Atom</a> <a href="/method">Method</a></p>
+</footer>`;
+}
+
+/** An instant, complete for machines and in the page's zone for people. */
+export function time(at: number, times: Times): Html {
+  return html`<time datetime="${times.iso(at)}" title="${times.full(at)} ${times.zone(at)}">${times.clock(at)}</time>`;
+}

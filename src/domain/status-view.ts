@@ -1,0 +1,118 @@
+import { HEALTH_ORDER, type Health } from './health.ts';
+import type { Doubt, NotRunReason, Outcome, Validity } from './outcome.ts';
+import type { Spread } from './spread.ts';
+
+/** What a target's contract asks for, in the numbers a page can hold against an hour. `null` = nothing asked. */
+export type Commitment = {
+  readonly target: string;
+  readonly contract: string;
+  readonly uptimePpm: number | null;
+  readonly ttftP99Us: number | null;
+  readonly totalP99Us: number | null;
+};
+
+/**
+ * A number held against its target over the window shown. `undecided`: no data, or so few answers that a single
+ * slow one would decide. This is not the contract's verdict, which is about a closed period.
+ */
+export type Standing = 'within' | 'missed' | 'undecided' | 'none';
+
+/** One minute of a series. `missing` is `null` while answers of the minute may still arrive. */
+export type Slot = {
+  readonly fromAt: number;
+  readonly good: number;
+  readonly bad: number;
+  /** Attempts that count for nothing: doubtful, ours, or excluded by their outcome. */
+  readonly excluded: number;
+  readonly notRun: number;
+  readonly missing: number | null;
+};
+
+/** Ticks of the settled part of the window. `expected` is `null` if the schedule cannot be counted. */
+export type Coverage = {
+  readonly expected: number | null;
+  readonly measured: number;
+  readonly notRun: Readonly<Partial<Record<NotRunReason, number>>>;
+  readonly missing: number | null;
+};
+
+export type LastAttempt = {
+  readonly at: number;
+  readonly outcome: Outcome;
+  readonly validity: Validity;
+  readonly status: number | null;
+  readonly ttftUs: number | null;
+  readonly totalUs: number | null;
+};
+
+export type SeriesView = {
+  readonly probe: string;
+  readonly region: string;
+  readonly health: Health;
+  readonly last: LastAttempt | null;
+  readonly good: number;
+  readonly bad: number;
+  readonly excluded: number;
+  readonly byOutcome: Readonly<Partial<Record<Outcome, number>>>;
+  readonly byDoubt: Readonly<Partial<Record<Doubt, number>>>;
+  readonly ttft: Spread | null;
+  readonly total: Spread | null;
+  readonly coverage: Coverage;
+  /** Oldest first, one per minute of the window. */
+  readonly slots: readonly Slot[];
+};
+
+export type Standings = {
+  readonly uptime: Standing;
+  readonly ttft: Standing;
+  readonly total: Standing;
+  readonly overall: Standing;
+};
+
+/** One cell of the matrix. `series[0]` is the one whose numbers the cell shows; the others are on its own page. */
+export type TargetView = {
+  readonly id: string;
+  readonly gateway: string;
+  readonly tier: string;
+  readonly model: string;
+  readonly health: Health;
+  /** Since when it has been failing, as far as the window shows; `null` if it is not. */
+  readonly failingSince: number | null;
+  readonly commitment: Commitment | null;
+  readonly standings: Standings;
+  readonly series: readonly SeriesView[];
+};
+
+/** Is anybody measuring? `silent`: no sign of life for longer than the plan allows. */
+export type ProberLife =
+  | { readonly kind: 'never' }
+  | { readonly kind: 'alive'; readonly lastSignAt: number }
+  | { readonly kind: 'silent'; readonly lastSignAt: number };
+
+export type StatusView = {
+  readonly title: string;
+  readonly practice: boolean;
+  /** IANA name of the zone in which the page prints times. */
+  readonly timezone: string;
+  readonly locale: string;
+  readonly at: number;
+  /** Inclusive; a whole minute. */
+  readonly fromAt: number;
+  /** Exclusive; the window's last minute may still be running. */
+  readonly toAt: number;
+  readonly prober: ProberLife;
+  readonly samples: number;
+  readonly coverage: Coverage;
+  readonly byHealth: Readonly<Record<Health, number>>;
+  readonly byStanding: Readonly<Record<Standing, number>>;
+  readonly targets: readonly TargetView[];
+};
+
+/** Worst health first, then worst standing, then by name: the order a reader needs. */
+export function compareByUrgency(a: TargetView, b: TargetView): number {
+  const health = HEALTH_ORDER.indexOf(a.health) - HEALTH_ORDER.indexOf(b.health);
+  if (health !== 0) return health;
+  const order: readonly Standing[] = ['missed', 'undecided', 'within', 'none'];
+  const standing = order.indexOf(a.standings.overall) - order.indexOf(b.standings.overall);
+  return standing !== 0 ? standing : a.id.localeCompare(b.id, 'en');
+}

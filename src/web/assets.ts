@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Assets } from '../../dashboards/layout.ts';
+import { type Prepared, prepare } from './prepared.ts';
+
+export type LoadedAssets = {
+  /** Where pages find them. */
+  readonly names: Assets;
+  /** By path. The path carries a hash of the content, so that a reader may keep the answer for ever. */
+  readonly files: ReadonlyMap<string, Prepared>;
+};
+
+/** Reads what pages need from our own folder. Done once, at start. */
+export function loadAssets(): LoadedAssets {
+  const files = new Map<string, Prepared>();
+  const load = (file: string, name: string, extension: string, contentType: string): string => {
+    const bytes = readFileSync(new URL(`../../dashboards/${file}`, import.meta.url));
+    const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+    const path = `/assets/${name}-${hash}.${extension}`;
+    files.set(path, prepare(contentType, bytes));
+    return path;
+  };
+  const names = {
+    style: load('style.css', 'style', 'css', 'text/css; charset=utf-8'),
+    script: load('browser/live.js', 'live', 'js', 'text/javascript; charset=utf-8'),
+  };
+  return { names, files };
+}

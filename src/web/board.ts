@@ -1,0 +1,82 @@
+import type { StatusView } from '../domain/status-view.ts';
+import type { Prepared } from './prepared.ts';
+
+/** One state of what there is to see; answers made from it are kept with it. */
+export type Edition = {
+  readonly no: number;
+  readonly view: StatusView;
+  readonly answers: Map<string, Prepared>;
+};
+
+export type Board = {
+  /** The edition to answer with. Rejects if the store does. */
+  readonly read: () => Promise<Edition>;
+  /** Tells that the store has something new. Cheap; nothing is read before somebody looks. */
+  readonly changed: () => void;
+};
+
+export const MIN_AGE_MS = 1_000;
+/** Without any news the page still has to notice that nothing comes in any more. */
+export const MAX_AGE_MS = 5_000;
+/** Preparing takes at most one part in this many of the time, however much there is to prepare. */
+const REST = 19;
+const KEPT_ANSWERS = 64;
+
+/** Prepares an edition when somebody looks, at most once a second, and never two at once. */
+export function createBoard(clock: () => number, readView: (now: number) => Promise<StatusView>): Board {
+  let edition: Edition | null = null;
+  let preparing: Promise<Edition> | null = null;
+  let isDirty = true;
+  let preparedAt = 0;
+  let costMs = 0;
+
+  const isFit = (now: number): boolean => {
+    const age = now - preparedAt;
+    // A clock that went back must not freeze the page.
+    if (edition === null || age < 0) return false;
+    if (age < Math.max(MIN_AGE_MS, costMs * REST)) return true;
+    return !isDirty && age < MAX_AGE_MS;
+  };
+
+  const prepareEdition = async (now: number): Promise<Edition> => {
+    isDirty = false;
+    try {
+      const view = await readView(now);
+      edition = { no: (edition?.no ?? 0) + 1, view, answers: new Map() };
+      return edition;
+    } catch (error) {
+      isDirty = true;
+      edition = null;
+      throw error;
+    } finally {
+      preparedAt = clock();
+      costMs = Math.max(0, preparedAt - now);
+      preparing = null;
+    }
+  };
+
+  return {
+    read: async () => {
+      const now = clock();
+      if (edition !== null && isFit(now)) return edition;
+      preparing ??= prepareEdition(now);
+      return preparing;
+    },
+    changed: () => {
+      isDirty = true;
+    },
+  };
+}
+
+/** The answer of an edition under a name, made if it is not there; the oldest gives way when there are many. */
+export function answerOf(edition: Edition, name: string, make: () => Prepared): Prepared {
+  const known = edition.answers.get(name);
+  if (known !== undefined) return known;
+  const made = make();
+  if (edition.answers.size >= KEPT_ANSWERS) {
+    const oldest = edition.answers.keys().next().value;
+    if (oldest !== undefined) edition.answers.delete(oldest);
+  }
+  edition.answers.set(name, made);
+  return made;
+}

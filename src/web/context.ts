@@ -1,0 +1,20 @@
+import type { ViewSettings } from '../domain/build-status-view.ts';
+import type { Store } from '../store/store.ts';
+import type { LoadedAssets } from './assets.ts';
+import type { Board } from './board.ts';
+
+/** What is told to the operator's log; never shown outside. */
+export type WebLog = {
+  readonly error: (about: { readonly err: unknown; readonly path: string }, message: string) => void;
+};
+
+/** What every route may use. */
+export type WebContext = {
+  readonly store: Store;
+  /** Wall clock, epoch ms. */
+  readonly clock: () => number;
+  readonly settings: ViewSettings;
+  readonly board: Board;
+  readonly assets: LoadedAssets;
+  readonly log: WebLog;
+};

@@ -1,0 +1,104 @@
+import {
+  buildStatusView,
+  type SeriesSlice,
+  type Slice,
+  type StatusFacts,
+  seriesKey,
+  type ViewSettings,
+} from '../domain/build-status-view.ts';
+import { type Attempted, isFailed, isTelling } from '../domain/health.ts';
+import type { StatusView } from '../domain/status-view.ts';
+import type { Store } from '../store/store.ts';
+
+export const SLICE_MS = 60_000;
+export const SLICES = 60;
+/** An answer may come this long after its tick: the longest deadline and the way into the store. */
+export const SETTLE_MS = 90_000;
+/** Name of the fact in which the prober leaves the time (epoch ms) at which it was last alive. */
+export const PROBER_SEEN_FACT = 'prober.seenAt';
+
+const RECENT_ATTEMPTS = 12;
+
+export type WindowOptions = {
+  readonly store: Store;
+  readonly settings: ViewSettings;
+  readonly countTicks?: StatusFacts['countTicks'];
+};
+
+/**
+ * Keeps the last hour by the minute. A minute that has settled is read once and again only in turn, one per reading,
+ * for samples that arrive late; so a reading costs a few minutes of rows, not an hour of them.
+ */
+export function createRecentWindow({
+  store,
+  settings,
+  countTicks,
+}: WindowOptions): (now: number) => Promise<StatusView> {
+  const kept = new Map<number, readonly SeriesSlice[]>();
+  let turn = 0;
+
+  return async (now) => {
+    const lastFrom = Math.floor(now / SLICE_MS) * SLICE_MS;
+    const firstFrom = lastFrom - (SLICES - 1) * SLICE_MS;
+    for (const fromAt of kept.keys()) if (fromAt < firstFrom || fromAt > lastFrom) kept.delete(fromAt);
+    turn = (turn + 1) % SLICES;
+    const slices: Slice[] = [];
+    for (let index = 0; index < SLICES; index += 1) {
+      const fromAt = firstFrom + index * SLICE_MS;
+      const toAt = fromAt + SLICE_MS;
+      const known = toAt + SETTLE_MS + SLICE_MS > now || index === turn ? undefined : kept.get(fromAt);
+      const series = known ?? (await store.summarise(fromAt, toAt));
+      kept.set(fromAt, series);
+      slices.push({ fromAt, toAt, series });
+    }
+    const toAt = lastFrom + SLICE_MS;
+    const [targets, spans, seen, recent] = await Promise.all([
+      store.readTargets(),
+      store.readSchedules(firstFrom, toAt),
+      store.readFact(PROBER_SEEN_FACT),
+      readRecent(store, slices, firstFrom, toAt),
+    ]);
+    return buildStatusView({
+      settings,
+      now,
+      slices,
+      settledTo: now - SETTLE_MS,
+      targets: targets.filter((target) => target.current),
+      spans,
+      recent,
+      proberSeenAt: seen === null ? null : Number(seen),
+      ...(countTicks === undefined ? {} : { countTicks }),
+    });
+  };
+}
+
+/** The latest attempts of those series whose last one does not already say "up". */
+async function readRecent(
+  store: Store,
+  slices: readonly Slice[],
+  fromAt: number,
+  toAt: number,
+): Promise<Map<string, readonly Attempted[]>> {
+  const last = new Map<string, SeriesSlice>();
+  for (const slice of slices) {
+    for (const series of slice.series) if (series.lastSample !== null) last.set(seriesKey(series), series);
+  }
+  const recent = new Map<string, readonly Attempted[]>();
+  for (const [key, series] of last) {
+    const sample = series.lastSample;
+    if (sample === null || (isTelling(sample) && !isFailed(sample))) continue;
+    const attempts = await store.readSamples({
+      target: series.target,
+      probe: series.probe,
+      fromAt,
+      toAt,
+      order: 'newest-first',
+      limit: RECENT_ATTEMPTS,
+    });
+    recent.set(
+      key,
+      attempts.filter((attempt) => attempt.region === series.region),
+    );
+  }
+  return recent;
+}

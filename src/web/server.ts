@@ -1,0 +1,130 @@
+import { createServer as createHttpServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import compression from 'compression';
+import express, { type Express, type RequestHandler } from 'express';
+import helmet from 'helmet';
+import type { StatusFacts, ViewSettings } from '../domain/build-status-view.ts';
+import type { Store } from '../store/store.ts';
+import { assetsRoute } from './assets.route.ts';
+import { loadAssets } from './assets.ts';
+import { createBoard } from './board.ts';
+import type { WebContext, WebLog } from './context.ts';
+import { answerErrors, notFound, onlyRead } from './errors.ts';
+import { healthRoute, readyRoute } from './health.route.ts';
+import { createRecentWindow } from './recent-window.ts';
+import { samplesRoute } from './samples.route.ts';
+import { statusRoute } from './status.route.ts';
+import { statusApiRoute } from './status-api.route.ts';
+import { streamRoute } from './stream.route.ts';
+
+export type WebOptions = {
+  readonly store: Store;
+  /** Wall clock, epoch ms. */
+  readonly clock: () => number;
+  readonly settings: ViewSettings;
+  readonly log: WebLog;
+  /** Counts the ticks of a schedule; without it only `every` schedules have a coverage. */
+  readonly countTicks?: StatusFacts['countTicks'];
+};
+
+export type Listening = {
+  /** With the port really taken, also if 0 was asked for. */
+  readonly url: string;
+  readonly port: number;
+  /** Stops taking requests, ends the open ones, and resolves when the port is free. */
+  readonly close: () => Promise<void>;
+};
+
+export type Web = {
+  readonly app: Express;
+  /** To be called when the store has something new. */
+  readonly changed: () => void;
+  /** Rejects with the system's error if the address cannot be had, e.g. `EADDRINUSE`. */
+  readonly listen: (bind: string, port: number) => Promise<Listening>;
+};
+
+const MAX_CONNECTIONS = 2_000;
+
+/** The pages and the API over a store. GET never writes. */
+export function createServer(options: WebOptions): Web {
+  const { store, clock, settings, log } = options;
+  const board = createBoard(clock, createRecentWindow(options));
+  const context: WebContext = { store, clock, settings, board, assets: loadAssets(), log };
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  app.use(securityHeaders());
+  const routes: readonly (readonly [path: string, ...handlers: RequestHandler[]])[] = [
+    ['/', statusRoute(context)],
+    ['/api/v1/status', statusApiRoute(context)],
+    ['/api/v1/samples', compression(), samplesRoute(context)],
+    ['/api/v1/stream', streamRoute(context)],
+    ['/healthz', healthRoute()],
+    ['/readyz', readyRoute(context)],
+    ['/assets/*file', assetsRoute(context)],
+  ];
+  for (const [path, ...handlers] of routes)
+    app
+      .route(path)
+      .get(...handlers)
+      .all(answerOnlyReads);
+  app.use(notFound);
+  app.use(answerErrors(context));
+  return { app, changed: board.changed, listen: (bind, port) => listen(app, bind, port) };
+}
+
+/** A GET that no handler took goes on to "not found"; any other method is refused. */
+const answerOnlyReads: RequestHandler = (request, response, next) => {
+  if (request.method === 'GET' || request.method === 'HEAD') next();
+  else onlyRead(request, response, next);
+};
+
+/**
+ * Everything a page needs comes from here, and nothing in a page may run that is not a file of ours. No upgrade to
+ * TLS is demanded: that is the business of the proxy in front.
+ */
+function securityHeaders(): RequestHandler {
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        formAction: ["'self'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    strictTransportSecurity: false,
+    referrerPolicy: { policy: 'no-referrer' },
+  });
+}
+
+function listen(app: Express, bind: string, port: number): Promise<Listening> {
+  const server = createHttpServer({ maxHeaderSize: 16_384, requestTimeout: 30_000 }, app);
+  server.maxConnections = MAX_CONNECTIONS;
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, bind, () => {
+      server.off('error', reject);
+      const address = server.address() as AddressInfo;
+      const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+      resolve({
+        url: `http://${host}:${address.port}`,
+        port: address.port,
+        close: () => closeServer(server),
+      });
+    });
+  });
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.close((error) => (error === undefined ? resolve() : reject(error)));
+    server.closeAllConnections();
+  });
+}

@@ -1,0 +1,30 @@
+import type { Request, RequestHandler } from 'express';
+import { statusPage } from '../../dashboards/status.page.ts';
+import { isHealth, isSort, type StatusQuery } from '../domain/status-query.ts';
+import { AppError } from './app-error.ts';
+import { answerOf } from './board.ts';
+import type { WebContext } from './context.ts';
+import { prepare, sendPrepared } from './prepared.ts';
+import { textOf } from './query.ts';
+
+/** `GET /`: the matrix, or the part of it that the query string asks for. */
+export function statusRoute({ board, assets }: WebContext): RequestHandler {
+  return async (request, response) => {
+    const query = statusQueryOf(request);
+    const edition = await board.read();
+    const page = answerOf(edition, `page ${JSON.stringify(query)}`, () =>
+      prepare('text/html; charset=utf-8', statusPage(edition.view, query, assets.names)),
+    );
+    await sendPrepared(request, response, page);
+  };
+}
+
+function statusQueryOf(request: Request): StatusQuery {
+  const state = textOf(request, 'state', 40);
+  const sort = textOf(request, 'sort', 40);
+  if (state !== null && !isHealth(state))
+    throw new AppError('invalid', 'state is not one of the known states');
+  if (sort !== null && !isSort(sort)) throw new AppError('invalid', 'sort is not one of the known orders');
+  const words = (textOf(request, 'q', 200) ?? '').toLowerCase().split(/\s+/).filter(Boolean);
+  return { words, tier: textOf(request, 'tier', 200), health: state, sort: sort ?? 'name' };
+}

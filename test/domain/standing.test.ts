@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { atRank, mergeAscending, spreadOf } from '../../src/domain/spread.ts';
+import { latencyStanding, uptimeStanding, worstStanding } from '../../src/domain/standing.ts';
+
+const spread = (fast: number, slow: number) =>
+  spreadOf([...Array<number>(fast).fill(400_000), ...Array<number>(slow).fill(600_000)]);
+
+test('uptime exactly on the target is within, one failure more is not', () => {
+  assert.equal(uptimeStanding(999, 1, 999_000), 'within');
+  assert.equal(uptimeStanding(998, 2, 999_000), 'missed');
+  assert.equal(uptimeStanding(0, 0, 999_000), 'undecided');
+  assert.equal(uptimeStanding(0, 60, null), 'none');
+});
+
+test('a p99 exactly on the target is within, a microsecond more is not', () => {
+  assert.equal(latencyStanding(spread(0, 200), 600_000), 'within');
+  assert.equal(latencyStanding(spread(0, 200), 599_999), 'missed');
+});
+
+test('one slow answer of 99 decides nothing, one of 100 is allowed, two of 100 miss', () => {
+  assert.equal(latencyStanding(spread(98, 1), 500_000), 'undecided');
+  assert.equal(latencyStanding(spread(99, 1), 500_000), 'within');
+  assert.equal(latencyStanding(spread(98, 2), 500_000), 'missed');
+});
+
+test('few answers are enough where more than a tenth of them is slow', () => {
+  assert.equal(latencyStanding(spread(9, 1), 500_000), 'undecided');
+  assert.equal(latencyStanding(spread(8, 2), 500_000), 'missed');
+});
+
+test('one number off target is enough, and nothing asked is nothing missed', () => {
+  assert.equal(worstStanding(['within', 'missed', 'undecided']), 'missed');
+  assert.equal(worstStanding(['within', 'undecided', 'none']), 'undecided');
+  assert.equal(worstStanding(['none', 'none']), 'none');
+});
+
+test('the nearest rank is a value that was measured, and at least that share does not exceed it', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.nat(1_000_000), { minLength: 1 }),
+      fc.integer({ min: 1, max: 1_000_000 }),
+      (values, ppm) => {
+        const ascending = mergeAscending([values]);
+        const value = atRank(ascending, ppm);
+        assert.ok(value !== null && ascending.includes(value));
+        const below = ascending.filter((one) => one <= value).length;
+        const strictlyBelow = ascending.filter((one) => one < value).length;
+        assert.ok(below * 1_000_000 >= ppm * values.length);
+        assert.ok(strictlyBelow * 1_000_000 < ppm * values.length);
+      },
+    ),
+  );
+});
+
+test('nothing measured has no percentiles', () => {
+  assert.equal(spreadOf([]), null);
+});

@@ -1,0 +1,24 @@
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { statusPage } from '../../dashboards/status.page.ts';
+import { EVERYTHING } from '../../src/domain/status-query.ts';
+import { createRecentWindow } from '../../src/web/recent-window.ts';
+import { recordDeployment } from './deployment.ts';
+import { SCENE_AT, SCENE_SPAN_MS, SCENES } from './scenes.ts';
+
+/** Renders every page from made-up deployments into `pages/`: the way to review a design without running anything. */
+const ROOT = join(import.meta.dirname, '../..');
+const OUT = join(ROOT, 'pages');
+const ASSETS = { style: 'style.css', script: 'live.js' };
+
+rmSync(OUT, { recursive: true, force: true });
+mkdirSync(OUT);
+cpSync(join(ROOT, 'dashboards/style.css'), join(OUT, 'style.css'));
+writeFileSync(join(OUT, 'live.js'), '');
+
+for (const [name, scene] of Object.entries(SCENES)) {
+  const store = await recordDeployment(scene.deployment, SCENE_AT - SCENE_SPAN_MS, SCENE_AT - 3_000);
+  const view = await createRecentWindow({ store, settings: scene.settings })(SCENE_AT);
+  writeFileSync(join(OUT, `status-${name}.html`), statusPage(view, EVERYTHING, ASSETS));
+  await store.close();
+}

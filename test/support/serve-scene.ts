@@ -1,0 +1,42 @@
+import type { TestContext } from 'node:test';
+import type { Store } from '../../src/store/store.ts';
+import { createServer, type Listening } from '../../src/web/server.ts';
+import { recordDeployment } from './deployment.ts';
+import { SCENE_AT, SCENE_SPAN_MS, type Scene } from './scenes.ts';
+
+export type Served = Listening & {
+  readonly store: Store;
+  readonly changed: () => void;
+  /** What was logged as an error. */
+  readonly logged: readonly { readonly err: unknown; readonly message: string }[];
+  /** Moves the clock of the server. */
+  readonly setNow: (at: number) => void;
+};
+
+/** The real server on a real port over a real store, looked at in the scene's own time. Ends with the test. */
+export async function serveScene(t: TestContext, scene: Scene, store?: Store): Promise<Served> {
+  const recorded =
+    store ?? (await recordDeployment(scene.deployment, SCENE_AT - SCENE_SPAN_MS, SCENE_AT - 3_000));
+  let now = SCENE_AT;
+  const logged: { err: unknown; message: string }[] = [];
+  const web = createServer({
+    store: recorded,
+    clock: () => now,
+    settings: scene.settings,
+    log: { error: ({ err }, message) => void logged.push({ err, message }) },
+  });
+  const listening = await web.listen('127.0.0.1', 0);
+  t.after(async () => {
+    await listening.close();
+    if (store === undefined) await recorded.close();
+  });
+  return {
+    ...listening,
+    store: recorded,
+    changed: web.changed,
+    logged,
+    setNow: (at) => {
+      now = at;
+    },
+  };
+}
