@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { registerPracticeGateway } from './commands/practice-gateway.ts';
+import { registerRun } from './commands/run.ts';
 import { OperatorError, type World } from './commands/world.ts';
 
 const world: World = {
@@ -14,6 +15,7 @@ const program = new Command('probity')
   .configureHelp({ showGlobalOptions: true })
   .showHelpAfterError('(probity --help lists the commands)')
   .exitOverride();
+registerRun(program, world);
 registerPracticeGateway(program, world);
 
 try {

@@ -1,0 +1,231 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Logger, pino } from 'pino';
+import type { Config } from '../config/config.ts';
+import { type PlanInputs, planProbing } from '../config/plan.ts';
+import type { ProbingPlan } from '../domain/probe.ts';
+import { countExpected } from '../pipeline/expected-ticks.ts';
+import type { Resume } from '../pipeline/probing-messages.ts';
+import { startProbingThread, type ThreadNotice } from '../pipeline/probing-thread.ts';
+import type { Store } from '../store/store.ts';
+import { PROBER_SEEN_FACT } from '../web/recent-window.ts';
+import { createServer, type Listening, type Web } from '../web/server.ts';
+import { discoverModels } from './discover-models.ts';
+import { loadDeployment } from './load-deployment.ts';
+import { openDataToProbe } from './open-data.ts';
+import { spawnProber } from './spawn-prober.ts';
+import { startPractice } from './start-practice.ts';
+import { systemClock } from './system-clock.ts';
+import { OperatorError, type World } from './world.ts';
+
+type Options = { readonly data: string; readonly port?: number; readonly bind?: string };
+
+/** `probity run`: probes, stores, judges and shows, until it is told to stop. */
+export function registerRun(program: Command, world: World): void {
+  program
+    .command('run')
+    .description('probe a deployment and serve its status page, until interrupted')
+    .argument('[folder]', 'the deployment: a folder of YAML', 'probes/practice')
+    .option('--data <dir>', 'where everything measured is kept', 'data')
+    .addOption(
+      new Option('--port <n>', 'port of the status page; 0 = any free one').env('PORT').argParser(portNumber),
+    )
+    .option('--bind <address>', 'address of the status page')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  probity run                                  the practice deployment
+  probity run probes/acme --data /var/lib/probity --port 9000`,
+    )
+    .action((folder: string, options: Options) => run(folder, options, world));
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) {
+    throw new InvalidArgumentError('a port is a whole number from 0 to 65535.');
+  }
+  return port;
+}
+
+const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+const SEEN_EVERY_MS = 5_000;
+
+async function run(folder: string, options: Options, world: World): Promise<void> {
+  const log: Logger = pino({ base: null }, pino.destination({ dest: 2, sync: true }));
+  const config = loadDeployment(folder, world);
+  const data = openDataToProbe(options.data);
+  /** Undone in reverse order, also when a later step fails. */
+  const cleanUp: (() => Promise<unknown>)[] = [data.close];
+  try {
+    const { store } = data;
+    const web = createServer({
+      store,
+      clock: world.now,
+      settings: viewSettings(config),
+      countTicks: countExpected,
+      log: { error: (about, message) => log.error(about, message) },
+    });
+    const listening = await listen(
+      web,
+      options.bind ?? config.status.bind,
+      options.port ?? config.status.port,
+    );
+    cleanUp.push(listening.close);
+    world.out(
+      `Probity watches ${config.folder}\n  status page  ${listening.url}\n  data         ${options.data}\n`,
+    );
+
+    const { practice, stop: stopPractice } = await startPractice(config);
+    cleanUp.push(stopPractice);
+    const probing = await startProbing(config, { practice }, store, web, world, log);
+    cleanUp.push(probing.stop);
+    await signalled();
+  } finally {
+    for (const undo of cleanUp.reverse()) await undo();
+  }
+}
+
+/** Plans, declares what is due, and keeps the probing thread alive. */
+async function startProbing(
+  config: Config,
+  inputs: PlanInputs,
+  store: Store,
+  web: Web,
+  world: World,
+  log: Logger,
+): Promise<{ readonly stop: () => Promise<unknown> }> {
+  const makePlan = async (): Promise<ProbingPlan> => {
+    const { models, failed } = await discoverModels(config, inputs, store, world);
+    for (const [key, reason] of failed) log.warn({ key, reason }, 'the list of models could not be had');
+    return planProbing(config, { ...inputs, discovered: models });
+  };
+  const declare = async (plan: ProbingPlan, at: number): Promise<void> => {
+    const series = plan.series.map(({ target, probe, schedule }) => ({
+      probe: probe.id,
+      target,
+      region: plan.region,
+      schedule,
+    }));
+    await store.declareSeries(series, at);
+    web.changed();
+  };
+
+  let plan = await makePlan();
+  const fromAt = world.now();
+  await declare(plan, fromAt);
+  log.info({ series: plan.series.length, gateways: plan.gateways.length }, 'probing');
+
+  let seenAt = 0;
+  const thread = startProbingThread(
+    {
+      clock: systemClock,
+      spawn: spawnProber,
+      record: store.record,
+      resume: (current) => resumeFrom(store, current, world.now()),
+      onRecorded: web.changed,
+      onNotice: (notice) => tell(log, notice),
+      onHealth: () => {
+        const at = world.now();
+        if (Math.abs(at - seenAt) < SEEN_EVERY_MS) return;
+        seenAt = at;
+        store.writeFact(PROBER_SEEN_FACT, String(at), at).catch((err: unknown) => {
+          log.error({ err }, 'the sign of life could not be written');
+        });
+      },
+    },
+    plan,
+    fromAt,
+  );
+
+  // A gateway adds models whenever it likes; a list that could not be had is asked for again sooner.
+  const hasDiscovery = config.models.some(({ kind }) => kind === 'discover');
+  const refresh = async (): Promise<void> => {
+    const next = await makePlan();
+    if (JSON.stringify(next.series) === JSON.stringify(plan.series)) return;
+    plan = next;
+    const at = world.now();
+    await declare(plan, at);
+    thread.replan(plan, at);
+  };
+  const refreshing = hasDiscovery
+    ? setInterval(() => {
+        refresh().catch((err: unknown) => log.error({ err }, 'the plan could not be refreshed'));
+      }, DAY_MS)
+    : undefined;
+
+  return {
+    stop: async () => {
+      clearInterval(refreshing);
+      const undelivered = await thread.stop();
+      if (undelivered > 0) log.warn({ undelivered }, 'rows were lost at the stop');
+    },
+  };
+}
+
+/** What the thread must know from before, so that neither a quota nor the day's money is used twice. */
+async function resumeFrom(store: Store, plan: ProbingPlan, now: number): Promise<Resume> {
+  const keyOf = new Map(plan.series.map(({ target }) => [target.id, `${target.gateway}/${target.tier}`]));
+  const sentAt: Record<string, number[]> = {};
+  for (const { target, scheduledAt, lagUs } of await store.readSamples({
+    fromAt: now - 2 * MINUTE_MS,
+    toAt: now + MINUTE_MS,
+  })) {
+    const key = keyOf.get(target);
+    if (key === undefined) continue;
+    sentAt[key] ??= [];
+    sentAt[key].push(scheduledAt + Math.round(lagUs / 1000));
+  }
+  for (const times of Object.values(sentAt)) times.sort((a, b) => a - b);
+
+  const spentNanos: Record<string, number> = {};
+  if (plan.spend !== null) {
+    const currencyOf = new Map(plan.series.map(({ target, price }) => [target.id, price?.currency]));
+    const midnight = Math.floor(now / DAY_MS) * DAY_MS;
+    for (const { target, costNanos } of await store.summarise(midnight, now)) {
+      const currency = currencyOf.get(target);
+      if (currency !== undefined) spentNanos[currency] = (spentNanos[currency] ?? 0) + costNanos;
+    }
+  }
+  return { sentAt, spentNanos, at: now };
+}
+
+function tell(log: Logger, notice: ThreadNotice): void {
+  const { kind, ...about } = notice;
+  const grave = kind === 'fault' || kind === 'thread-died' || kind === 'record-failed' || kind === 'untold';
+  log[grave ? 'error' : 'warn'](about, kind);
+}
+
+function viewSettings(config: Config): Parameters<typeof createServer>[0]['settings'] {
+  return {
+    title: config.status.title,
+    practice: config.gateways.some(({ practice }) => practice !== null),
+    timezone: config.status.timezone,
+    locale: config.status.locale,
+    commitments: [],
+  };
+}
+
+async function listen(web: Web, bind: string, port: number): Promise<Listening> {
+  try {
+    return await web.listen(bind, port);
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    const why: Readonly<Record<string, string>> = {
+      EADDRINUSE: `port ${port} on ${bind} is in use; choose another with --port or PORT`,
+      EACCES: `port ${port} on ${bind} may not be opened by this user; choose another with --port or PORT`,
+      EADDRNOTAVAIL: `${bind} is not an address of this machine; choose another with --bind`,
+    };
+    const message = why[code];
+    if (message === undefined) throw cause;
+    throw new OperatorError(message, { cause });
+  }
+}
+
+/** Resolves at the first signal to stop; a second one ends the process at once. */
+function signalled(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+}
