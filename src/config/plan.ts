@@ -9,6 +9,7 @@ import type {
 } from '../domain/probe.ts';
 import { phaseOf, type Schedule } from '../domain/schedule.ts';
 import { type Target, targetId } from '../domain/target.ts';
+import { spreadEvenly } from '../domain/tick-spread.ts';
 import type { Cadence, Config, GatewaySettings, ModelRule, TierSettings } from './config.ts';
 import { matcher } from './globs.ts';
 
@@ -52,7 +53,7 @@ export function planProbing(config: Config, inputs: PlanInputs = {}): ProbingPla
     region: config.region,
     gateways: config.gateways.map((gateway) => planGateway(gateway, inputs)),
     keys,
-    series,
+    series: spreadEvenly(series, config.region),
     spend: config.spend,
     quiet: inputs.quiet ?? [],
   };

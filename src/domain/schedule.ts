@@ -1,6 +1,6 @@
 /**
  * When a probe of one target is due. `phaseMs` spreads the targets over the interval so that they do not fire in
- * the same instant; it follows from the identity of the series alone, so a restart keeps it.
+ * the same instant; it follows from the plan alone, so a restart keeps it.
  */
 export type Schedule =
   | { readonly kind: 'every'; readonly everyMs: number; readonly phaseMs: number }

@@ -1,4 +1,5 @@
 import type { Gateway, KeyPlan, ProbingPlan, SeriesPlan } from '../domain/probe.ts';
+import { mostTicksIn } from '../domain/tick-spread.ts';
 import { countExpected } from './expected-ticks.ts';
 
 /** A series while it is being probed: its plan, and what is going on. */
@@ -20,6 +21,7 @@ export type LiveSeries = {
   ended: boolean;
 };
 
+const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
 export function seriesId({ probe, target }: SeriesPlan): string {
@@ -65,13 +67,23 @@ export function liveSeries(
   return next;
 }
 
-/** What the schedule sends with each key in a minute at most, by key id. */
+/**
+ * What the schedule sends with each key in a minute at most, by key id: exact for evenly spread series, the mean for
+ * cron schedules.
+ */
 export function plannedPerMinute(series: Iterable<LiveSeries>): Map<string, number> {
-  const exact = new Map<string, number>();
-  for (const one of series) {
-    exact.set(one.keyId, (exact.get(one.keyId) ?? 0) + 60_000 / one.intervalMs);
+  const groups = new Map<string, { keyId: string; everyMs: number; count: number }>();
+  for (const { keyId, intervalMs } of series) {
+    const id = `${keyId}\n${intervalMs}`;
+    const group = groups.get(id) ?? { keyId, everyMs: intervalMs, count: 0 };
+    group.count += 1;
+    groups.set(id, group);
   }
-  return new Map([...exact].map(([key, rate]) => [key, Math.ceil(rate)]));
+  const planned = new Map<string, number>();
+  for (const { keyId, everyMs, count } of groups.values()) {
+    planned.set(keyId, (planned.get(keyId) ?? 0) + mostTicksIn(MINUTE_MS, count, everyMs));
+  }
+  return planned;
 }
 
 /** Keys by id; a gateway without keys is probed without authorization and has no quota. */

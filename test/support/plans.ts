@@ -1,6 +1,7 @@
 import type { Gateway, KeyPlan, Probe, ProbingPlan, SeriesPlan } from '../../src/domain/probe.ts';
 import { phaseOf } from '../../src/domain/schedule.ts';
 import { targetId } from '../../src/domain/target.ts';
+import { spreadEvenly } from '../../src/domain/tick-spread.ts';
 
 /** A plan with `models` models at each tier of one gateway, every one probed every `everyMs`. */
 export type PlanShape = {
@@ -61,5 +62,13 @@ export function planOf(shape: PlanShape = {}): ProbingPlan {
       });
     }
   }
-  return { region: 'here', gateways: [gateway], keys, series, spend: null, quiet: [], ...shape.plan };
+  return {
+    region: 'here',
+    gateways: [gateway],
+    keys,
+    series: spreadEvenly(series, 'here'),
+    spend: null,
+    quiet: [],
+    ...shape.plan,
+  };
 }
