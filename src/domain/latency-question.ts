@@ -1,0 +1,84 @@
+import type { LatencyComparator, LatencyTerms } from './contract.ts';
+import { ceilExact, exact, floorExact, ratio } from './exact.ts';
+
+/** The measured times of one request, whole µs; `null`: not measured. */
+export type Timing = {
+  readonly ttftUs: number | null;
+  readonly totalUs: number | null;
+  readonly outputTokens: number | null;
+};
+
+/** A latency objective's comparison, prepared so that each request is judged exactly and quickly. */
+export type LatencyQuestion = {
+  readonly metric: LatencyTerms['metric'];
+  readonly tpsBasis: LatencyTerms['tpsBasis'];
+  readonly comparator: LatencyComparator;
+  /** Whole numbers: a value passes `<`/`<=` if it is at most `bound`, `>`/`>=` if it is at least `bound`. µs. */
+  readonly bound: number;
+  /** Greatest whole value that is not over the threshold, µs. */
+  readonly under: number;
+  /** The threshold as a fraction, tokens/s. */
+  readonly numerator: bigint;
+  readonly denominator: bigint;
+};
+
+/** One request's answer: its value (µs, or 0.001 tokens/s rounded down) and whether the comparison holds. */
+export type Timed = { readonly value: number; readonly passes: boolean; readonly under: boolean };
+
+const US_PER_MS = 1000n;
+const US_PER_S = 1_000_000n;
+const MILLI_TOKENS = 1_000_000_000;
+
+export function isUpperLimit(comparator: LatencyComparator): boolean {
+  return comparator === '<' || comparator === '<=';
+}
+
+export function latencyQuestion({ metric, tpsBasis, form }: LatencyTerms): LatencyQuestion {
+  const threshold = exact(form.value);
+  const inUs = threshold.mul(ratio(US_PER_MS, 1n));
+  const bounds: Record<LatencyComparator, bigint> = {
+    '<': ceilExact(inUs) - 1n,
+    '<=': floorExact(inUs),
+    '>': floorExact(inUs) + 1n,
+    '>=': ceilExact(inUs),
+  };
+  return {
+    metric,
+    tpsBasis,
+    comparator: form.comparator,
+    bound: Number(bounds[form.comparator]),
+    under: Number(floorExact(inUs)),
+    numerator: threshold.n,
+    denominator: threshold.d,
+  };
+}
+
+function speedOf(question: LatencyQuestion, tokens: number, durationUs: number): Timed {
+  const speed = BigInt(tokens) * US_PER_S * question.denominator;
+  const wanted = question.numerator * BigInt(durationUs);
+  const passes = {
+    '<': speed < wanted,
+    '<=': speed <= wanted,
+    '>': speed > wanted,
+    '>=': speed >= wanted,
+  }[question.comparator];
+  const value = durationUs === 0 ? Number.MAX_SAFE_INTEGER : Math.floor((tokens * MILLI_TOKENS) / durationUs);
+  return { value, passes, under: speed <= wanted };
+}
+
+function speed(question: LatencyQuestion, { ttftUs, totalUs, outputTokens }: Timing): Timed | null {
+  if (totalUs === null || outputTokens === null) return null;
+  if (question.tpsBasis === 'total') return speedOf(question, outputTokens, totalUs);
+  // The first token arrives at the time to first token; the speed is that of those that follow.
+  if (ttftUs === null || outputTokens < 2 || totalUs < ttftUs) return null;
+  return speedOf(question, outputTokens - 1, totalUs - ttftUs);
+}
+
+/** The answer for one request; `null` if the line does not carry what the metric needs. */
+export function timeOf(question: LatencyQuestion, timing: Timing): Timed | null {
+  if (question.metric === 'tokens_per_s') return speed(question, timing);
+  const value = question.metric === 'ttft_ms' ? timing.ttftUs : timing.totalUs;
+  if (value === null) return null;
+  const passes = isUpperLimit(question.comparator) ? value <= question.bound : value >= question.bound;
+  return { value, passes, under: value <= question.under };
+}

@@ -1,0 +1,65 @@
+/**
+ * How often each value (latencies in µs, speeds in 0.001 tokens/s) occurred, in bounded memory and without depending on order. Distinct whole numbers are kept as they
+ * are until there are more than `MAX_DISTINCT` of them; then all are rounded up to multiples of 1,000, and beyond that of 1,000,000 (µs become ms, then s).
+ * What is kept depends only on the set of values seen, so parts may be merged in any order. Verdicts never need the
+ * coarser steps: they come from exact counters per threshold.
+ */
+export type ValueCounts = {
+  /** 1, 1,000 or 1,000,000: every key is a multiple of it. */
+  resolution: number;
+  readonly counts: Map<number, number>;
+  total: number;
+};
+
+/** Above this many distinct values the resolution is coarsened. About 10 MB. */
+export const MAX_DISTINCT = 1 << 18;
+const STEP = 1000;
+
+export function emptyValueCounts(): ValueCounts {
+  return { resolution: 1, counts: new Map(), total: 0 };
+}
+
+function coarsen(values: ValueCounts, resolution: number): void {
+  const finer = [...values.counts];
+  values.counts.clear();
+  values.resolution = resolution;
+  for (const [value, count] of finer) {
+    const up = Math.ceil(value / resolution) * resolution;
+    values.counts.set(up, (values.counts.get(up) ?? 0) + count);
+  }
+}
+
+/** Counts `value` (whole, not negative) `count` times. Changes `values`. */
+export function countValue(values: ValueCounts, value: number, count: number, limit = MAX_DISTINCT): void {
+  const { resolution } = values;
+  const key = resolution === 1 ? value : Math.ceil(value / resolution) * resolution;
+  values.counts.set(key, (values.counts.get(key) ?? 0) + count);
+  values.total += count;
+  while (values.counts.size > limit) coarsen(values, values.resolution * STEP);
+}
+
+/** Adds `from` to `into`. Changes `into`. */
+export function addValueCounts(into: ValueCounts, from: ValueCounts, limit = MAX_DISTINCT): void {
+  if (from.resolution > into.resolution) coarsen(into, from.resolution);
+  for (const [value, count] of from.counts) countValue(into, value, count, limit);
+}
+
+/** A value at a rank, and whether it is exact or rounded up to the resolution. */
+export type RankedValue = { readonly value: number; readonly isExact: boolean };
+
+/**
+ * The values at the given 1-based ranks in ascending order; `null` for a rank outside `1..total`. Ranks are whole
+ * numbers in any order.
+ */
+export function valuesAtRanks(values: ValueCounts, ranks: readonly number[]): (RankedValue | null)[] {
+  const ascending = [...values.counts].sort((a, b) => a[0] - b[0]);
+  return ranks.map((rank) => {
+    if (rank < 1 || rank > values.total) return null;
+    let seen = 0;
+    for (const [value, count] of ascending) {
+      seen += count;
+      if (seen >= rank) return { value, isExact: values.resolution === 1 };
+    }
+    return null;
+  });
+}
