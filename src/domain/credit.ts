@@ -76,7 +76,7 @@ function ladder(rows: readonly LadderRow[], basis: CreditBasis): Earned {
   if (!isBreached && !isBetween) return NOTHING;
   return {
     ...NOTHING,
-    flags: [`gap: contract silent (no row of the ladder covers ${shortest(percent, 6)} %)`],
+    flags: ['gap: contract silent', `note: no row of the ladder covers ${shortest(percent, 6)} %`],
   };
 }
 

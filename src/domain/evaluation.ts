@@ -65,6 +65,7 @@ export type Evaluation = {
   readonly deadlines: readonly Deadline[];
   readonly chronic: readonly ChronicRight[];
   readonly incidents: readonly { readonly from: string; readonly to: string; readonly minutes: number }[];
+  /** Everything that has to be said aloud, those of the objectives and of the credit included. */
   readonly flags: readonly string[];
 };
 
@@ -347,6 +348,11 @@ export function evaluate(tally: Tally, contract: Contract, context: EvaluationCo
   const hasClaim = isBreached || anchors.incident !== null;
   const { raw: _raw, ...shown } = counts;
   const coverage = availability?.found.coverage ?? null;
+  const flags = [
+    ...evaluationFlags(tally, index, context),
+    ...judged.flatMap((one) => one.result.flags),
+    ...credit.flags,
+  ];
   return {
     contract: contract.id,
     version: contract.version,
@@ -372,7 +378,7 @@ export function evaluate(tally: Tally, contract: Contract, context: EvaluationCo
       to: instantText(toAt),
       minutes: (toAt - fromAt) / MINUTE_MS,
     })),
-    flags: evaluationFlags(tally, index, context),
+    flags: [...new Set(flags)],
   };
 }
 

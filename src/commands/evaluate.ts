@@ -1,0 +1,278 @@
+import { existsSync } from 'node:fs';
+import { SingleBar } from 'cli-progress';
+import { Command, Option } from 'commander';
+import { contractFile, loadContracts, TEMPLATES } from '../config/load-contract.ts';
+import { loadMaintenance, parseMaintenance } from '../config/load-maintenance.ts';
+import { admitMaintenance, type MaintenanceWindow } from '../domain/admitted-maintenance.ts';
+import { type WindowResult, windowsLookedBack } from '../domain/chronic.ts';
+import type { Contract } from '../domain/contract.ts';
+import { contractInForce } from '../domain/contract-in-force.ts';
+import { asPreviousWindow, type Evaluation, evaluate } from '../domain/evaluation.ts';
+import { isExactText } from '../domain/exact.ts';
+import { instantText, isTimezone, type Period, parsePeriod, shiftWindow } from '../domain/period.ts';
+import { formatProblem } from '../domain/problem.ts';
+import { accumulate, emptyTally, planTally, type Tally } from '../domain/tally.ts';
+import { evaluationText, paintAnsi, paintNothing } from './evaluation-text.ts';
+import { type FileSummary, formatOf, openSamples, readSamples, type SampleFormat } from './sample-file.ts';
+import { OperatorError, type World } from './world.ts';
+
+export type EvaluateOptions = {
+  readonly contract: string;
+  readonly period: string;
+  readonly format?: SampleFormat;
+  readonly fee?: string;
+  readonly feeBase?: string;
+  readonly timezone?: string;
+  readonly maintenance: readonly string[];
+  readonly target?: string;
+  readonly tolerance: number;
+  readonly json?: boolean;
+};
+
+/** What the input was, beside what it came to. */
+type InputReport = FileSummary & {
+  readonly tolerance: number;
+  /** Requests of other targets, left aside by `--target`. */
+  readonly otherTargets: number;
+};
+
+/** One window to be filled while the lines go by. */
+type WindowTally = {
+  readonly contract: Contract;
+  readonly tally: Tally;
+  readonly maintenanceFlags: readonly string[];
+};
+
+function contractVersions(options: EvaluateOptions, world: World): readonly Contract[] {
+  const [name = '', id] = options.contract.split('#');
+  const loaded = loadContracts(name);
+  if (loaded === null || contractFile(name) === null) {
+    throw new OperatorError(`--contract: no file ${name}, and no template of that name in ${TEMPLATES}`);
+  }
+  for (const problem of loaded.problems) world.err(`${formatProblem(problem)}\n`);
+  const errors = loaded.problems.filter((problem) => problem.severity === 'error').length;
+  if (errors > 0)
+    throw new OperatorError(`${loaded.file}: ${errors} ${errors === 1 ? 'problem' : 'problems'}`);
+  const ids = [...loaded.contracts.keys()];
+  const chosen = id ?? (ids.length === 1 ? ids[0] : undefined);
+  const versions = chosen === undefined ? undefined : loaded.contracts.get(chosen);
+  if (versions === undefined) {
+    throw new OperatorError(`--contract: name one of ${ids.map((one) => `${name}#${one}`).join(', ')}`);
+  }
+  return versions.map((contract) => inZone(contract, options.timezone));
+}
+
+function inZone(contract: Contract, timezone: string | undefined): Contract {
+  if (timezone === undefined) return contract;
+  if (!isTimezone(timezone)) {
+    throw new OperatorError(`--timezone: expected an IANA name such as Europe/Berlin, got ${timezone}`);
+  }
+  return { ...contract, window: { ...contract.window, timezone } };
+}
+
+function inForce(versions: readonly Contract[], period: Period): Contract {
+  const contract = contractInForce(versions, period.fromAt);
+  if (contract !== null) return contract;
+  const first = versions[0]?.inForceFrom ?? 'later';
+  throw new OperatorError(
+    `no version of the contract is in force at ${instantText(period.fromAt)}; the first starts ${first}`,
+  );
+}
+
+function periodOf(versions: readonly Contract[], text: string): Period {
+  const window = versions.at(-1)?.window;
+  if (window === undefined) throw new Error('a contract without a version');
+  const period = parsePeriod(text, window);
+  if ('fromAt' in period) return period;
+  throw new OperatorError(`--period: expected ${period.expected}, got ${period.found}`);
+}
+
+function maintenanceOf(texts: readonly string[], timezone: string): readonly MaintenanceWindow[] {
+  return texts.flatMap((text) => {
+    const span = parseMaintenance(text, timezone);
+    if (span !== null) return [span];
+    if (!existsSync(text)) {
+      throw new OperatorError(`--maintenance: expected FROM/TO, FROM/TO@ANNOUNCED or a file, got ${text}`);
+    }
+    const loaded = loadMaintenance(text, timezone);
+    if ('message' in loaded) throw new OperatorError(`--maintenance: ${loaded.message}`);
+    return loaded;
+  });
+}
+
+function windowTally(contract: Contract, period: Period, windows: readonly MaintenanceWindow[]): WindowTally {
+  const admitted = admitMaintenance(contract, period, windows);
+  const plan = planTally(period, [{ contract, maintenance: admitted.intervals }]);
+  return { contract, tally: emptyTally(plan), maintenanceFlags: admitted.flags };
+}
+
+/** The asked window first, then as many before it as the contract's rights and credits look back on. */
+function windowsToFill(
+  versions: readonly Contract[],
+  period: Period,
+  windows: readonly MaintenanceWindow[],
+): WindowTally[] {
+  const current = inForce(versions, period);
+  const back = period.isWindow
+    ? Math.max(windowsLookedBack(current.chronic), current.credits.requiresConsecutiveWindows - 1)
+    : 0;
+  const earlier = Array.from({ length: back }, (_, i) => shiftWindow(period, current.window, -(i + 1)));
+  return [
+    windowTally(current, period, windows),
+    ...earlier.flatMap((one) => {
+      const contract = contractInForce(versions, one.fromAt);
+      return contract === null ? [] : [windowTally(contract, one, windows)];
+    }),
+  ];
+}
+
+function fillAll(windows: readonly WindowTally[], target: string | undefined) {
+  const state = { otherTargets: 0, targets: new Set<string>() };
+  const tallies = windows.map((one) => one.tally);
+  const [only] = tallies;
+  const onLine: Parameters<typeof readSamples>[2] = (line) => {
+    if (target !== undefined && line.target !== target) {
+      state.otherTargets += line.count;
+      return;
+    }
+    if (line.target !== null && state.targets.size < 100) state.targets.add(line.target);
+    if (tallies.length === 1 && only !== undefined) accumulate(only, line);
+    else for (const tally of tallies) accumulate(tally, line);
+  };
+  return { state, onLine };
+}
+
+async function readInto(
+  path: string,
+  format: SampleFormat,
+  onLine: Parameters<typeof readSamples>[2],
+): Promise<FileSummary> {
+  const bar = new SingleBar({
+    stream: process.stderr,
+    noTTYOutput: false,
+    hideCursor: null,
+    clearOnComplete: true,
+    format: 'reading {bar} {percentage} % · {eta_formatted} left',
+  });
+  let isShown = false;
+  try {
+    const source = await openSamples(path, (bytes) => {
+      if (isShown) bar.increment(bytes);
+    });
+    if (source.size !== null && source.size > 0 && process.stderr.isTTY) {
+      bar.start(source.size, 0);
+      isShown = true;
+    }
+    return await readSamples(source.chunks, format, onLine);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) {
+      throw new OperatorError(`cannot read ${path}: ${error.message}`, { cause: error });
+    }
+    throw error;
+  } finally {
+    if (isShown) bar.stop();
+  }
+}
+
+function evaluateWindows(windows: readonly WindowTally[], options: EvaluateOptions): Evaluation {
+  const previous: WindowResult[] = [];
+  let evaluation: Evaluation | null = null;
+  for (const { contract, tally, maintenanceFlags } of windows.toReversed()) {
+    const isCurrent = tally === windows[0]?.tally;
+    const fee =
+      isCurrent && options.fee !== undefined ? { amount: options.fee, base: options.feeBase ?? null } : null;
+    evaluation = evaluate(tally, contract, { fee, previous: [...previous], maintenanceFlags });
+    previous.unshift(asPreviousWindow(evaluation));
+  }
+  if (evaluation === null) throw new Error('no window to evaluate');
+  return evaluation;
+}
+
+function inputFlags(input: InputReport, targets: ReadonlySet<string>): string[] {
+  return [
+    ...(input.bad > 0 ? [`input: ${input.bad} of ${input.lines} lines could not be used`] : []),
+    ...(input.unknownFields.length > 0 ? [`input: ignored fields ${input.unknownFields.join(', ')}`] : []),
+    ...(targets.size > 1 ? [`scope: ${targets.size} targets are judged as one; --target picks one`] : []),
+  ];
+}
+
+function complain(input: InputReport, world: World): void {
+  for (const { line, message } of input.badLines) world.err(`line ${line}  ${message}\n`);
+  const unlisted = input.bad - input.badLines.length;
+  if (unlisted > 0) world.err(`and ${unlisted} more bad lines\n`);
+}
+
+/** Evaluates a file of samples under a contract. Returns the exit code: 2 if more lines were bad than tolerated. */
+export async function runEvaluate(path: string, options: EvaluateOptions, world: World): Promise<number> {
+  if (options.fee !== undefined && !isExactText(options.fee)) {
+    throw new OperatorError(`--fee: expected an amount such as 1234.50, got ${options.fee}`);
+  }
+  const versions = contractVersions(options, world);
+  const period = periodOf(versions, options.period);
+  const maintenance = maintenanceOf(options.maintenance, period.timezone);
+  const windows = windowsToFill(versions, period, maintenance);
+  const { state, onLine } = fillAll(windows, options.target);
+  const summary = await readInto(path, options.format ?? formatOf(path), onLine);
+  const input: InputReport = { ...summary, tolerance: options.tolerance, otherTargets: state.otherTargets };
+  complain(input, world);
+  const evaluated = evaluateWindows(windows, options);
+  const evaluation = { ...evaluated, flags: [...inputFlags(input, state.targets), ...evaluated.flags] };
+  const contract = windows[0]?.contract;
+  if (contract === undefined) throw new Error('no window to evaluate');
+  const paint = process.stdout.isTTY && world.env.NO_COLOR === undefined ? paintAnsi : paintNothing;
+  world.out(
+    options.json === true
+      ? `${JSON.stringify({ ...evaluation, input }, null, 2)}\n`
+      : evaluationText(evaluation, contract, paint),
+  );
+  if (input.bad <= input.tolerance) return 0;
+  world.err(`${input.bad} bad lines; ${input.tolerance} are tolerated (--tolerance)\n`);
+  return 2;
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new OperatorError(`--tolerance: expected a whole number, got ${text}`);
+  return Number(text);
+}
+
+const HELP = `
+One line of SAMPLES is one request (or \`count\` alike), as JSON or as a CSV row with the same column names:
+  {"at": "2026-10-01T00:00:00Z", "status": 200, "ttftMs": 310, "totalMs": 812, "outputTokens": 40}
+  at       RFC 3339 with offset, or epoch ms (required)
+  status   HTTP status, or outcome from the closed list (one of them is required)
+  ttftMs, totalMs, outputTokens, promptTokens, clientTimeoutMs, serviceTier, stream, count, target,
+  code, model, endpoint, region, tags (optional)
+
+Examples:
+  probity evaluate access.ndjson --contract pro-channel --period 2026-10 --fee 12000
+  probity evaluate export.csv.gz --contract ./our-contract.yaml --period 2026-Q4 --json
+  zcat log.gz | probity evaluate - --contract aws-style-5min --period 2026-10 \\
+    --maintenance 2026-10-04T02:00Z/2026-10-04T06:00Z`;
+
+/** `probity evaluate`: the contract arithmetic on anybody's data, without a database. */
+export function evaluateCommand(world: World): Command {
+  return new Command('evaluate')
+    .description(
+      "Judge a file of requests by a contract's own arithmetic: uptime, objectives, credit, deadlines.",
+    )
+    .argument('<samples>', 'NDJSON or CSV file, .gz too; - for standard input')
+    .requiredOption('--contract <file>', 'contract file (file.yaml#id if it holds several) or template id')
+    .requiredOption('--period <period>', '2026-10, 2026-Q4 or FROM/TO')
+    .addOption(new Option('--format <format>', 'by default from the name').choices(['ndjson', 'csv']))
+    .option('--fee <amount>', 'fee of the period for the fee base; without it no money is named')
+    .option('--fee-base <base>', 'what the fee is for: service, region, resource, token_unit or invoice')
+    .option('--timezone <zone>', "IANA zone instead of the contract's")
+    .option(
+      '--maintenance <window>',
+      'FROM/TO, FROM/TO@ANNOUNCED or a file; may be repeated',
+      (value: string, all: readonly string[]) => [...all, value],
+      [] as readonly string[],
+    )
+    .option('--target <id>', 'only lines of this target')
+    .option('--tolerance <lines>', 'bad lines that are accepted before the exit code is 2', wholeNumber, 0)
+    .option('--json', 'print JSON')
+    .addHelpText('after', HELP)
+    .action(async (samples: string, options: EvaluateOptions) => {
+      process.exitCode = await runEvaluate(samples, options, world);
+    });
+}

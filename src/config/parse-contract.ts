@@ -1,0 +1,213 @@
+import { z } from 'zod';
+import type { Contract } from '../domain/contract.ts';
+import { contractFrom } from './contract-from-terms.ts';
+import { contractTermsSchema, found } from './contract-schema.ts';
+import { type Path, semanticProblems, type ValueProblem } from './contract-semantics.ts';
+import { nearest } from './did-you-mean.ts';
+
+export type ParsedContracts = {
+  /** By id, versions in order of their start. Complete only if no problem is an error. */
+  readonly contracts: ReadonlyMap<string, readonly Contract[]>;
+  readonly problems: readonly ValueProblem[];
+};
+
+type Issue = z.core.$ZodIssue;
+type JsonSchema = { readonly properties?: Record<string, JsonSchema> } & Record<string, unknown>;
+
+/** Every key of the format and the keys it may stand under, so that a misplaced one can be told its home. */
+function collectHomes(schema: unknown, parent: string, homes: Map<string, Set<string>>): void {
+  if (typeof schema !== 'object' || schema === null) return;
+  if (Array.isArray(schema)) {
+    for (const one of schema) collectHomes(one, parent, homes);
+    return;
+  }
+  const { properties, ...rest } = schema as JsonSchema;
+  for (const [key, value] of Object.entries(properties ?? {})) {
+    const under = homes.get(key) ?? new Set();
+    homes.set(key, under.add(parent));
+    collectHomes(value, key, homes);
+  }
+  for (const value of Object.values(rest)) collectHomes(value, parent, homes);
+}
+
+const HOMES: ReadonlyMap<string, ReadonlySet<string>> = (() => {
+  const homes = new Map<string, Set<string>>();
+  collectHomes(z.toJSONSchema(contractTermsSchema, { io: 'input' }), '', homes);
+  return homes;
+})();
+
+function homeWords(key: string): string {
+  const names = [...(HOMES.get(key) ?? [])].map((home) => (home === '' ? 'the top level' : home));
+  return names.length > 3 ? names.slice(0, 3).join(', ') : names.join(' or ');
+}
+
+function unknownKey(key: string, parent: string): string {
+  const siblings = [...HOMES].filter(([, under]) => under.has(parent)).map(([name]) => name);
+  const near = nearest(key, siblings) ?? nearest(key, [...HOMES.keys()]);
+  if (near === null) return `unknown key ${key}; expected one of ${siblings.join(', ')}`;
+  if (siblings.includes(near)) return `unknown key ${key}; did you mean ${near}?`;
+  return near === key
+    ? `${key} does not belong here but under ${homeWords(near)}`
+    : `unknown key ${key}; did you mean ${near}, under ${homeWords(near)}?`;
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
+    value,
+  );
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a mapping',
+  record: 'a mapping',
+};
+
+function oneOf(values: readonly unknown[], input: unknown): string {
+  const words = values.map(String);
+  const expected = words.length === 1 ? words[0] : `one of ${words.join(', ')}`;
+  const near = typeof input === 'string' ? nearest(input, words) : null;
+  return `expected ${expected}, got ${found(input)}${near === null ? '' : `; did you mean ${near}?`}`;
+}
+
+function describe(issue: Issue, input: unknown): string {
+  switch (issue.code) {
+    case 'invalid_value':
+      return oneOf(issue.values, input);
+    case 'invalid_type':
+      // Messages of our own say more than the bare kind.
+      if (issue.message.startsWith('expected')) return issue.message;
+      return `expected ${KINDS[issue.expected] ?? issue.expected}, got ${found(input)}`;
+    case 'invalid_union':
+      return 'options' in issue && Array.isArray(issue.options) ? oneOf(issue.options, input) : issue.message;
+    case 'too_small':
+      return `expected at least ${issue.minimum}${typeof input === 'number' ? '' : ' entries'}, got ${found(input)}`;
+    case 'too_big':
+      return `expected at most ${issue.maximum}, got ${found(input)}`;
+    default:
+      return issue.message.startsWith('expected') ? issue.message : `${issue.message}, got ${found(input)}`;
+  }
+}
+
+function parentKey(path: Path): string {
+  return String(path.findLast((key) => typeof key === 'string') ?? '');
+}
+
+/** A union of a scalar and a mapping reports as one issue; its own unknown keys are what the writer needs to hear. */
+function nestedUnknownKeys(issue: Issue): Issue[] {
+  if (issue.code !== 'invalid_union') return [];
+  return issue.errors.flat().filter((one) => one.code === 'unrecognized_keys');
+}
+
+function problemsOf(issue: Issue, whole: unknown, base: Path): ValueProblem[] {
+  const path = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key));
+  const nested = nestedUnknownKeys(issue);
+  if (nested.length > 0) {
+    return nested.flatMap((one) => problemsOf({ ...one, path: [...issue.path, ...one.path] }, whole, base));
+  }
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      severity: 'error',
+      path: [...base, ...path, key],
+      message: unknownKey(key, parentKey(path)),
+    }));
+  }
+  return [{ severity: 'error', path: [...base, ...path], message: describe(issue, valueAt(whole, path)) }];
+}
+
+type Parsed = { readonly contract: Contract | null; readonly problems: readonly ValueProblem[] };
+
+/**
+ * One version of a contract. `key` is the id it is filed under, `null` in a file of its own, where it must name itself.
+ * `base` is prefixed to the path of every problem. Contract only if there is no error.
+ */
+export function parseContract(value: unknown, key: string | null, base: Path = []): Parsed {
+  const parsed = contractTermsSchema.safeParse(value);
+  if (!parsed.success) {
+    return {
+      contract: null,
+      problems: parsed.error.issues.flatMap((issue) => problemsOf(issue, value, base)),
+    };
+  }
+  const terms = parsed.data;
+  const problems = semanticProblems(terms).map((one) => ({ ...one, path: [...base, ...one.path] }));
+  const id = key ?? terms.id ?? null;
+  if (id === null) {
+    problems.push({
+      severity: 'error',
+      path: [...base, 'id'],
+      message: 'expected a name for the contract, got nothing',
+    });
+  }
+  if (key !== null && terms.id !== undefined && terms.id !== key) {
+    problems.push({
+      severity: 'error',
+      path: [...base, 'id'],
+      message: `expected ${key}, the key it is filed under, got ${terms.id}`,
+    });
+  }
+  const hasError = problems.some((one) => one.severity === 'error');
+  return { contract: id === null || hasError ? null : contractFrom(id, terms), problems };
+}
+
+function byStart(a: Contract, b: Contract): number {
+  return (a.inForceFrom ?? '') < (b.inForceFrom ?? '') ? -1 : 1;
+}
+
+function sameStart(id: string, versions: readonly Contract[], base: Path): ValueProblem[] {
+  const starts = new Set(versions.map((one) => one.inForceFrom));
+  if (starts.size === versions.length) return [];
+  return [
+    {
+      severity: 'error',
+      path: base,
+      message: `versions of ${id} start at the same time; expected a different inForceFrom in each`,
+    },
+  ];
+}
+
+/** The `contracts:` mapping: an id and its terms, or a list of its versions. */
+export function parseContracts(value: unknown, base: Path = []): ParsedContracts {
+  const contracts = new Map<string, readonly Contract[]>();
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    const message = `expected a mapping of contract ids to their terms, got ${found(value)}`;
+    return { contracts, problems: [{ severity: 'error', path: base, message }] };
+  }
+  const problems: ValueProblem[] = [];
+  for (const [id, entry] of Object.entries(value)) {
+    const versions = Array.isArray(entry)
+      ? entry.map((one, i) => parseContract(one, id, [...base, id, i]))
+      : [parseContract(entry, id, [...base, id])];
+    problems.push(...versions.flatMap((one) => one.problems));
+    const good = versions.flatMap((one) => (one.contract === null ? [] : [one.contract]));
+    problems.push(...sameStart(id, good, [...base, id]));
+    if (good.length > 0) contracts.set(id, good.toSorted(byStart));
+  }
+  return { contracts, problems };
+}
+
+/** A contract file: the terms of one contract with its `id`, or a `contracts:` mapping and nothing else. */
+export function parseContractFile(value: unknown): ParsedContracts {
+  if (typeof value === 'object' && value !== null && 'contracts' in value) {
+    const others = Object.keys(value).filter((key) => key !== 'contracts');
+    const parsed = parseContracts(value.contracts, ['contracts']);
+    const strays = others.map(
+      (key): ValueProblem => ({
+        severity: 'error',
+        path: [key],
+        message: `unexpected beside contracts: a file holds one contract or a contracts mapping`,
+      }),
+    );
+    return { contracts: parsed.contracts, problems: [...parsed.problems, ...strays] };
+  }
+  const { contract, problems } = parseContract(value, null);
+  return {
+    contracts: new Map(contract === null ? [] : [[contract.id, [contract]]]),
+    problems,
+  };
+}
