@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { registerEvaluate } from './commands/evaluate.ts';
 import { registerPracticeGateway } from './commands/practice-gateway.ts';
 import { registerRun } from './commands/run.ts';
 import { OperatorError, type World } from './commands/world.ts';
@@ -16,6 +17,7 @@ const program = new Command('probity')
   .showHelpAfterError('(probity --help lists the commands)')
   .exitOverride();
 registerRun(program, world);
+registerEvaluate(program, world);
 registerPracticeGateway(program, world);
 
 try {

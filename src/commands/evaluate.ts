@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { SingleBar } from 'cli-progress';
-import { Command, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { contractFile, loadContracts, TEMPLATES } from '../config/load-contract.ts';
 import { loadMaintenance, parseMaintenance } from '../config/load-maintenance.ts';
 import { admitMaintenance, type MaintenanceWindow } from '../domain/admitted-maintenance.ts';
@@ -250,8 +250,9 @@ Examples:
     --maintenance 2026-10-04T02:00Z/2026-10-04T06:00Z`;
 
 /** `probity evaluate`: the contract arithmetic on anybody's data, without a database. */
-export function evaluateCommand(world: World): Command {
-  return new Command('evaluate')
+export function registerEvaluate(program: Command, world: World): void {
+  program
+    .command('evaluate')
     .description(
       "Judge a file of requests by a contract's own arithmetic: uptime, objectives, credit, deadlines.",
     )

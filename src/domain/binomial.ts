@@ -59,7 +59,7 @@ export function greatestProvingMet(n: number, p: number, alpha: number): number 
   let low = -1;
   let high = n;
   while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
+    const middle = Math.floor((low + high + 1) / 2);
     if (atMost(middle, n, p) <= alpha) low = middle;
     else high = middle - 1;
   }

@@ -26,7 +26,7 @@ export function rankInterval(n: number, p: number, level = 0.95): RankInterval {
   let low = 0;
   let high = n;
   while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
+    const middle = Math.floor((low + high + 1) / 2);
     if (atMost(middle - 1, n, p) <= half) low = middle;
     else high = middle - 1;
   }

@@ -1,0 +1,294 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import type { Evaluation } from '../../src/domain/evaluation.ts';
+
+const FOLDER = mkdtempSync(join(tmpdir(), 'probity-evaluate-'));
+after(() => rmSync(FOLDER, { recursive: true, force: true }));
+
+type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
+
+function probity(args: readonly string[], stdin = ''): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['src/main.ts', 'evaluate', ...args]);
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (chunk) => {
+      out += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      err += chunk;
+    });
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, out, err }));
+    child.stdin.end(stdin);
+  });
+}
+
+type Report = Evaluation & {
+  readonly input: {
+    readonly lines: number;
+    readonly bad: number;
+    readonly badLines: readonly { line: number; message: string }[];
+    readonly otherTargets: number;
+  };
+};
+
+async function report(args: readonly string[], stdin = ''): Promise<Report> {
+  const { code, out, err } = await probity([...args, '--json'], stdin);
+  assert.equal(err, '');
+  assert.equal(code, 0);
+  return JSON.parse(out);
+}
+
+function file(name: string, content: string | Buffer): string {
+  const path = join(FOLDER, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+const START = Date.UTC(2026, 8, 1);
+const SLICE = 300_000;
+
+/** A month of five-minute slices; the first `failed` fail wholly. */
+function month(failed: number): readonly Record<string, unknown>[] {
+  return Array.from({ length: 8640 }, (_, i) => ({
+    at: new Date(START + i * SLICE).toISOString(),
+    status: i < failed ? 500 : 200,
+    count: 10,
+  }));
+}
+
+function ndjson(lines: readonly unknown[]): string {
+  return `${lines.map((line) => JSON.stringify(line)).join('\n')}\n`;
+}
+
+function csv(lines: readonly Record<string, unknown>[]): string {
+  return `at,status,count\r\n${lines.map((one) => `${one.at},${one.status},${one.count}`).join('\r\n')}\r\n`;
+}
+
+const ASK = ['--contract', 'aws-style-5min', '--period', '2026-09', '--fee', '10000'];
+
+test('nine failed slices of a month cost 10 % of the fee, in NDJSON, CSV, gzip and from standard input', async () => {
+  const lines = month(9);
+  const reports = await Promise.all([
+    report([file('nine.ndjson', ndjson(lines)), ...ASK]),
+    report([file('nine.csv', csv(lines)), ...ASK]),
+    report([file('nine.ndjson.gz', gzipSync(ndjson(lines))), ...ASK]),
+    report(['-', ...ASK], ndjson(lines)),
+    report(['-', '--format', 'csv', ...ASK], csv(lines)),
+  ]);
+  for (const one of reports) {
+    assert.deepEqual(one, reports[0]);
+    assert.equal(one.uptime.contract?.percent, '99.895833');
+    assert.equal(one.uptime.contract?.exact, '959/960');
+    assert.deepEqual([one.credit.percent, one.credit.amount, one.credit.currency], ['10', '1000.00', 'USD']);
+    assert.equal(one.objectives[0]?.statement.verdict, 'not proven');
+    assert.equal(one.deadlines[0]?.by, '2026-11-30');
+  }
+});
+
+test('the JSON has the documented shape', async () => {
+  const found = await report([file('shape.ndjson', ndjson(month(9))), ...ASK]);
+  assert.deepEqual(Object.keys(found), [
+    'contract',
+    'version',
+    'period',
+    'counts',
+    'coverage',
+    'uptime',
+    'objectives',
+    'credit',
+    'deadlines',
+    'chronic',
+    'incidents',
+    'flags',
+    'input',
+  ]);
+  assert.deepEqual(found.period, {
+    label: '2026-09',
+    from: '2026-09-01T00:00:00Z',
+    to: '2026-10-01T00:00:00Z',
+    timezone: 'UTC',
+    minutes: 43_200,
+  });
+  assert.deepEqual(found.counts, {
+    total: 86_400,
+    good: 86_310,
+    bad: 90,
+    excluded: 0,
+    byReason: { bad: { 'status 500': 90 }, excluded: {}, good: {} },
+  });
+});
+
+test('every bad line is named with its number, counted, and more of them than tolerated end with code 2', async () => {
+  const good = '{"at":"2026-09-01T00:00:00Z","status":200}';
+  const path = file(
+    'bad.ndjson',
+    [
+      good,
+      '{"at":"2026-09-01T00:00:00Z"}',
+      '',
+      '{"at":"2026-09-01 noon","status":200}',
+      'not json',
+      '{"at":1788220800,"status":200}',
+      '{"at":"2026-09-01T00:00:00Z","outcome":"provider.5x"}',
+      '{"at":"2026-09-01T00:00:00Z","status":200,"count":0}',
+      '{"at":"2026-09-01T00:00:00Z","status":200,"ttftMs":"fast"}',
+      good,
+    ].join('\n'),
+  );
+  const refused = await probity([path, ...ASK, '--json']);
+  assert.equal(refused.code, 2);
+  const { input, counts } = JSON.parse(refused.out) as Report;
+  assert.deepEqual([input.lines, input.bad, counts.total], [9, 7, 2]);
+  assert.deepEqual(
+    input.badLines.map((one) => one.line),
+    [2, 4, 5, 6, 7, 8, 9],
+  );
+  assert.match(refused.err, /^line 2 {2}expected a status or an outcome, got neither$/m);
+  assert.match(refused.err, /^line 6 {2}at: expected epoch ms, got 1788220800, which looks like seconds$/m);
+  assert.match(
+    refused.err,
+    /^line 7 {2}outcome: "provider.5x" is not in the closed list; did you mean provider.5xx\?$/m,
+  );
+  assert.equal((await probity([path, ...ASK, '--tolerance', '6'])).code, 2);
+  assert.equal((await probity([path, ...ASK, '--tolerance', '7'])).code, 0);
+});
+
+test('a CSV cell that is no number is a bad line with its number', async () => {
+  const path = file('bad.csv', 'at,status\n2026-09-01T00:00:00Z,200\n2026-09-01T00:00:01Z,up\n');
+  const { code, err } = await probity([path, ...ASK]);
+  assert.equal(code, 2);
+  assert.match(err, /^line 3 {2}status: expected a whole number from 100 to 599, got "up"$/m);
+});
+
+test('a bad contract is told by place, and nothing is printed', async () => {
+  const contract = file(
+    'bad.yaml',
+    'id: x\nversion: 1\nwindow: { kind: calendar_month, timezone: UTC }\navailability:\n  method: occurrences\n  target: 99.9\n',
+  );
+  const { code, out, err } = await probity(['-', '--contract', contract, '--period', '2026-09']);
+  assert.deepEqual([code, out], [2, '']);
+  assert.match(err, /bad\.yaml:6:11 {2}availability\.target {2}expected a decimal in quotes/);
+});
+
+test('the readable form begins with the verdict and names the money, the deadline and what is uncertain', async () => {
+  const { code, out } = await probity([file('text.ndjson', ndjson(month(9))), ...ASK]);
+  assert.equal(code, 0);
+  const [title, , , verdict] = out.split('\n');
+  assert.match(title ?? '', /^AWS style/);
+  assert.match(verdict ?? '', /^BREACHED {2}1 of 1 objectives missed$/);
+  assert.match(out, /availability +99\.895833 % +>= 99\.9 % +breached/);
+  assert.match(out, /not proven · 9 bad of 8,640 slices/);
+  assert.match(out, /10 % of the fee \(region\) · 1000\.00 USD/);
+  assert.match(out, /submit by 2026-11-30/);
+});
+
+test('one target of several is judged alone', async () => {
+  const lines = [
+    ...month(0).map((one) => ({ ...one, target: 'a' })),
+    ...month(90).map((one) => ({ ...one, target: 'b' })),
+  ];
+  const path = file('targets.ndjson', ndjson(lines));
+  const alone = await report([path, ...ASK, '--target', 'a']);
+  assert.equal(alone.uptime.contract?.percent, '100.000000');
+  assert.equal(alone.input.otherTargets, 86_400);
+  const together = await report([path, ...ASK]);
+  assert.ok(together.flags.some((flag) => flag.startsWith('scope: 2 targets')));
+});
+
+test('two bad months in one file raise the right of the second', async () => {
+  const contract = file(
+    'chronic.yaml',
+    `id: chronic
+version: 1
+window: { kind: calendar_month, timezone: UTC }
+availability: { method: occurrences, target: "99.8" }
+chronic: [{ when: { consecutive: 2 }, right: terminate }]
+`,
+  );
+  const lines = ['2026-08', '2026-09'].flatMap((label) => [
+    { at: `${label}-10T00:00:00Z`, status: 200, count: 997 },
+    { at: `${label}-10T00:00:00Z`, status: 500, count: 3 },
+  ]);
+  const ask = ['--contract', contract, '--period', '2026-09'];
+  const both = await report([file('both.ndjson', ndjson(lines)), ...ask]);
+  assert.equal(both.chronic[0]?.raised, true);
+  const alone = await report([file('alone.ndjson', ndjson(lines.slice(2))), ...ask]);
+  assert.equal(alone.chronic[0]?.raised, null);
+});
+
+test('a window is judged by the version in force at its start', async () => {
+  const terms = (version: string, from: string, target: string): string =>
+    `    - { version: "${version}", inForceFrom: "${from}", window: { kind: calendar_month, timezone: UTC }, availability: { method: occurrences, target: "${target}" } }\n`;
+  const contract = file(
+    'versions.yaml',
+    `contracts:\n  gold:\n${terms('1', '2026-01-01', '99.9')}${terms('2', '2026-09-02', '90')}`,
+  );
+  const lines = [
+    { at: '2026-09-10T00:00:00Z', status: 200, count: 95 },
+    { at: '2026-09-10T00:00:00Z', status: 500, count: 5 },
+  ];
+  const path = file('versions.ndjson', ndjson(lines));
+  const found = await report([path, '--contract', contract, '--period', '2026-09']);
+  assert.deepEqual([found.version, found.objectives[0]?.result], ['1', 'breached']);
+  const early = await probity([path, '--contract', contract, '--period', '2025-12']);
+  assert.equal(early.code, 2);
+  assert.match(early.err, /no version of the contract is in force at 2025-12-01T00:00:00Z/);
+});
+
+const WRONG: Readonly<Record<string, readonly [args: readonly string[], message: RegExp]>> = {
+  'a period that is none': [
+    ['--contract', 'pro-channel', '--period', '2026-13'],
+    /--period: expected a month such as 2026-10/,
+  ],
+  'a contract nobody has': [
+    ['--contract', 'gold-plated', '--period', '2026-09'],
+    /--contract: no file gold-plated/,
+  ],
+  'a fee in words': [
+    ['--contract', 'pro-channel', '--period', '2026-09', '--fee', 'lots'],
+    /--fee: expected an amount/,
+  ],
+  'a zone that is none': [
+    ['--contract', 'pro-channel', '--period', '2026-09', '--timezone', 'Mars/Base'],
+    /--timezone: expected an IANA name/,
+  ],
+  'maintenance that is neither span nor file': [
+    ['--contract', 'pro-channel', '--period', '2026-09', '--maintenance', 'soon'],
+    /--maintenance: expected FROM\/TO/,
+  ],
+};
+
+for (const [name, [args, message]] of Object.entries(WRONG)) {
+  test(`${name} ends with code 2 and says what was expected`, async () => {
+    const { code, err, out } = await probity(['-', ...args]);
+    assert.deepEqual([code, out], [2, '']);
+    assert.match(err, message);
+  });
+}
+
+test('maintenance on the command line leaves the denominator', async () => {
+  const lines = Array.from({ length: 43_200 }, (_, i) => ({
+    at: START + i * 60_000,
+    status: i < 240 ? 503 : 200,
+  }));
+  const path = file('maintenance.ndjson', ndjson(lines));
+  const found = await report([
+    path,
+    '--contract',
+    'pro-channel',
+    '--period',
+    '2026-09',
+    '--maintenance',
+    '2026-09-01T00:00Z/2026-09-01T04:00Z@2026-08-20',
+  ]);
+  assert.equal(found.uptime.contract?.percent, '100.000000');
+  assert.equal(found.uptime.raw?.percent, '99.444444');
+  assert.equal(found.counts.byReason.excluded.maintenance, 240);
+});
