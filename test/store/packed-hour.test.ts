@@ -41,8 +41,13 @@ describe('a packed hour', () => {
               ? null
               : { ...detail.usage, completionTokens: cores[index]?.completionTokens ?? null },
         }));
-        const read = unpackCore(MONDAY, packCore(MONDAY, cores));
-        assert.deepEqual(read, cores);
+        const read = unpackCore(MONDAY, packCore(MONDAY, cores, details));
+        const expected = cores.map((row, index) => ({
+          ...row,
+          status: details[index]?.status ?? null,
+          promptTokens: details[index]?.usage?.promptTokens ?? null,
+        }));
+        assert.deepEqual(read, expected);
         assert.deepEqual(unpackDetails(read, packDetails(cores, details)), details);
       }),
     );
@@ -63,12 +68,8 @@ describe('a packed hour', () => {
       costNanos: healthy.costNanos,
       servedByNo: 1,
     }));
-    const bytes =
-      packCore(MONDAY, rows).length +
-      packDetails(
-        rows,
-        rows.map(() => healthy),
-      ).length;
+    const details = rows.map(() => healthy);
+    const bytes = packCore(MONDAY, rows, details).length + packDetails(rows, details).length;
     assert.ok(bytes < 180, `${bytes} bytes`);
   });
 

@@ -10,7 +10,7 @@ import {
   unfold,
 } from './varint.ts';
 
-/** What is counted of one attempt: the columns of table `samples`. */
+/** The columns of table `samples`. */
 export type CoreRow = {
   readonly scheduledAt: number;
   readonly purposeNo: number;
@@ -34,60 +34,41 @@ export type CoreRow = {
  *     purposes
  *     outcomes, doubts                   the distinct texts, then a column of indexes; '' = valid
  *     remarks, lag, ttft, total, completion tokens, cost, served by
+ *     status, prompt tokens              of the detail: contracts tell requests apart by them, so that a period is
+ *                                        judged from this blob alone
  *
  * Columns that may be `null` hold value + 1, or 0.
  */
 const CORE_VERSION = 1;
 
-export function packCore(hourAt: number, rows: readonly CoreRow[]): Uint8Array {
+export function packCore(hourAt: number, rows: readonly CoreRow[], details: readonly Detail[]): Uint8Array {
   const writer = createByteWriter();
+  const write = (value: (row: CoreRow) => number): void => writeColumn(writer, rows.map(value));
+  const writeShown = (value: (detail: Detail) => number): void => writeColumn(writer, details.map(value));
   writer.unsigned(CORE_VERSION);
   writer.unsigned(rows.length);
   writeTicks(writer, hourAt, rows);
-  writeColumn(
-    writer,
-    column(rows, (row) => row.purposeNo),
-  );
-  writeTexts(
-    writer,
-    column(rows, (row) => row.outcome),
-  );
-  writeTexts(
-    writer,
-    column(rows, (row) => row.doubt ?? ''),
-  );
-  writeColumn(
-    writer,
-    column(rows, (row) => row.remarks),
-  );
-  writeColumn(
-    writer,
-    column(rows, (row) => fold(row.lagUs)),
-  );
-  writeColumn(
-    writer,
-    column(rows, (row) => orNull(row.ttftUs)),
-  );
-  writeColumn(
-    writer,
-    column(rows, (row) => orNull(row.totalUs)),
-  );
-  writeColumn(
-    writer,
-    column(rows, (row) => orNull(row.completionTokens)),
-  );
-  writeColumn(
-    writer,
-    column(rows, (row) => orNull(row.costNanos)),
-  );
-  writeColumn(
-    writer,
-    column(rows, (row) => row.servedByNo),
-  );
+  write((row) => row.purposeNo);
+  const outcomes = rows.map((row) => row.outcome);
+  writeTexts(writer, outcomes);
+  const doubts = rows.map((row) => row.doubt ?? '');
+  writeTexts(writer, doubts);
+  write((row) => row.remarks);
+  write((row) => fold(row.lagUs));
+  write((row) => orNull(row.ttftUs));
+  write((row) => orNull(row.totalUs));
+  write((row) => orNull(row.completionTokens));
+  write((row) => orNull(row.costNanos));
+  write((row) => row.servedByNo);
+  writeShown((detail) => orNull(detail.status));
+  writeShown((detail) => orNull(detail.usage?.promptTokens ?? null));
   return writer.finish();
 }
 
-export function unpackCore(hourAt: number, bytes: Uint8Array): readonly CoreRow[] {
+/** A row of `core` as it is read back. */
+export type PackedCoreRow = CoreRow & Pick<Detail, 'status'> & { readonly promptTokens: number | null };
+
+export function unpackCore(hourAt: number, bytes: Uint8Array): readonly PackedCoreRow[] {
   const reader = createByteReader(bytes);
   const length = readHead(reader, CORE_VERSION, 'core');
   const ticks = readTicks(reader, hourAt, length);
@@ -101,6 +82,8 @@ export function unpackCore(hourAt: number, bytes: Uint8Array): readonly CoreRow[
   const tokens = readColumn(reader, length);
   const costs = readColumn(reader, length);
   const servedBy = readColumn(reader, length);
+  const statuses = readColumn(reader, length);
+  const promptTokens = readColumn(reader, length);
   return ticks.map((scheduledAt, index) => ({
     scheduledAt,
     purposeNo: at(purposes, index),
@@ -113,6 +96,8 @@ export function unpackCore(hourAt: number, bytes: Uint8Array): readonly CoreRow[
     completionTokens: fromOrNull(at(tokens, index)),
     costNanos: fromOrNull(at(costs, index)),
     servedByNo: at(servedBy, index),
+    status: fromOrNull(at(statuses, index)),
+    promptTokens: fromOrNull(at(promptTokens, index)),
   }));
 }
 
@@ -122,8 +107,8 @@ export function unpackCore(hourAt: number, bytes: Uint8Array): readonly CoreRow[
  *     version, rows                      numbers
  *     reached                            one bit per phase, in the order of PHASE_ORDER
  *     offsets                            for each phase a column over the rows that reached it: value - guess, folded
- *     token chunks, chunks - token chunks, loop delay, status, stall, usage present, prompt, reasoning and cached
- *     tokens, reused, retries, clock step
+ *     token chunks, chunks - token chunks, loop delay, stall, usage present, reasoning and cached tokens, reused,
+ *     retries, clock step
  */
 const DETAIL_VERSION = 1;
 
@@ -132,14 +117,12 @@ export function packDetails(core: readonly CoreRow[], details: readonly Detail[]
   writer.unsigned(DETAIL_VERSION);
   writer.unsigned(details.length);
   writePhases(writer, core, details);
-  const write = (value: (detail: Detail) => number): void => writeColumn(writer, column(details, value));
+  const write = (value: (detail: Detail) => number): void => writeColumn(writer, details.map(value));
   write((detail) => detail.tokenChunks);
   write((detail) => fold(detail.chunks - detail.tokenChunks));
   write((detail) => detail.loopDelayUs);
-  write((detail) => orNull(detail.status));
   write((detail) => orNull(detail.longestStallUs));
   write((detail) => (detail.usage === null ? 0 : 1));
-  write((detail) => orNull(detail.usage?.promptTokens ?? null));
   write((detail) => orNull(detail.usage?.reasoningTokens ?? null));
   write((detail) => orNull(detail.usage?.cachedTokens ?? null));
   write((detail) => (detail.reused ? 1 : 0));
@@ -148,7 +131,7 @@ export function packDetails(core: readonly CoreRow[], details: readonly Detail[]
   return writer.finish();
 }
 
-export function unpackDetails(core: readonly CoreRow[], bytes: Uint8Array): readonly Detail[] {
+export function unpackDetails(core: readonly PackedCoreRow[], bytes: Uint8Array): readonly Detail[] {
   const reader = createByteReader(bytes);
   const length = readHead(reader, DETAIL_VERSION, 'detail');
   if (length !== core.length) throw new Error(`packed detail has ${length} rows, its core ${core.length}`);
@@ -156,17 +139,15 @@ export function unpackDetails(core: readonly CoreRow[], bytes: Uint8Array): read
   const tokenChunks = readColumn(reader, length);
   const otherChunks = readColumn(reader, length);
   const loopDelays = readColumn(reader, length);
-  const statuses = readColumn(reader, length);
   const stalls = readColumn(reader, length);
   const usages = readColumn(reader, length);
-  const promptTokens = readColumn(reader, length);
   const reasoningTokens = readColumn(reader, length);
   const cachedTokens = readColumn(reader, length);
   const reused = readColumn(reader, length);
   const retries = readColumn(reader, length);
   const clockSteps = readColumn(reader, length);
   return core.map((row, index) => ({
-    status: fromOrNull(at(statuses, index)),
+    status: row.status,
     phases: at(phases, index),
     longestStallUs: fromOrNull(at(stalls, index)),
     chunks: at(tokenChunks, index) + unfold(at(otherChunks, index)),
@@ -175,7 +156,7 @@ export function unpackDetails(core: readonly CoreRow[], bytes: Uint8Array): read
       at(usages, index) === 0
         ? null
         : {
-            promptTokens: fromOrNull(at(promptTokens, index)),
+            promptTokens: row.promptTokens,
             completionTokens: row.completionTokens,
             reasoningTokens: fromOrNull(at(reasoningTokens, index)),
             cachedTokens: fromOrNull(at(cachedTokens, index)),
@@ -272,10 +253,6 @@ function readHead(reader: ByteReader, version: number, part: string): number {
   if (found !== version)
     throw new Error(`packed ${part} has version ${found}, this program reads ${version}`);
   return reader.unsigned();
-}
-
-function column<Row, Value>(rows: readonly Row[], value: (row: Row) => Value): Value[] {
-  return rows.map(value);
 }
 
 function at<Value>(values: readonly Value[], index: number): Value {

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { RowKey } from './evidence.ts';
+import type { Detail } from './packed-detail.ts';
 import { packCore, packDetails, unpackCore, unpackDetails } from './packed-hour.ts';
 import { type SampleFilter, type StoredRow, wantsOnlyFailuresOfSeries } from './samples.ts';
 
@@ -116,16 +117,14 @@ export function preparePackedHours(db: Database): PackedHoursTable {
 
   return {
     put(hourAt, seriesNo, rows) {
+      const details = rows.map((row) => row.readDetail());
       putPack.run({
         hourAt,
         seriesNo,
         samples: rows.length,
         failed: rows.filter(({ outcome }) => outcome !== 'ok').length,
-        core: packCore(hourAt, rows),
-        detail: packDetails(
-          rows,
-          rows.map((row) => row.readDetail()),
-        ),
+        core: packCore(hourAt, rows, details),
+        detail: packDetails(rows, details),
       });
     },
     ofHour: (hourAt, series) =>
@@ -161,7 +160,7 @@ export function preparePackedHours(db: Database): PackedHoursTable {
 
 function rowsOfPack(pack: PackRow): readonly StoredRow[] {
   const core = unpackCore(pack.hour_at_ms, pack.core);
-  let details: ReturnType<typeof unpackDetails> | undefined;
+  let details: readonly Detail[] | undefined;
   return core.map((row, index) => ({
     ...row,
     seriesNo: pack.series_no,
