@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander';
+import { registerCheck } from './commands/check.ts';
 import { registerEvaluate } from './commands/evaluate.ts';
 import { registerPracticeGateway } from './commands/practice-gateway.ts';
 import { registerRun } from './commands/run.ts';
+import { registerSchema } from './commands/schema.ts';
 import { OperatorError, type World } from './commands/world.ts';
 
 const world: World = {
@@ -18,7 +20,9 @@ const program = new Command('probity')
   .exitOverride();
 registerRun(program, world);
 registerEvaluate(program, world);
+registerCheck(program, world);
 registerPracticeGateway(program, world);
+registerSchema(program, world);
 
 try {
   await program.parseAsync(process.argv);

@@ -30,7 +30,7 @@ export type GatewaySettings = {
   readonly control: string | null;
   readonly disclosure: DisclosureHeaders | null;
   readonly apiVersion: string | null;
-  readonly practice: { readonly seed: number; readonly timetable: string } | null;
+  readonly practice: { readonly seed: number; readonly timetable: 'demo' | 'quiet' } | null;
 };
 
 export type TierSettings = {

@@ -67,7 +67,10 @@ export const gatewaySchema = map({
     .describe('Only for azure-openai with deployment paths: the api-version of the query'),
   practice: map({
     seed: whole(0, 4_294_967_295).default(7).describe('Same seed, same behaviour'),
-    timetable: slug().default('demo').describe('The script of incidents it plays'),
+    timetable: z
+      .enum(['demo', 'quiet'])
+      .default('demo')
+      .describe('demo plays a script of incidents, quiet none'),
   })
     .optional()
     .describe('A simulated gateway on loopback, started with Probity; takes the place of baseUrl'),

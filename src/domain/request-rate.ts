@@ -1,5 +1,6 @@
 import type { SeriesPlan } from './probe.ts';
-import { phaseOf, type Schedule } from './schedule.ts';
+import type { Schedule } from './schedule.ts';
+import { spreadEvenly } from './tick-spread.ts';
 
 /** The instants of a cron pattern: asked in order, and counted in `[fromAt, toAt)`; epoch ms. */
 export type CronInstants = {
@@ -114,7 +115,13 @@ export function fittingInterval(
   const probe = [...rates].sort((a, b) => b[1] - a[1])[0]?.[0] ?? '';
   const peakAt = (everyMs: number, slowed: (one: SeriesPlan) => boolean): number =>
     peakPerMinute(
-      series.map((one) => (slowed(one) ? atInterval(one, everyMs, region) : one.schedule)),
+      spreadEvenly(
+        series.map(
+          (one): SeriesPlan =>
+            slowed(one) ? { ...one, schedule: { kind: 'every', everyMs, phaseMs: 0 } } : one,
+        ),
+        region,
+      ).map(({ schedule }) => schedule),
       cron,
     );
   const isFaster = (one: SeriesPlan, everyMs: number): boolean =>
@@ -131,8 +138,4 @@ export function fittingInterval(
     }
   }
   return { kind: 'none', probe };
-}
-
-function atInterval({ probe, target }: SeriesPlan, everyMs: number, region: string): Schedule {
-  return { kind: 'every', everyMs, phaseMs: phaseOf(probe.id, target.id, region, everyMs) };
 }
