@@ -105,11 +105,16 @@ function isStale(observation: Observation, ending: Extract<Ending, { kind: 'erro
   );
 }
 
+/** Codes of the HTTP parser: what came was not HTTP. One of them says only that it ended too soon. */
+function isUnreadable(code: string): boolean {
+  return code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE';
+}
+
 function outcomeWithoutAnswer(observation: Observation): Outcome {
   const { ending, phases } = observation;
   switch (ending.kind) {
     case 'error':
-      if (ending.code.startsWith('HPE_')) return 'provider.malformed';
+      if (isUnreadable(ending.code)) return 'provider.malformed';
       switch (ending.stage) {
         case 'dns':
           return 'net.dns';
@@ -147,7 +152,7 @@ function outcomeOfBrokenAnswer(observation: Observation): Outcome | null {
     case 'bound':
       return 'provider.malformed';
     case 'error':
-      return ending.code.startsWith('HPE_') ? 'provider.malformed' : 'provider.aborted';
+      return isUnreadable(ending.code) ? 'provider.malformed' : 'provider.aborted';
     case 'complete':
     case 'cancelled':
     case 'fault':

@@ -17,7 +17,7 @@ export function remarksOf(
   const streams = operation === 'chat' || operation === 'responses';
   const talks = streams || operation === 'chat-json';
   const { disclosure, usage, phases } = observation;
-  const whole = observation.finishReason !== null;
+  const whole = observation.finishReason !== null && !observation.errorInBody;
   const remarks: Remark[] = [];
   const note = (condition: boolean, remark: Remark): void => {
     if (condition) remarks.push(remark);

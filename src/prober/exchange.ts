@@ -174,13 +174,20 @@ function one(value: string | string[] | undefined): string | null {
 type PlatformError = Error & { readonly code?: unknown; readonly errors?: readonly unknown[] };
 
 function endingOf(error: PlatformError, lane: Lane, status: number | null): Ending {
-  const code = typeof error.code === 'string' ? error.code : error.name;
+  const code = codeOf(error);
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return { kind: 'bound', bound: 'headers' };
   // Our own request was impossible: no answer of theirs can cause these.
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED' || error.name === 'AssertionError') {
     return { kind: 'fault', message: error.message };
   }
   return { kind: 'error', stage: stageOf(lane, status), code, message: messageOf(error) };
+}
+
+/** undici does not always fill in the code of its HTTP parser, only the reason. */
+function codeOf(error: PlatformError): string {
+  if (typeof error.code === 'string') return error.code;
+  if (error.name !== 'HTTPParserError') return error.name;
+  return /EOF/i.test(error.message) ? 'HPE_INVALID_EOF_STATE' : 'HPE_INVALID_RESPONSE';
 }
 
 function stageOf(lane: Lane, status: number | null): Extract<Ending, { kind: 'error' }>['stage'] {

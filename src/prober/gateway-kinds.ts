@@ -244,7 +244,11 @@ export function readDisclosure(
   }
 
   const headerModel = say('model');
-  const model = headerModel ?? reading.model;
+  const asked = [target.requestModel, target.model, ...(target.servedAs ?? [])];
+  const isAsked = (name: string): boolean => asked.some((each) => isSameModel(name, each));
+  // A gateway that changes the model in the middle of a stream names both: the other one is the news.
+  const bodyModel = reading.models.find((name) => !isAsked(name)) ?? reading.models[0] ?? null;
+  const model = headerModel ?? bodyModel;
   const fallbacks = wholeNumber(say('fallbacks'));
   const retries = wholeNumber(say('retries'));
   return {
@@ -258,8 +262,7 @@ export function readDisclosure(
     fallbacks,
     overheadMs: decimal(say('overheadMs')),
     route: routeOf({
-      served: model,
-      asked: [target.requestModel, target.model, ...(target.servedAs ?? [])],
+      served: model === null ? null : isAsked(model) ? 'asked' : 'other',
       proves: headerModel !== null || dialect.bodyModelProves,
       label: dialect.requestNamesLabel && named('model') === null,
       fallbacks,
@@ -268,17 +271,14 @@ export function readDisclosure(
 }
 
 function routeOf(route: {
-  readonly served: string | null;
-  readonly asked: readonly string[];
+  readonly served: 'asked' | 'other' | null;
   readonly proves: boolean;
   readonly label: boolean;
   readonly fallbacks: number | null;
 }): Disclosure['route'] {
   if (route.fallbacks !== null && route.fallbacks > 0) return 'mismatch';
-  const { served } = route;
-  if (served === null) return 'unverified';
-  if (route.asked.some((asked) => isSameModel(served, asked)))
-    return route.proves ? 'verified' : 'unverified';
+  if (route.served === null) return 'unverified';
+  if (route.served === 'asked') return route.proves ? 'verified' : 'unverified';
   return route.label ? 'unverified' : 'mismatch';
 }
 

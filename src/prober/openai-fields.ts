@@ -78,7 +78,7 @@ function errorBody(message: string, from: JsonObject): ErrorBody {
 /** Fields every chat answer or chunk may carry at its top: who answered, how, and for how much. */
 export function readTop(reading: Reading, body: JsonObject, atUs: number): void {
   if (reading.answerId === null && nonEmptyText(body.id)) reading.answerId = body.id;
-  if (nonEmptyText(body.model)) reading.model = body.model;
+  if (nonEmptyText(body.model)) noteModel(reading, body.model);
   if (nonEmptyText(body.provider)) reading.provider = body.provider;
   if (nonEmptyText(body.service_tier)) reading.serviceTier = body.service_tier;
   if (nonEmptyText(body.system_fingerprint)) reading.systemFingerprint = body.system_fingerprint;
@@ -94,6 +94,10 @@ export function readTop(reading: Reading, body: JsonObject, atUs: number): void 
   // https://openrouter.ai/docs/features/provider-routing
   const attempts = objectIn(body.openrouter_metadata)?.attempts;
   if (Array.isArray(attempts)) reading.bodyAttempts = attempts.length;
+}
+
+function noteModel(reading: Reading, model: string): void {
+  if (reading.models.length < 4 && !reading.models.includes(model)) reading.models.push(model);
 }
 
 /** Content may be text or a list of parts. */

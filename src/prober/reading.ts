@@ -33,7 +33,8 @@ export type Reading = {
   obfuscated: boolean;
   malformed: string | null;
   error: ErrorBody | null;
-  model: string | null;
+  /** The distinct names under which chunks of this answer say they were made, in order; a few at most. */
+  readonly models: string[];
   provider: string | null;
   serviceTier: string | null;
   systemFingerprint: string | null;
@@ -71,7 +72,7 @@ export function newReading(): Reading {
     obfuscated: false,
     malformed: null,
     error: null,
-    model: null,
+    models: [],
     provider: null,
     serviceTier: null,
     systemFingerprint: null,

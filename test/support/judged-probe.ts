@@ -1,0 +1,32 @@
+import { type Attempt, attemptIdentity } from '../../src/domain/attempt.ts';
+import { classify, type Expectation, type Judgement, NO_EXPECTATION } from '../../src/domain/classify.ts';
+import { DEFAULT_SELF_DOUBT, type SelfDoubt } from '../../src/domain/doubt.ts';
+import type { Observation } from '../../src/domain/observation.ts';
+import { renderPrompt } from '../../src/domain/probe.ts';
+import type { Prober } from '../../src/prober/prober.ts';
+
+/**
+ * For tests that share one thread and one busy machine with the server they ask: ordinary blocks of the thread say
+ * nothing there.
+ */
+export const PATIENT: SelfDoubt = {
+  ...DEFAULT_SELF_DOUBT,
+  loopDelayFloorUs: 60_000_000,
+  suspendedUs: 120_000_000,
+  clockStepMs: 60_000,
+};
+
+/** Probes once and judges the result as the pipeline would. */
+export async function probeAndJudge(
+  prober: Prober,
+  attempt: Attempt,
+  expected: Partial<Expectation> = {},
+  doubt: SelfDoubt = PATIENT,
+): Promise<{ observation: Observation; judged: Judgement }> {
+  const observation = await prober.probe(attempt);
+  const { prompt } = attempt.probe;
+  const contains = prompt === null ? null : renderPrompt(prompt, attemptIdentity(attempt)).expectContains;
+  const serviceTier = attempt.target.serviceTier ?? null;
+  const expectation = { ...NO_EXPECTATION, contains, serviceTier, ...expected };
+  return { observation, judged: classify(observation, attempt.probe, expectation, doubt) };
+}
