@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { SingleBar } from 'cli-progress';
 import { type Command, Option } from 'commander';
-import { contractFile, loadContracts, TEMPLATES } from '../config/load-contract.ts';
+import { templateIds } from '../config/contract-template.ts';
+import { loadContracts } from '../config/load-contract.ts';
 import { loadMaintenance, parseMaintenance } from '../config/load-maintenance.ts';
 import { admitMaintenance, type MaintenanceWindow } from '../domain/admitted-maintenance.ts';
 import { type WindowResult, windowsLookedBack } from '../domain/chronic.ts';
@@ -46,8 +47,10 @@ type WindowTally = {
 function contractVersions(options: EvaluateOptions, world: World): readonly Contract[] {
   const [name = '', id] = options.contract.split('#');
   const loaded = loadContracts(name);
-  if (loaded === null || contractFile(name) === null) {
-    throw new OperatorError(`--contract: no file ${name}, and no template of that name in ${TEMPLATES}`);
+  if (loaded === null) {
+    throw new OperatorError(
+      `--contract: no file ${name}, and no template of that name (${templateIds().join(', ')})`,
+    );
   }
   for (const problem of loaded.problems) world.err(`${formatProblem(problem)}\n`);
   const errors = loaded.problems.filter((problem) => problem.severity === 'error').length;
@@ -65,7 +68,7 @@ function contractVersions(options: EvaluateOptions, world: World): readonly Cont
 function inZone(contract: Contract, timezone: string | undefined): Contract {
   if (timezone === undefined) return contract;
   if (!isTimezone(timezone)) {
-    throw new OperatorError(`--timezone: expected an IANA name such as Europe/Berlin, got ${timezone}`);
+    throw new OperatorError(`--timezone: expected an IANA name such as Europe/Berlin, found ${timezone}`);
   }
   return { ...contract, window: { ...contract.window, timezone } };
 }
@@ -84,7 +87,7 @@ function periodOf(versions: readonly Contract[], text: string): Period {
   if (window === undefined) throw new Error('a contract without a version');
   const period = parsePeriod(text, window);
   if ('fromAt' in period) return period;
-  throw new OperatorError(`--period: expected ${period.expected}, got ${period.found}`);
+  throw new OperatorError(`--period: expected ${period.expected}, found ${period.found}`);
 }
 
 function maintenanceOf(texts: readonly string[], timezone: string): readonly MaintenanceWindow[] {
@@ -92,7 +95,7 @@ function maintenanceOf(texts: readonly string[], timezone: string): readonly Mai
     const span = parseMaintenance(text, timezone);
     if (span !== null) return [span];
     if (!existsSync(text)) {
-      throw new OperatorError(`--maintenance: expected FROM/TO, FROM/TO@ANNOUNCED or a file, got ${text}`);
+      throw new OperatorError(`--maintenance: expected FROM/TO, FROM/TO@ANNOUNCED or a file, found ${text}`);
     }
     const loaded = loadMaintenance(text, timezone);
     if ('message' in loaded) throw new OperatorError(`--maintenance: ${loaded.message}`);
@@ -205,7 +208,7 @@ function complain(input: InputReport, world: World): void {
 /** Evaluates a file of samples under a contract. Returns the exit code: 2 if more lines were bad than tolerated. */
 export async function runEvaluate(path: string, options: EvaluateOptions, world: World): Promise<number> {
   if (options.fee !== undefined && !isExactText(options.fee)) {
-    throw new OperatorError(`--fee: expected an amount such as 1234.50, got ${options.fee}`);
+    throw new OperatorError(`--fee: expected an amount such as 1234.50, found ${options.fee}`);
   }
   const versions = contractVersions(options, world);
   const period = periodOf(versions, options.period);
@@ -231,7 +234,7 @@ export async function runEvaluate(path: string, options: EvaluateOptions, world:
 }
 
 function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new OperatorError(`--tolerance: expected a whole number, got ${text}`);
+  if (!/^\d+$/.test(text)) throw new OperatorError(`--tolerance: expected a whole number, found ${text}`);
   return Number(text);
 }
 

@@ -1,4 +1,4 @@
-import { nearest } from '../config/did-you-mean.ts';
+import { nearest } from '../config/nearest.ts';
 import { parseRfc3339 } from '../domain/instant.ts';
 import { isOutcome, OUTCOME_CODES } from '../domain/outcome.ts';
 import type { Line } from '../domain/tally.ts';
@@ -55,33 +55,33 @@ function atOf(value: unknown): number {
     const at = parseRfc3339(value);
     if (at !== null) return at;
     return fail(
-      `at: expected an RFC 3339 time with its offset (2026-10-01T00:00:00Z) or epoch ms, got ${show(value)}`,
+      `at: expected an RFC 3339 time with its offset (2026-10-01T00:00:00Z) or epoch ms, found ${show(value)}`,
     );
   }
   if (typeof value === 'number' && Number.isFinite(value)) {
     if (value >= LEAST_AT) return Math.floor(value);
-    return fail(`at: expected epoch ms, got ${value}, which looks like seconds`);
+    return fail(`at: expected epoch ms, found ${value}, which looks like seconds`);
   }
   return fail(
-    value == null ? 'at: missing' : `at: expected an RFC 3339 time or epoch ms, got ${show(value)}`,
+    value == null ? 'at: missing' : `at: expected an RFC 3339 time or epoch ms, found ${show(value)}`,
   );
 }
 
 function textOf(value: unknown, name: string): string | null {
   if (value == null) return null;
-  return typeof value === 'string' ? value : fail(`${name}: expected a text, got ${show(value)}`);
+  return typeof value === 'string' ? value : fail(`${name}: expected a text, found ${show(value)}`);
 }
 
 function wholeOf(value: unknown, name: string, least: number, most: number): number | null {
   if (value == null) return null;
   if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
-  return fail(`${name}: expected a whole number from ${least} to ${most}, got ${show(value)}`);
+  return fail(`${name}: expected a whole number from ${least} to ${most}, found ${show(value)}`);
 }
 
 function microseconds(value: unknown, name: string): number | null {
   if (value == null) return null;
   if (typeof value === 'number' && value >= 0 && value <= MOST_MS) return Math.round(value * US_PER_MS);
-  return fail(`${name}: expected milliseconds from 0 to ${MOST_MS}, got ${show(value)}`);
+  return fail(`${name}: expected milliseconds from 0 to ${MOST_MS}, found ${show(value)}`);
 }
 
 function outcomeOf(value: unknown): Line['outcome'] {
@@ -95,13 +95,13 @@ function outcomeOf(value: unknown): Line['outcome'] {
 
 function streamOf(value: unknown): boolean | null {
   if (value == null) return null;
-  return typeof value === 'boolean' ? value : fail(`stream: expected true or false, got ${show(value)}`);
+  return typeof value === 'boolean' ? value : fail(`stream: expected true or false, found ${show(value)}`);
 }
 
 function tagsOf(value: unknown): readonly string[] {
   if (value == null) return NO_TAGS;
   if (Array.isArray(value) && value.every((tag) => typeof tag === 'string')) return value;
-  return fail(`tags: expected a list of texts, got ${show(value)}`);
+  return fail(`tags: expected a list of texts, found ${show(value)}`);
 }
 
 /** Reads lines; remembers unknown fields, each once, up to a limit. */
@@ -121,7 +121,7 @@ export function createLineReader(): LineReader {
     const at = atOf(record.at);
     const status = wholeOf(record.status, 'status', 100, 599);
     const outcome = outcomeOf(record.outcome);
-    if (status === null && outcome === null) fail('expected a status or an outcome, got neither');
+    if (status === null && outcome === null) fail('expected a status or an outcome, found neither');
     const ttftUs = microseconds(record.ttftMs, 'ttftMs');
     const totalUs = microseconds(record.totalMs, 'totalMs');
     return {
@@ -146,7 +146,7 @@ export function createLineReader(): LineReader {
   };
   const read = (record: unknown): SampleLine | LineFault => {
     if (typeof record !== 'object' || record === null || Array.isArray(record)) {
-      return { fault: `expected an object, got ${show(record)}` };
+      return { fault: `expected an object, found ${show(record)}` };
     }
     try {
       return readRecord(record as Record<string, unknown>);

@@ -1,5 +1,6 @@
 import type { AlertKind } from '../domain/alert.ts';
 import type { DigestPolicy, QuietHours, Route } from '../domain/alert-policy.ts';
+import type { Contract } from '../domain/contract.ts';
 import type { DisclosureHeaders, Price, Probe, Prompt, SpendCap } from '../domain/probe.ts';
 import type { GatewayKind } from '../domain/target.ts';
 import type { Secret } from './secret.ts';
@@ -73,8 +74,8 @@ export type ProbeRule = {
 
 export type ContractSettings = {
   readonly id: string;
-  /** The contract's terms as written, a template already merged in. */
-  readonly terms: Readonly<Record<string, unknown>>;
+  /** In order of their start; the one in force at the start of a window governs it. At least one. */
+  readonly versions: readonly Contract[];
 };
 
 export type AlertSettings = {

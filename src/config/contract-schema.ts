@@ -26,7 +26,7 @@ export function found(value: unknown): string {
 function exactMessage(input: unknown): string {
   const remedy =
     typeof input === 'number' ? `; write it in quotes: "${input}" (a binary float is not exact)` : '';
-  return `expected a decimal in quotes such as "99.9", got ${found(input)}${remedy}`;
+  return `expected a decimal in quotes such as "99.9", found ${found(input)}${remedy}`;
 }
 
 /** A decimal or fraction in quotes, or a whole number: a float such as 99.9 has already lost what was written. */
@@ -35,21 +35,21 @@ const exactNumber = z
   .meta({ description: 'A decimal in quotes ("99.9"), a fraction in quotes ("1/365") or a whole number.' });
 
 const duration = z
-  .string({ error: (issue) => `expected a duration such as 60s, 5m, 48h or 5d, got ${found(issue.input)}` })
+  .string({ error: (issue) => `expected a duration such as 60s, 5m, 48h or 5d, found ${found(issue.input)}` })
   .regex(/^\d+(ms|s|m|h|d)$/, {
-    error: (issue) => `expected a duration such as 60s, 5m, 48h or 5d, got ${found(issue.input)}`,
+    error: (issue) => `expected a duration such as 60s, 5m, 48h or 5d, found ${found(issue.input)}`,
   })
   .meta({ description: 'A number and a unit: ms, s, m, h or d.' });
 
 const text = z.string().min(1);
 const oneOrMore = z.union([text, z.array(text).min(1)], {
-  error: (issue) => `expected a text or a list of texts, got ${found(issue.input)}`,
+  error: (issue) => `expected a text or a list of texts, found ${found(issue.input)}`,
 });
 
 const statusCode = z.union(
   [z.int().min(100).max(599), z.string().regex(/^([1-5]xx|[1-5]\d\d(-[1-5]\d\d)?)$/)],
   {
-    error: (issue) => `expected a status such as 500, "5xx" or "500-504", got ${found(issue.input)}`,
+    error: (issue) => `expected a status such as 500, "5xx" or "500-504", found ${found(issue.input)}`,
   },
 );
 
@@ -59,7 +59,7 @@ export const predicateSchema = z
     status: z
       .union([statusCode, z.array(statusCode).min(1)], {
         error: (issue) =>
-          `expected a status such as 500, "5xx" or "500-504", or a list of them, got ${found(issue.input)}`,
+          `expected a status such as 500, "5xx" or "500-504", or a list of them, found ${found(issue.input)}`,
       })
       .optional()
       .describe('HTTP status: 500, "5xx", "500-504", or a list of them.'),

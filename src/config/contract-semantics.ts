@@ -4,14 +4,15 @@ import { OUTCOME_CODES } from '../domain/outcome.ts';
 import { isTimezone, parseInstant } from '../domain/period.ts';
 import { durationMs, latencyId } from './contract-from-terms.ts';
 import type { ContractTerms, PredicateTerms } from './contract-schema.ts';
-import { nearest } from './did-you-mean.ts';
-
-export type Path = readonly (string | number)[];
+import { nearest } from './nearest.ts';
+import type { Path } from './yaml-source.ts';
 
 /** A problem in a value, before anybody knows its line. */
 export type ValueProblem = {
   readonly severity: 'error' | 'warning';
   readonly path: Path;
+  /** What is wrong: the value (if not said otherwise) or the key that leads to it. */
+  readonly of?: 'key';
   /** What was found and what was expected. */
   readonly message: string;
 };
@@ -32,7 +33,7 @@ function checkSlice(text: string | undefined, path: Path): ValueProblem[] {
   if (text === undefined) return [];
   const ms = durationMs(text);
   if (ms >= 1000 && ms <= HOUR_MS && HOUR_MS % ms === 0) return [];
-  return [error(path, `must divide the hour and last 1s to 1h (10s, 60s, 5m, 1h), got ${text}`)];
+  return [error(path, `must divide the hour and last 1s to 1h (10s, 60s, 5m, 1h), found ${text}`)];
 }
 
 type TargetTerms = string | number | { readonly value: string | number };
@@ -52,7 +53,7 @@ function checkPercent(
   const isLow = least === 'zero' ? percent.lt(0) : percent.lte(0);
   if (!isLow && percent.lte(100)) return [];
   const lower = least === 'zero' ? 'from 0' : 'above 0';
-  return [error(path, `must be a percentage ${lower} to 100, got ${value}`)];
+  return [error(path, `must be a percentage ${lower} to 100, found ${value}`)];
 }
 
 function checkTarget(terms: TargetTerms, path: Path): ValueProblem[] {
@@ -90,7 +91,7 @@ const inForceFrom: Check = ({ inForceFrom: text, window }) => {
   if (text === undefined || !isTimezone(window.timezone)) return [];
   if (parseInstant(text, window.timezone) !== null) return [];
   return [
-    error(['inForceFrom'], `expected a date (2026-10-01) or an RFC 3339 time, got ${JSON.stringify(text)}`),
+    error(['inForceFrom'], `expected a date (2026-10-01) or an RFC 3339 time, found ${JSON.stringify(text)}`),
   ];
 };
 
@@ -124,14 +125,16 @@ const sliceBadWhen: Check = ({ availability }) => {
   const given = Object.keys(availability.sliceBadWhen);
   if (given.length !== 1) {
     const got = given.length === 0 ? 'none' : given.join(' and ');
-    return [error(path, `expected exactly one of errorRateGt, errorRateGte, allFailed; got ${got}`)];
+    return [error(path, `expected exactly one of errorRateGt, errorRateGte, allFailed, found ${got}`)];
   }
   const rate = errorRateGt ?? errorRateGte;
   if (rate === undefined) return [];
   const value = exact(String(rate));
   const isShare = errorRateGt === undefined ? value.gt(0) && value.lte(1) : value.gte(0) && value.lt(1);
   if (isShare) return [];
-  return [error([...path, given[0] ?? ''], `expected a share between 0 and 1 ("0.05" is 5 %), got ${rate}`)];
+  return [
+    error([...path, given[0] ?? ''], `expected a share between 0 and 1 ("0.05" is 5 %), found ${rate}`),
+  ];
 };
 
 const latencyObjectives: Check = ({ latency, availability }) => {
@@ -147,10 +150,10 @@ const latencyObjectives: Check = ({ latency, availability }) => {
     const isUpper = terms.op === '<' || terms.op === '<=';
     if (isSpeed === isUpper) {
       const expected = isSpeed ? '> or >= (a speed has a floor)' : '< or <= (a latency has a ceiling)';
-      problems.push(error([...path, 'op'], `expected ${expected}, got ${terms.op}`));
+      problems.push(error([...path, 'op'], `expected ${expected}, found ${terms.op}`));
     }
     if (exact(String(terms.value)).lte(0)) {
-      problems.push(error([...path, 'value'], `must be above 0, got ${terms.value}`));
+      problems.push(error([...path, 'value'], `must be above 0, found ${terms.value}`));
     }
     if (!isSpeed && terms.tpsBasis !== undefined) {
       problems.push(
@@ -168,7 +171,7 @@ const latencyObjectives: Check = ({ latency, availability }) => {
     if (terms.form === 'whole_window_percentile') {
       const p = exact(String(terms.p));
       if (p.lte(0) || p.gte(100)) {
-        problems.push(error([...path, 'p'], `must be a percentile above 0 and below 100, got ${terms.p}`));
+        problems.push(error([...path, 'p'], `must be a percentile above 0 and below 100, found ${terms.p}`));
       }
       if (terms.method === 'linear' && isSpeed) {
         problems.push(
@@ -269,12 +272,12 @@ function checkShape(shape: Shape | undefined, path: Path): ValueProblem[] {
       return checkPercent(shape.percent, [...path, 'percent'], 'more');
     case 'per_step':
       return exact(String(shape.step)).lte(0)
-        ? [error([...path, 'step'], `must be above 0, got ${shape.step}`)]
+        ? [error([...path, 'step'], `must be above 0, found ${shape.step}`)]
         : [];
     case 'per_downtime_unit':
       return durationMs(shape.unit) > 0
         ? []
-        : [error([...path, 'unit'], `must be above 0, got ${shape.unit}`)];
+        : [error([...path, 'unit'], `must be above 0, found ${shape.unit}`)];
     case 'linear':
     case 'downtime_multiplier':
     case 'service_days':
@@ -338,7 +341,7 @@ const chronicWhen: Check = ({ chronic }) =>
     if ((k === undefined) !== (m === undefined))
       return [error(path, 'k and m go together: k of the last m windows')];
     return k !== undefined && m !== undefined && k > m
-      ? [error(path, `k must not exceed m, got ${k} of ${m}`)]
+      ? [error(path, `k must not exceed m, found ${k} of ${m}`)]
       : [];
   });
 

@@ -2,8 +2,10 @@ import { z } from 'zod';
 import type { Contract } from '../domain/contract.ts';
 import { contractFrom } from './contract-from-terms.ts';
 import { contractTermsSchema, found } from './contract-schema.ts';
-import { type Path, semanticProblems, type ValueProblem } from './contract-semantics.ts';
-import { nearest } from './did-you-mean.ts';
+import { semanticProblems, type ValueProblem } from './contract-semantics.ts';
+import { resolveTemplate } from './contract-template.ts';
+import { nearest } from './nearest.ts';
+import type { Path } from './yaml-source.ts';
 
 export type ParsedContracts = {
   /** By id, versions in order of their start. Complete only if no problem is an error. */
@@ -72,7 +74,7 @@ function oneOf(values: readonly unknown[], input: unknown): string {
   const words = values.map(String);
   const expected = words.length === 1 ? words[0] : `one of ${words.join(', ')}`;
   const near = typeof input === 'string' ? nearest(input, words) : null;
-  return `expected ${expected}, got ${found(input)}${near === null ? '' : `; did you mean ${near}?`}`;
+  return `expected ${expected}, found ${found(input)}${near === null ? '' : `; did you mean ${near}?`}`;
 }
 
 function describe(issue: Issue, input: unknown): string {
@@ -82,15 +84,15 @@ function describe(issue: Issue, input: unknown): string {
     case 'invalid_type':
       // Messages of our own say more than the bare kind.
       if (issue.message.startsWith('expected')) return issue.message;
-      return `expected ${KINDS[issue.expected] ?? issue.expected}, got ${found(input)}`;
+      return `expected ${KINDS[issue.expected] ?? issue.expected}, found ${found(input)}`;
     case 'invalid_union':
       return 'options' in issue && Array.isArray(issue.options) ? oneOf(issue.options, input) : issue.message;
     case 'too_small':
-      return `expected at least ${issue.minimum}${typeof input === 'number' ? '' : ' entries'}, got ${found(input)}`;
+      return `expected at least ${issue.minimum}${typeof input === 'number' ? '' : ' entries'}, found ${found(input)}`;
     case 'too_big':
-      return `expected at most ${issue.maximum}, got ${found(input)}`;
+      return `expected at most ${issue.maximum}, found ${found(input)}`;
     default:
-      return issue.message.startsWith('expected') ? issue.message : `${issue.message}, got ${found(input)}`;
+      return issue.message.startsWith('expected') ? issue.message : `${issue.message}, found ${found(input)}`;
   }
 }
 
@@ -114,6 +116,7 @@ function problemsOf(issue: Issue, whole: unknown, base: Path): ValueProblem[] {
     return issue.keys.map((key) => ({
       severity: 'error',
       path: [...base, ...path, key],
+      of: 'key' as const,
       message: unknownKey(key, parentKey(path)),
     }));
   }
@@ -126,7 +129,9 @@ type Parsed = { readonly contract: Contract | null; readonly problems: readonly 
  * One version of a contract. `key` is the id it is filed under, `null` in a file of its own, where it must name itself.
  * `base` is prefixed to the path of every problem. Contract only if there is no error.
  */
-export function parseContract(value: unknown, key: string | null, base: Path = []): Parsed {
+export function parseContract(written: unknown, key: string | null, base: Path = []): Parsed {
+  const { value, problems: ofTemplate } = resolveTemplate(written, base);
+  if (ofTemplate.length > 0) return { contract: null, problems: ofTemplate };
   const parsed = contractTermsSchema.safeParse(value);
   if (!parsed.success) {
     return {
@@ -141,14 +146,14 @@ export function parseContract(value: unknown, key: string | null, base: Path = [
     problems.push({
       severity: 'error',
       path: [...base, 'id'],
-      message: 'expected a name for the contract, got nothing',
+      message: 'expected a name for the contract, found nothing',
     });
   }
   if (key !== null && terms.id !== undefined && terms.id !== key) {
     problems.push({
       severity: 'error',
       path: [...base, 'id'],
-      message: `expected ${key}, the key it is filed under, got ${terms.id}`,
+      message: `expected ${key}, the key it is filed under, found ${terms.id}`,
     });
   }
   const hasError = problems.some((one) => one.severity === 'error');
@@ -175,7 +180,7 @@ function sameStart(id: string, versions: readonly Contract[], base: Path): Value
 export function parseContracts(value: unknown, base: Path = []): ParsedContracts {
   const contracts = new Map<string, readonly Contract[]>();
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    const message = `expected a mapping of contract ids to their terms, got ${found(value)}`;
+    const message = `expected a mapping of contract ids to their terms, found ${found(value)}`;
     return { contracts, problems: [{ severity: 'error', path: base, message }] };
   }
   const problems: ValueProblem[] = [];

@@ -199,13 +199,16 @@ export const retentionSchema = map({
   evidence: duration().default('400d'),
 });
 
-/** A contract in place, or a template with what differs from it. Its own terms are checked where they are read. */
+/** Contracts are checked where they are read, because a template has to be filled in first. */
 const contractSchema = z
-  .looseObject(
-    { template: slug().optional().describe('The name of a contract template') },
-    { error: 'expected a map' },
+  .union(
+    [
+      z.looseObject({ template: slug().optional().describe('The name of a contract template') }),
+      z.array(z.looseObject({})),
+    ],
+    { error: 'expected a map, or a list of versions' },
   )
-  .describe('A contract, or { template: name } with what differs from it');
+  .describe('A contract, or { template: name } with what differs from it; a list holds several versions');
 
 export const configSchema = map({
   region: slug().default('local').describe('Where we stand when we measure'),

@@ -150,8 +150,8 @@ test('every bad line is named with its number, counted, and more of them than to
     input.badLines.map((one) => one.line),
     [2, 4, 5, 6, 7, 8, 9],
   );
-  assert.match(refused.err, /^line 2 {2}expected a status or an outcome, got neither$/m);
-  assert.match(refused.err, /^line 6 {2}at: expected epoch ms, got 1788220800, which looks like seconds$/m);
+  assert.match(refused.err, /^line 2 {2}expected a status or an outcome, found neither$/m);
+  assert.match(refused.err, /^line 6 {2}at: expected epoch ms, found 1788220800, which looks like seconds$/m);
   assert.match(
     refused.err,
     /^line 7 {2}outcome: "provider.5x" is not in the closed list; did you mean provider.5xx\?$/m,
@@ -164,7 +164,7 @@ test('a CSV cell that is no number is a bad line with its number', async () => {
   const path = file('bad.csv', 'at,status\n2026-09-01T00:00:00Z,200\n2026-09-01T00:00:01Z,up\n');
   const { code, err } = await probity([path, ...ASK]);
   assert.equal(code, 2);
-  assert.match(err, /^line 3 {2}status: expected a whole number from 100 to 599, got "up"$/m);
+  assert.match(err, /^line 3 {2}status: expected a whole number from 100 to 599, found "up"$/m);
 });
 
 test('a bad contract is told by place, and nothing is printed', async () => {

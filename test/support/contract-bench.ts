@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readContracts } from '../../src/config/load-contract.ts';
+import { readContractText } from '../../src/config/load-contract.ts';
 import { admitMaintenance, type MaintenanceWindow } from '../../src/domain/admitted-maintenance.ts';
 import type { WindowResult } from '../../src/domain/chronic.ts';
 import type { Contract } from '../../src/domain/contract.ts';
@@ -9,7 +9,7 @@ import { accumulate, emptyTally, type Line, planTally, type Tally } from '../../
 
 /** A contract from YAML; every problem fails the test. */
 export function contractOf(yaml: string): Contract {
-  const { contracts, problems } = readContracts(yaml, 'test.yaml');
+  const { contracts, problems } = readContractText(yaml, 'test.yaml');
   assert.deepEqual(
     problems.filter((problem) => problem.severity === 'error'),
     [],
