@@ -2,6 +2,9 @@ import type { Counting, Doubt, NotRunReason, Outcome } from '../domain/outcome.t
 import type { Evidence, NotRun, Purpose, Sample, SampleIdentity } from '../domain/sample.ts';
 import type { Schedule } from '../domain/schedule.ts';
 import type { Target } from '../domain/target.ts';
+import type { AlertingStore } from './alerting-store.ts';
+
+export type * from './alerting-store.ts';
 
 /** A series as the deployment declares it now. */
 export type SeriesDeclaration = {
@@ -84,7 +87,7 @@ export type RecordResult = {
  * Everything Probity remembers. One method is one transaction; a method that resolves has committed. All methods
  * are asynchronous so that another engine, thread or machine can stand behind them.
  */
-export type Store = {
+export type Store = AlertingStore & {
   /**
    * Makes the declared series the current ones from `at` on: new ones begin, changed schedules start a new span,
    * missing ones end. A target known by a former id goes on under its new one and keeps its rows, also if the former

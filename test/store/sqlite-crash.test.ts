@@ -84,7 +84,7 @@ test('a full disk refuses the batch, keeps what was there, and takes the batch o
     // A limit on the size of a file is the full disk that any user can have.
     const child = spawn(
       '/bin/sh',
-      ['-c', 'ulimit -f 600; exec "$0" "$@"', process.execPath, CHILD, file, '0'],
+      ['-c', 'ulimit -f 1200; exec "$0" "$@"', process.execPath, CHILD, file, '0'],
       {
         stdio: ['ignore', 'pipe', 'inherit'],
       },

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import type { RecordResult, Store, StoredSample } from '../store.ts';
+import { alertingOn } from './alerting.ts';
 import { combineSamples } from './all-samples.ts';
 import { fillClosedLists } from './closed-lists.ts';
 import { declareSeries } from './declare-series.ts';
@@ -147,6 +148,7 @@ function storeOn(db: Database.Database): Store {
   };
 
   return {
+    ...alertingOn(db),
     async declareSeries(declarations, at) {
       writing(() => declareSeries({ targets, series, schedules }, declarations, at));
       refresh();

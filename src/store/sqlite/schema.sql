@@ -140,3 +140,90 @@ CREATE TABLE packed_hours (
 ) strict;
 
 CREATE INDEX packed_hours_failed on packed_hours (series_no, hour_at_ms) where failed > 0;
+
+CREATE TABLE incidents (
+  id text primary key,
+  version integer not null check (version >= 1),
+  kind text not null,
+  group_name text not null, -- the gateway, a contract's period, or 'probity' for ourselves
+  severity text not null check (severity in ('page', 'ticket', 'report')),
+  phase text not null check (phase in ('gathering', 'open', 'recovering', 'closed')),
+  started_at_ms integer not null, -- the first bad tick
+  closed_at_ms integer check ((phase = 'closed') = (closed_at_ms is not null)),
+  body text not null check (json_valid(body)) -- the whole incident as the program holds it
+) strict, without rowid;
+
+CREATE INDEX incidents_unclosed on incidents (started_at_ms) where closed_at_ms is null;
+
+CREATE INDEX incidents_closed on incidents (closed_at_ms) where closed_at_ms is not null;
+
+CREATE TABLE incident_events (
+  incident text not null references incidents (id),
+  version integer not null, -- the version of the incident it led to
+  position integer not null, -- several may lead to one version
+  at_ms integer not null,
+  kind text not null,
+  cells text not null check (json_valid(cells)),
+  who text, -- null = the rules
+  note text not null,
+  primary key (incident, version, position)
+) strict, without rowid;
+
+CREATE TABLE spent_links (
+  name text primary key,
+  spent_at_ms integer not null
+) strict, without rowid;
+
+CREATE TABLE messages (
+  key text primary key, -- the same key is the same message, and the same Message-ID
+  incident text references incidents (id), -- null = about no incident
+  severity text not null check (severity in ('page', 'ticket', 'report')),
+  at_ms integer not null, -- when it was decided
+  body text not null check (json_valid(body))
+) strict, without rowid;
+
+CREATE INDEX messages_of_incident on messages (incident, at_ms) where incident is not null;
+
+CREATE TABLE outbox (
+  message text not null references messages (key),
+  recipient text not null, -- 'email:…' or 'webhook:…'
+  state text not null check (state in ('pending', 'leased', 'sent', 'dead')),
+  urgency integer not null check (urgency in (0, 1)), -- 0 = a page
+  attempts integer not null check (attempts >= 0),
+  queued_at_ms integer not null,
+  next_at_ms integer not null,
+  lease_until_ms integer check ((state = 'leased') = (lease_until_ms is not null)),
+  last_error text,
+  done_at_ms integer check ((state in ('sent', 'dead')) = (done_at_ms is not null)),
+  primary key (message, recipient)
+) strict, without rowid;
+
+CREATE INDEX outbox_waiting on outbox (urgency, next_at_ms) where state in ('pending', 'leased');
+
+CREATE INDEX outbox_sent on outbox (recipient, done_at_ms) where state = 'sent';
+
+CREATE INDEX outbox_dead on outbox (done_at_ms) where state = 'dead';
+
+CREATE TABLE silences (
+  silence_no integer primary key,
+  scope text not null,
+  kind text, -- null = alerts of every kind
+  from_at_ms integer not null, -- inclusive
+  until_at_ms integer not null, -- exclusive; moved forward when it is ended early
+  who text not null,
+  why text not null
+) strict;
+
+CREATE TABLE planned_work (
+  work_no integer primary key,
+  scope text not null,
+  from_at_ms integer not null, -- inclusive
+  to_at_ms integer not null check (to_at_ms > from_at_ms), -- exclusive
+  announced_at_ms integer, -- null = nobody can say
+  who text not null,
+  reason text not null,
+  entered_at_ms integer not null,
+  cancelled_at_ms integer -- from then on it is void
+) strict;
+
+CREATE INDEX planned_work_in_time on planned_work (from_at_ms, to_at_ms);

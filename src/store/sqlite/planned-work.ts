@@ -1,0 +1,64 @@
+import type { Database } from 'better-sqlite3';
+import type { PlannedWork } from '../store.ts';
+
+export type PlannedWorkTable = {
+  readonly add: (work: Omit<PlannedWork, 'no' | 'cancelledAt'>) => number;
+  readonly cancel: (no: number, at: number) => boolean;
+  readonly overlapping: (fromAt: number, toAt: number) => readonly PlannedWork[];
+};
+
+export function preparePlannedWork(db: Database): PlannedWorkTable {
+  const addWork = db.prepare(`
+    insert into planned_work (
+      scope,
+      from_at_ms,
+      to_at_ms,
+      announced_at_ms,
+      who,
+      reason,
+      entered_at_ms
+    ) values (
+      @scope,
+      @fromAt,
+      @toAt,
+      @announcedAt,
+      @who,
+      @reason,
+      @enteredAt
+    )
+  `);
+  const cancelWork = db.prepare(`
+    update planned_work
+    set
+      to_at_ms = case when from_at_ms < @at then @at else to_at_ms end,
+      cancelled_at_ms = @at
+    where work_no = @no
+      and cancelled_at_ms is null
+      and to_at_ms > @at
+  `);
+  const workInTime = db.prepare<{ fromAt: number; toAt: number }, PlannedWork>(`
+    select
+      work_no as no,
+      scope,
+      from_at_ms as fromAt,
+      to_at_ms as toAt,
+      announced_at_ms as announcedAt,
+      who,
+      reason,
+      entered_at_ms as enteredAt,
+      cancelled_at_ms as cancelledAt
+    from planned_work
+    where from_at_ms < @toAt
+      and to_at_ms > @fromAt
+      and (cancelled_at_ms is null or cancelled_at_ms > from_at_ms)
+    order by
+      from_at_ms,
+      work_no
+  `);
+
+  return {
+    add: (work) => Number(addWork.run(work).lastInsertRowid),
+    cancel: (no, at) => cancelWork.run({ no, at }).changes === 1,
+    overlapping: (fromAt, toAt) => workInTime.all({ fromAt, toAt }),
+  };
+}
