@@ -1,19 +1,23 @@
 /**
  * Was it our own network? A witness on another network is asked from time to time, and whenever a probe failed on
  * the wire; and every answer from anywhere is a sign of life. Our network counts as down from the last sign of life
- * before an unanswered witness to the first one after it. A witness that does not answer while others do is itself
- * the one in trouble, and excuses nobody.
+ * before an unanswered witness to the first one after it.
+ *
+ * A witness that stays silent after others have answered is itself the one in trouble. It is not believed again
+ * until it answers, so that a dead witness does not excuse us for ever.
  */
 export type OwnNetwork = {
-  /** Something answered, whatever it said. µs, monotonic. */
-  readonly alive: (atUs: number) => void;
+  /** A probe got an answer, whatever it said. Tells whether that ended an outage. µs, monotonic. */
+  readonly alive: (atUs: number) => boolean;
+  /** The witnesses were asked, and one of them answered. */
+  readonly answered: (atUs: number) => void;
   /** The witnesses were asked at `askedUs`; none had answered by `atUs`. */
   readonly silent: (askedUs: number, atUs: number) => void;
   /**
-   * A probe of this host failed on the wire within `[fromUs, toUs]`. Only heard where there is no witness: then all
-   * the hosts we probe, two at least, stand in for one.
+   * A probe of this host failed on the wire at `atUs`. Only heard where there is no witness: then all the hosts that
+   * are probed, two at least, stand in for one.
    */
-  readonly failed: (host: string, fromUs: number, toUs: number) => void;
+  readonly failed: (host: string, atUs: number) => void;
   /** Was it down at any moment of `[fromUs, toUs]`? */
   readonly wasDown: (fromUs: number, toUs: number) => boolean;
 };
@@ -23,40 +27,57 @@ type Outage = { readonly fromUs: number; toUs: number };
 /** Longer than any probe takes, so that each can still be compared with what was known during it. */
 const REMEMBERED_US = 900_000_000;
 
-/**
- * @param hosts the distinct hosts that are probed, for the case without a witness; empty if there is one
- */
+/** @param hosts the distinct hosts that are probed, for the case without a witness; empty if there is one */
 export function createOwnNetwork(startUs: number, hosts: () => ReadonlySet<string>): OwnNetwork {
   let lastLifeUs = startUs;
   let outages: Outage[] = [];
-  /** Hosts that failed since the last sign of life, with the begin of the latest failing attempt. */
+  let isCredible = true;
+  /** The first answer from elsewhere since the witness was last heard and found silent. */
+  let contradictedUs = Number.POSITIVE_INFINITY;
+  /** Hosts that failed since the last sign of life. */
   const failing = new Set<string>();
 
-  const open = (atUs: number): void => {
+  const current = (): Outage | undefined => {
     const last = outages.at(-1);
-    if (last?.fromUs === lastLifeUs) {
-      last.toUs = Number.POSITIVE_INFINITY;
-      return;
-    }
+    return last?.toUs === Number.POSITIVE_INFINITY ? last : undefined;
+  };
+
+  const open = (atUs: number): void => {
+    if (current() !== undefined) return;
     outages = outages.filter((outage) => outage.toUs > atUs - REMEMBERED_US);
     outages.push({ fromUs: lastLifeUs, toUs: Number.POSITIVE_INFINITY });
   };
 
+  /** Ends the outage, if there is one. */
+  const live = (atUs: number): boolean => {
+    if (atUs <= lastLifeUs) return false;
+    const ended = current();
+    if (ended !== undefined) ended.toUs = atUs;
+    lastLifeUs = atUs;
+    failing.clear();
+    return ended !== undefined;
+  };
+
   return {
     alive: (atUs) => {
-      if (atUs <= lastLifeUs) return;
-      const last = outages.at(-1);
-      if (last !== undefined && last.toUs === Number.POSITIVE_INFINITY) last.toUs = atUs;
-      lastLifeUs = atUs;
-      failing.clear();
+      const ended = live(atUs);
+      if (ended) contradictedUs = Math.min(contradictedUs, atUs);
+      return ended;
+    },
+    answered: (atUs) => {
+      live(atUs);
+      isCredible = true;
+      contradictedUs = Number.POSITIVE_INFINITY;
     },
     silent: (askedUs, atUs) => {
-      if (lastLifeUs < askedUs) open(atUs);
+      if (askedUs > contradictedUs) isCredible = false;
+      if (lastLifeUs >= askedUs) contradictedUs = Math.min(contradictedUs, lastLifeUs);
+      else if (isCredible) open(atUs);
     },
-    failed: (host, _fromUs, toUs) => {
+    failed: (host, atUs) => {
       if (hosts().size < 2) return;
       failing.add(host);
-      if ([...hosts()].every((one) => failing.has(one))) open(toUs);
+      if ([...hosts()].every((one) => failing.has(one))) open(atUs);
     },
     wasDown: (fromUs, toUs) => outages.some((outage) => outage.fromUs < toUs && outage.toUs > fromUs),
   };

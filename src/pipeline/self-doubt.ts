@@ -63,10 +63,15 @@ export function createSelfDoubt({ clock, witness, controls, hosts }: SelfDoubtPa
     const answer = Promise.all(controls().map((url) => witness(url).catch(() => false))).then((answers) => {
       silent = !answers.includes(true);
       if (silent) network.silent(now, clock.monotonicUs());
-      else network.alive(clock.monotonicUs());
+      else network.answered(clock.monotonicUs());
     });
     asking = { sinceUs: now, answer };
     return answer;
+  };
+
+  /** A sign of life. One that ends an outage is put to the witness at once: is it back too? */
+  const heard = (atUs: number): void => {
+    if (network.alive(atUs) && controls().length > 0) void ask();
   };
 
   const watch = (): void => {
@@ -96,16 +101,16 @@ export function createSelfDoubt({ clock, witness, controls, hosts }: SelfDoubtPa
       if (!failedOnTheWire(observation)) {
         const isQuiet =
           longestSilenceUs(observation) > LIVELY_US && network.wasDown(window.fromUs, window.toUs);
-        if (observation.status !== null) network.alive(window.toUs);
+        if (observation.status !== null) heard(window.toUs);
         return isQuiet ? { ...doubted, validity: suspect(sample.validity, 'own_network') } : doubted;
       }
       const lastByteUs = lastSignUs(observation.phases);
-      if (lastByteUs !== null) network.alive(window.fromUs + lastByteUs);
+      if (lastByteUs !== null) heard(window.fromUs + lastByteUs);
       const verdict = (): Sample =>
         network.wasDown(window.fromUs, window.toUs) ? blameOwnNetwork(doubted) : doubted;
       if (controls().length > 0) return ask().then(verdict);
       if (hosts().size < 2) return doubted;
-      network.failed(host, window.fromUs, window.toUs);
+      network.failed(host, window.toUs);
       return new Promise((resolve) => {
         clock.after(COMPARE_MS, () => resolve(verdict()));
       });

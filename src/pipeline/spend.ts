@@ -72,6 +72,8 @@ export function createSpendLedger(
   let reserved = 0;
   /** Highest cost of all ticks of a day at full cadence, in the cap's currency. */
   let dailyHighest = 0;
+  /** The least that must be left for any attempt. */
+  let cheapest = Number.POSITIVE_INFINITY;
   /** What attempts cost, against what was set aside for them: an answer is shorter than it may be. */
   let settledCost = 0;
   let settledHighest = 0;
@@ -95,9 +97,11 @@ export function createSpendLedger(
     cap = nextCap;
     highest.clear();
     dailyHighest = 0;
+    cheapest = Number.POSITIVE_INFINITY;
     for (const series of all) {
-      if (isCapped(series))
-        dailyHighest += highestOf(series) * countExpected(series.schedule, day * DAY_MS, (day + 1) * DAY_MS);
+      if (!isCapped(series)) continue;
+      cheapest = Math.min(cheapest, highestOf(series));
+      dailyHighest += highestOf(series) * countExpected(series.schedule, day * DAY_MS, (day + 1) * DAY_MS);
     }
   };
   replan(plan.spend, plan.series);
@@ -114,12 +118,12 @@ export function createSpendLedger(
 
   /** Every how many ticks we can afford one until midnight UTC. */
   const everyNth = (at: number): number | null => {
-    if (cap === null) return 1;
+    if (cap === null || cheapest === Number.POSITIVE_INFINITY) return 1;
     const money = left(cap.currency, cap.perDayNanos);
-    if (money <= 0) return null;
+    if (money <= 0 || money < cheapest * overrun) return null;
     if (cap.onReach === 'stop') return 1;
-    // Before anything is known, expect attempts to cost their most.
-    const share = settledHighest === 0 ? 1 : Math.min(1, settledCost / settledHighest);
+    // Before anything is known the cadence is full: the first answers tell, and the cap holds by itself.
+    const share = settledHighest === 0 ? 0 : Math.min(1, settledCost / settledHighest);
     const rest = Math.max(0, ((day + 1) * DAY_MS - at) / DAY_MS);
     return Math.max(1, Math.ceil((dailyHighest * share * rest) / money));
   };
