@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { registerCheck } from './commands/check.ts';
 import { registerEvaluate } from './commands/evaluate.ts';
 import { registerPracticeGateway } from './commands/practice-gateway.ts';
+import { registerProbe } from './commands/probe.ts';
 import { registerRun } from './commands/run.ts';
 import { registerSchema } from './commands/schema.ts';
 import { OperatorError, type World } from './commands/world.ts';
@@ -22,6 +23,7 @@ registerRun(program, world);
 registerEvaluate(program, world);
 registerCheck(program, world);
 registerPracticeGateway(program, world);
+registerProbe(program, world);
 registerSchema(program, world);
 
 try {

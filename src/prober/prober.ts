@@ -8,7 +8,7 @@ import { createLanes } from './lanes.ts';
 import { createLoopWatch } from './loop-watch.ts';
 import { microsSince, monotonicMs } from './monotonic.ts';
 import { observe } from './observe.ts';
-import { type Cleaner, createCleaner } from './redact.ts';
+import { type Cleaner, createCleaner, secretHeaderValues } from './redact.ts';
 import { clientRequestId, requestOf } from './request.ts';
 import { practiceExchange } from './warm-up.ts';
 
@@ -45,14 +45,15 @@ export function createProber(options: ProberOptions): Prober {
   const lanes = createLanes({ ...DEFAULT_CONNECT, ...options.connect });
   const loop = createLoopWatch();
   const running = new Set<Running>();
-  const cleaners = new Map<string | null, Cleaner>();
+  const cleaners = new Map<string, Cleaner>();
   let closed = false;
 
-  const cleanerOf = (secret: string | null): Cleaner => {
-    let cleaner = cleaners.get(secret);
+  const cleanerOf = (gateway: Gateway, secret: string | null): Cleaner => {
+    const key = `${gateway.id}\n${secret ?? ''}`;
+    let cleaner = cleaners.get(key);
     if (cleaner === undefined) {
-      cleaner = createCleaner(secret);
-      cleaners.set(secret, cleaner);
+      cleaner = createCleaner([...(secret === null ? [] : [secret]), ...secretHeaderValues(gateway.headers)]);
+      cleaners.set(key, cleaner);
     }
     return cleaner;
   };
@@ -94,7 +95,7 @@ export function createProber(options: ProberOptions): Prober {
                 clockStepMs: Math.round(wallAfter - wallBefore - elapsedMs),
                 endedAt: wallAfter,
               },
-              cleanerOf(secret),
+              cleanerOf(gateway, secret),
             );
             if (!cold && exchange.ending.kind === 'complete' && exchange.endUs !== null && !closed) {
               lanes.keep(lane, origin, secret, asked.http2);
@@ -116,7 +117,7 @@ export function createProber(options: ProberOptions): Prober {
     probe,
     warmUp: () => practiceExchange(probe),
     discoverModels: (gateway, secret, signal) =>
-      discover(lanes, gateway, secret, cleanerOf(secret), userAgent, signal),
+      discover(lanes, gateway, secret, cleanerOf(gateway, secret), userAgent, signal),
     forgetConnections: () => lanes.forget(),
     async close() {
       closed = true;

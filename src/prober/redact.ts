@@ -26,18 +26,19 @@ const REDACTED = '[redacted]';
 export type Cleaner = (text: string, maxLength: number) => string;
 
 /**
- * A cleaner that also removes `secret` wherever it occurs, plain or as JSON and URL encoding would write it. The text
- * is cut only after redaction, so that no half of a secret survives at the edge.
+ * A cleaner that also removes each of the `secrets` wherever it occurs, plain or as JSON and URL encoding would write
+ * it. The text is cut only after redaction, so that no half of a secret survives at the edge.
  */
-export function createCleaner(secret: string | null): Cleaner {
-  const forms =
-    secret === null || secret.length < 4
-      ? []
-      : [...new Set([secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)])];
+export function createCleaner(secrets: readonly string[]): Cleaner {
+  const forms = secrets
+    // Shorter ones would redact half of every text.
+    .filter((secret) => secret.length >= 4)
+    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]);
+  const found = [...new Set(forms)].sort((a, b) => b.length - a.length);
   return (text, maxLength) => {
     // A margin beyond the cut, so that a key which straddles it is still seen whole.
     let clean = text.length > maxLength + 1024 ? text.slice(0, maxLength + 1024) : text;
-    for (const form of forms) if (clean.includes(form)) clean = clean.replaceAll(form, REDACTED);
+    for (const form of found) if (clean.includes(form)) clean = clean.replaceAll(form, REDACTED);
     if (MAY_HOLD_KEY.test(clean)) {
       clean = clean.replace(KEY_LIKE, (_, scheme: string | undefined) =>
         scheme === undefined ? REDACTED : `${scheme} ${REDACTED}`,
@@ -45,6 +46,16 @@ export function createCleaner(secret: string | null): Cleaner {
     }
     return clean.length > maxLength ? clean.slice(0, maxLength) : clean;
   };
+}
+
+/** Request headers by whose name the value is a credential. */
+const SECRET_NAME = /auth|key|token|secret|cookie|password|credential/i;
+
+/** The values of the operator's own request headers that a careless gateway must not echo into our evidence. */
+export function secretHeaderValues(headers: Readonly<Record<string, string>>): string[] {
+  return Object.entries(headers)
+    .filter(([name]) => SECRET_NAME.test(name))
+    .map(([, value]) => value.replace(/^(Bearer|Basic)\s+/i, ''));
 }
 
 const MAX_HEADERS = 100;

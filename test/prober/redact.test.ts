@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { cleanHeaders, createCleaner } from '../../src/prober/redact.ts';
+import { cleanHeaders, createCleaner, secretHeaderValues } from '../../src/prober/redact.ts';
 
 const SECRET = 'my "odd" secret/with+signs';
-const clean = createCleaner(SECRET);
+const clean = createCleaner([SECRET]);
 
 const GONE: Readonly<Record<string, string>> = {
   'the very secret': `key ${SECRET}!`,
@@ -44,6 +44,11 @@ test('no text, wherever the secret stands in it, keeps the secret or grows beyon
       assert.ok(kept.length <= bound);
     }),
   );
+});
+
+test('credentials among the headers the operator sends are known by their names', () => {
+  const headers = { 'x-team': 'platform', 'x-portkey-api-key': 'pk-1', 'Proxy-Authorization': 'Basic abcd' };
+  assert.deepEqual(secretHeaderValues(headers), ['pk-1', 'abcd']);
 });
 
 test('headers that carry credentials keep their name only', () => {
