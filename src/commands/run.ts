@@ -4,8 +4,8 @@ import type { Config } from '../config/config.ts';
 import { type PlanInputs, planProbing } from '../config/plan.ts';
 import type { ProbingPlan } from '../domain/probe.ts';
 import { countExpected } from '../pipeline/expected-ticks.ts';
-import type { Resume } from '../pipeline/probing-messages.ts';
 import { startProbingThread, type ThreadNotice } from '../pipeline/probing-thread.ts';
+import { readResume, spendKeeper } from '../pipeline/resume.ts';
 import type { Store } from '../store/store.ts';
 import { PROBER_SEEN_FACT } from '../web/recent-window.ts';
 import { createServer, type Listening, type Web } from '../web/server.ts';
@@ -49,7 +49,6 @@ function portNumber(text: string): number {
 }
 
 const DAY_MS = 86_400_000;
-const MINUTE_MS = 60_000;
 const SEEN_EVERY_MS = 5_000;
 
 async function run(folder: string, options: Options, world: World): Promise<void> {
@@ -118,16 +117,18 @@ async function startProbing(
   log.info({ series: plan.series.length, gateways: plan.gateways.length }, 'probing');
 
   let seenAt = 0;
+  const keepSpend = spendKeeper(store);
   const thread = startProbingThread(
     {
       clock: systemClock,
       spawn: spawnProber,
       record: store.record,
-      resume: (current) => resumeFrom(store, current, world.now()),
+      resume: (current) => readResume(store, current, world.now()),
       onRecorded: web.changed,
       onNotice: (notice) => tell(log, notice),
-      onHealth: () => {
+      onHealth: (health) => {
         const at = world.now();
+        keepSpend(health).catch((err: unknown) => log.error({ err }, "the day's spend could not be written"));
         if (Math.abs(at - seenAt) < SEEN_EVERY_MS) return;
         seenAt = at;
         store.writeFact(PROBER_SEEN_FACT, String(at), at).catch((err: unknown) => {
@@ -162,33 +163,6 @@ async function startProbing(
       if (undelivered > 0) log.warn({ undelivered }, 'rows were lost at the stop');
     },
   };
-}
-
-/** What the thread must know from before, so that neither a quota nor the day's money is used twice. */
-async function resumeFrom(store: Store, plan: ProbingPlan, now: number): Promise<Resume> {
-  const keyOf = new Map(plan.series.map(({ target }) => [target.id, `${target.gateway}/${target.tier}`]));
-  const sentAt: Record<string, number[]> = {};
-  for (const { target, scheduledAt, lagUs } of await store.readSamples({
-    fromAt: now - 2 * MINUTE_MS,
-    toAt: now + MINUTE_MS,
-  })) {
-    const key = keyOf.get(target);
-    if (key === undefined) continue;
-    sentAt[key] ??= [];
-    sentAt[key].push(scheduledAt + Math.round(lagUs / 1000));
-  }
-  for (const times of Object.values(sentAt)) times.sort((a, b) => a - b);
-
-  const spentNanos: Record<string, number> = {};
-  if (plan.spend !== null) {
-    const currencyOf = new Map(plan.series.map(({ target, price }) => [target.id, price?.currency]));
-    const midnight = Math.floor(now / DAY_MS) * DAY_MS;
-    for (const { target, costNanos } of await store.summarise(midnight, now)) {
-      const currency = currencyOf.get(target);
-      if (currency !== undefined) spentNanos[currency] = (spentNanos[currency] ?? 0) + costNanos;
-    }
-  }
-  return { sentAt, spentNanos, at: now };
 }
 
 function tell(log: Logger, notice: ThreadNotice): void {
