@@ -12,6 +12,7 @@ import {
   shorten,
   type Times,
 } from './format.ts';
+import { gauge } from './gauge.ts';
 import { type Html, html } from './html.ts';
 import { icon } from './icon.ts';
 import { targetPath } from './link.ts';
@@ -41,7 +42,7 @@ ${latency('Total', lead?.total ?? null, target.commitment?.totalP99Us ?? null, t
 /** The same in one line, for many models. */
 export function compactCell(target: TargetView, _times: Times): Html {
   const lead = target.series[0];
-  return html`<td role="cell" class="cell is-${target.health}" data-tier="${shorten(target.tier, 32)}">${stateLink(target)}${uptime(target, lead)}${lead !== undefined && strip(lead.slots)}${brief('TTFT', lead?.ttft ?? null, target.standings.ttft)}${brief('Total', lead?.total ?? null, target.standings.total)}</td>`;
+  return html`<td role="cell" class="cell is-${target.health}" data-tier="${shorten(target.tier, 32)}"><div class="line-of">${stateLink(target)}${uptime(target, lead)}${lead !== undefined && strip(lead.slots)}${brief('TTFT', lead?.ttft ?? null, target.standings.ttft)}${brief('Total', lead?.total ?? null, target.standings.total)}</div></td>`;
 }
 
 /** The tier does not offer the model. */
@@ -57,7 +58,8 @@ function uptime(target: TargetView, lead: SeriesView | undefined): Html {
   const n = (lead?.good ?? 0) + (lead?.bad ?? 0);
   const goal = target.commitment?.uptimePpm ?? null;
   return html`<span class="uptime s-${target.standings.uptime}"><b>${formatShare(lead?.good ?? 0, n)}</b>${
-    goal !== null && html`<span class="goal">${verdictMark(target.standings.uptime)}${formatPpm(goal)}</span>`
+    goal !== null &&
+    html`<span class="goal">${verdictMark(target.standings.uptime)}<span>${formatPpm(goal)}</span></span>`
   }<small>n ${formatCount(n)}</small></span>`;
 }
 
@@ -75,12 +77,12 @@ function latency(name: string, spread: Spread | null, goalUs: number | null, sta
     spread === null
       ? html`<dd class="nothing">${NO_DATA}</dd>`
       : html`<dd><span class="k">p50</span> ${formatUs(spread.p50Us)}</dd><dd class="worst"><span class="k">${worstLabel(spread)}</span> ${formatUs(spread.p99Us)}</dd>`
-  }${goalUs !== null && html`<dd class="goal">${verdictMark(standing)}≤ ${formatUs(goalUs)}</dd>`}</div>`;
+  }${spread !== null && goalUs !== null && html`<dd class="ruler">${gauge(spread, goalUs)}</dd>`}${goalUs !== null && html`<dd class="goal">${verdictMark(standing)}≤ ${formatUs(goalUs)}</dd>`}</div>`;
 }
 
 function brief(name: string, spread: Spread | null, standing: Standing): Html {
   const label = spread === null ? name : `${name} ${worstLabel(spread)} of ${countOf(spread.n, 'answer')}`;
-  return html`<span class="brief s-${standing}" title="${label}"><span class="hidden">${name} </span>${
+  return html`<span class="brief s-${standing}" title="${label}"><span class="k">${name} </span>${
     standing !== 'none' && standing !== 'within' && verdictMark(standing)
   }${spread === null ? NO_DATA : formatUs(spread.p99Us)}</span>`;
 }

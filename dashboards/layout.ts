@@ -45,7 +45,7 @@ ${iconSheet()}
 <a class="skip" href="#main">Skip to the content</a>
 ${
   frame.practice &&
-  html`<p class="practice" role="note"><strong>Practice data</strong> A simulated gateway. Nothing on this page is about a real service.</p>`
+  html`<aside class="practice" aria-label="Practice data"><p><strong>Practice data</strong> A simulated gateway. Nothing on this page is about a real service.</p></aside>`
 }
 <header class="top">
 <a class="brand" href="/">${icon('mark')}<span>Probity</span></a>

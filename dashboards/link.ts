@@ -10,13 +10,14 @@ export function badgePath(id: string): Html {
 }
 
 /**
- * An id as path segments. What `encodeURIComponent` leaves alone is harmless in a quoted attribute except the
- * apostrophe.
+ * An id as a path. Its slashes stay, for the reader's eye, unless one of its segments is a dot or two: a browser
+ * would resolve those away, also if they are encoded, so then the whole id becomes one segment. What
+ * `encodeURIComponent` leaves alone is harmless in a quoted attribute except the apostrophe.
+ * https://url.spec.whatwg.org/#double-dot-path-segment
  */
 function encodedId(id: string): string {
-  return id
-    .toWellFormed()
-    .split('/')
-    .map((segment) => encodeURIComponent(segment).replaceAll("'", '%27'))
-    .join('/');
+  const segments = id.toWellFormed().split('/');
+  const encode = (text: string): string => encodeURIComponent(text).replaceAll("'", '%27');
+  if (segments.some((segment) => segment === '.' || segment === '..')) return encode(segments.join('/'));
+  return segments.map(encode).join('/');
 }

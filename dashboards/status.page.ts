@@ -1,12 +1,13 @@
 import { HEALTH_ORDER, HEALTHS, type Health } from '../src/domain/health.ts';
-import { layMatrix, type Row, SORTS, type StatusQuery, tiersOf } from '../src/domain/status-query.ts';
+import { layMatrix, type Row, SORTS, type StatusQuery } from '../src/domain/status-query.ts';
 import type { StatusView, TargetView } from '../src/domain/status-view.ts';
-import { cell, compactCell, noCell } from './cell.ts';
+import { cell, compactCell, noCell, worstLabel } from './cell.ts';
 import { countOf, formatCount, formatShare, NO_DATA, shorten, type Times, timesIn } from './format.ts';
 import { type Html, html, raw } from './html.ts';
 import { icon } from './icon.ts';
 import { type Assets, layout } from './layout.ts';
 import { targetPath } from './link.ts';
+import { time } from './time.ts';
 import { verdictOf } from './verdict.ts';
 
 /** From this many rows on a cell is one line. */
@@ -40,6 +41,7 @@ function verdictSection(view: StatusView, times: Times): Html {
 <h1 id="verdict">${verdict.headline}</h1>
 ${verdict.explanation !== null && html`<p class="lead">${verdict.explanation(times)}</p>`}
 ${verdict.kind === 'measured' && html`<p class="lead">${healthLine(view, times)}</p>`}
+${verdict.kind === 'measured' && missedLine(view)}
 ${
   view.targets.length > 0 &&
   html`<div class="facts">
@@ -79,10 +81,28 @@ function healthLine(view: StatusView, times: Times): Html {
   return html`${everyone}${named}${more}`;
 }
 
+/** Names up to three targets that miss their numbers, with the numbers missed. */
+function missedLine(view: StatusView): Html | null {
+  const missed = view.targets.filter((target) => target.standings.overall === 'missed');
+  if (missed.length === 0) return null;
+  const named = missed.slice(0, 3).map((target, index) => {
+    const numbers = (['uptime', 'ttft', 'total'] as const)
+      .filter((number) => target.standings[number] === 'missed')
+      .map((number) => NUMBER_WORDS[number]);
+    return html`${index > 0 && '; '}<a href="${targetPath(target.id)}">${nameOf(target)}</a>: ${numbers.join(', ')}`;
+  });
+  return html`<p class="lead">Off target: ${named}${missed.length > 3 && html`; and ${missed.length - 3} more`}.</p>`;
+}
+
+const NUMBER_WORDS = { uptime: 'uptime', ttft: 'TTFT p99', total: 'total p99' } as const;
+
+function nameOf(target: TargetView): string {
+  return `${shorten(target.model, 48)} (${shorten(target.tier, 24)})`;
+}
+
 function trouble(target: TargetView, times: Times): Html {
-  const name = `${shorten(target.model, 48)} (${shorten(target.tier, 24)})`;
   const since = target.failingSince === null ? '' : html` since ${time(target.failingSince, times)}`;
-  return html`<a href="${targetPath(target.id)}">${name}</a> is ${HEALTHS[target.health].word.toLowerCase()}${since}.`;
+  return html`<a href="${targetPath(target.id)}">${nameOf(target)}</a> is ${HEALTHS[target.health].word.toLowerCase()}${since}.`;
 }
 
 function matrixSection(view: StatusView, query: StatusQuery, times: Times): Html {
@@ -101,7 +121,7 @@ ${
     : html`<table class="matrix ${compact ? 'compact' : 'roomy'} t${Math.min(matrix.tiers.length, 5)}" role="table" aria-labelledby="matrix-title">
 <thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col" class="model">Model</th>${matrix.tiers.map(
         (tier) =>
-          html`<th role="columnheader" scope="col">${shorten(tier, 32)}${compact && compactKey()}</th>`,
+          html`<th role="columnheader" scope="col">${shorten(tier, 32)}${compact && compactKey(view, tier)}</th>`,
       )}</tr></thead>
 <tbody role="rowgroup">${matrix.rows.map((row) => rowOf(row, matrix.tiers, compact, gateways > 1, times))}</tbody>
 </table>`
@@ -110,8 +130,13 @@ ${legend()}
 </section>`;
 }
 
-function compactKey(): Html {
-  return html`<span class="key" aria-hidden="true"><span>Uptime</span><span></span><span>TTFT p99</span><span>Total p99</span></span>`;
+/** The columns of a one-line cell. Where no target has a hundred answers, the worst column is the slowest answer. */
+function compactKey(view: StatusView, tier: string): Html {
+  const spreads = view.targets.flatMap((target) =>
+    target.tier === tier ? (target.series[0]?.ttft ?? []) : [],
+  );
+  const worst = spreads.length > 0 && spreads.every((spread) => worstLabel(spread) === 'max') ? 'max' : 'p99';
+  return html`<span class="key" aria-hidden="true"><span>Uptime</span><span></span><span>TTFT ${worst}</span><span>Total ${worst}</span></span>`;
 }
 
 function rowOf(
@@ -142,7 +167,7 @@ function toolbar(view: StatusView, query: StatusQuery): Html {
   const states = HEALTH_ORDER.filter((health) => view.byHealth[health] > 0 || query.health === health);
   return html`<form class="tools" id="tools" action="/" method="get" role="search">
 <label class="find"><span class="hidden">Search models</span>${icon('search')}<input type="search" name="q" value="${query.words.join(' ')}" placeholder="Search models" maxlength="200" autocomplete="off"></label>
-<label><span class="hidden">Tier</span><select name="tier">${option('', 'All tiers', query.tier === null)}${tiersOf(view).map((tier) => option(tier, shorten(tier, 32), query.tier === tier))}</select></label>
+<label><span class="hidden">Tier</span><select name="tier">${option('', 'All tiers', query.tier === null)}${view.tiers.map((tier) => option(tier, shorten(tier, 32), query.tier === tier))}</select></label>
 <label><span class="hidden">State</span><select name="state">${option('', 'All states', query.health === null)}${states.map((health: Health) => option(health, HEALTHS[health].word, query.health === health))}</select></label>
 <label><span class="hidden">Order</span><select name="sort">${Object.entries(SORTS).map(([sort, label]) => option(sort, label, query.sort === sort))}</select></label>
 <button type="submit">Apply</button>
@@ -162,9 +187,4 @@ function footer(view: StatusView, times: Times): Html {
 <p>As of ${time(view.at, times)} ${times.zone(view.at)}. Uptime is rounded down, latency up. ${NO_DATA} means no data, never zero.</p>
 <p><a href="/api/v1/status">JSON</a> <a href="/feed.xml">Atom</a> <a href="/method">Method</a></p>
 </footer>`;
-}
-
-/** An instant, complete for machines and in the page's zone for people. */
-export function time(at: number, times: Times): Html {
-  return html`<time datetime="${times.iso(at)}" title="${times.full(at)} ${times.zone(at)}">${times.clock(at)}</time>`;
 }

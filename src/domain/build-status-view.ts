@@ -24,6 +24,8 @@ export type ViewSettings = {
   readonly practice: boolean;
   readonly timezone: string;
   readonly locale: string;
+  /** Tiers in the order in which they shall stand; those not named follow by name. */
+  readonly tiers?: readonly string[];
   readonly commitments: readonly Commitment[];
 };
 
@@ -110,6 +112,7 @@ export function buildStatusView(facts: StatusFacts): StatusView {
     at: facts.now,
     fromAt: facts.slices[0]?.fromAt ?? facts.now,
     toAt: facts.slices.at(-1)?.toAt ?? facts.now,
+    tiers: orderTiers(facts),
     prober: proberLife(facts, all),
     samples: all.reduce((sum, one) => sum + one.good + one.bad + one.excluded, 0),
     coverage: sumCoverage(all.map((one) => one.coverage)),
@@ -123,6 +126,12 @@ export function buildStatusView(facts: StatusFacts): StatusView {
     ),
     targets,
   };
+}
+
+function orderTiers({ settings, targets }: StatusFacts): string[] {
+  const present = new Set(targets.map((target) => target.tier));
+  const named = (settings.tiers ?? []).filter((tier) => present.has(tier));
+  return [...new Set([...named, ...[...present].sort()])];
 }
 
 type SeriesEntry = {

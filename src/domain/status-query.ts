@@ -38,17 +38,12 @@ export function isSort(text: string): text is Sort {
   return Object.hasOwn(SORTS, text);
 }
 
-/** Tiers in the order in which the configuration names them first. */
-export function tiersOf(view: StatusView): string[] {
-  return [...new Set(view.targets.map((target) => target.tier))];
-}
-
 /**
  * Lays the matching targets out as rows and columns. A row stays if any of its targets matches, and shows its other
  * tiers too, because the comparison is the point; a tier filter leaves one column.
  */
 export function layMatrix(view: StatusView, query: StatusQuery): Matrix {
-  const tiers = tiersOf(view).filter((tier) => query.tier === null || tier === query.tier);
+  const tiers = view.tiers.filter((tier) => query.tier === null || tier === query.tier);
   const groups = Map.groupBy(
     view.targets.filter((target) => tiers.includes(target.tier)),
     (target) => `${target.gateway}\n${target.model}`,

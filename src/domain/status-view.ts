@@ -100,6 +100,8 @@ export type StatusView = {
   readonly fromAt: number;
   /** Exclusive; the window's last minute may still be running. */
   readonly toAt: number;
+  /** In the order of the configuration. */
+  readonly tiers: readonly string[];
   readonly prober: ProberLife;
   readonly samples: number;
   readonly coverage: Coverage;

@@ -8,6 +8,7 @@ export type LoadedAssets = {
   readonly names: Assets;
   /** By path. The path carries a hash of the content, so that a reader may keep the answer for ever. */
   readonly files: ReadonlyMap<string, Prepared>;
+  readonly icon: Prepared;
 };
 
 /** Reads what pages need from our own folder. Done once, at start. */
@@ -24,5 +25,6 @@ export function loadAssets(): LoadedAssets {
     style: load('style.css', 'style', 'css', 'text/css; charset=utf-8'),
     script: load('browser/live.js', 'live', 'js', 'text/javascript; charset=utf-8'),
   };
-  return { names, files };
+  const icon = readFileSync(new URL('../../dashboards/favicon.svg', import.meta.url));
+  return { names, files, icon: prepare('image/svg+xml', icon) };
 }

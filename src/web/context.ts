@@ -17,4 +17,6 @@ export type WebContext = {
   readonly board: Board;
   readonly assets: LoadedAssets;
   readonly log: WebLog;
+  /** The address at which readers reach the pages, without a trailing slash; `null` = unknown. */
+  readonly origin: string | null;
 };

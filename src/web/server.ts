@@ -5,17 +5,20 @@ import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { StatusFacts, ViewSettings } from '../domain/build-status-view.ts';
 import type { Store } from '../store/store.ts';
-import { assetsRoute } from './assets.route.ts';
+import { assetsRoute, iconRoute } from './assets.route.ts';
 import { loadAssets } from './assets.ts';
 import { createBoard } from './board.ts';
 import type { WebContext, WebLog } from './context.ts';
 import { answerErrors, notFound, onlyRead } from './errors.ts';
+import { badgeRoute, feedRoute } from './feed.route.ts';
 import { healthRoute, readyRoute } from './health.route.ts';
+import { methodRoute } from './method.route.ts';
 import { createRecentWindow } from './recent-window.ts';
 import { samplesRoute } from './samples.route.ts';
 import { statusRoute } from './status.route.ts';
 import { statusApiRoute } from './status-api.route.ts';
 import { streamRoute } from './stream.route.ts';
+import { targetApiRoute, targetRoute } from './target.route.ts';
 
 export type WebOptions = {
   readonly store: Store;
@@ -23,6 +26,8 @@ export type WebOptions = {
   readonly clock: () => number;
   readonly settings: ViewSettings;
   readonly log: WebLog;
+  /** The address at which readers reach the pages, without a trailing slash. The feed needs it for absolute links. */
+  readonly origin?: string | null;
   /** Counts the ticks of a schedule; without it only `every` schedules have a coverage. */
   readonly countTicks?: StatusFacts['countTicks'];
 };
@@ -49,7 +54,15 @@ const MAX_CONNECTIONS = 2_000;
 export function createServer(options: WebOptions): Web {
   const { store, clock, settings, log } = options;
   const board = createBoard(clock, createRecentWindow(options));
-  const context: WebContext = { store, clock, settings, board, assets: loadAssets(), log };
+  const context: WebContext = {
+    store,
+    clock,
+    settings,
+    board,
+    assets: loadAssets(),
+    log,
+    origin: options.origin ?? null,
+  };
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -60,8 +73,14 @@ export function createServer(options: WebOptions): Web {
     ['/api/v1/status', statusApiRoute(context)],
     ['/api/v1/samples', compression(), samplesRoute(context)],
     ['/api/v1/stream', streamRoute(context)],
+    ['/targets/*id', targetRoute(context)],
+    ['/api/v1/targets/*id', targetApiRoute(context)],
+    ['/method', methodRoute(context)],
+    ['/feed.xml', feedRoute(context)],
+    ['/badge/*id', badgeRoute(context)],
     ['/healthz', healthRoute()],
     ['/readyz', readyRoute(context)],
+    ['/favicon.svg', iconRoute(context)],
     ['/assets/*file', assetsRoute(context)],
   ];
   for (const [path, ...handlers] of routes)

@@ -1,7 +1,11 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { methodPage } from '../../dashboards/method.page.ts';
 import { statusPage } from '../../dashboards/status.page.ts';
+import { targetPage } from '../../dashboards/target.page.ts';
 import { EVERYTHING } from '../../src/domain/status-query.ts';
+import { compareByUrgency } from '../../src/domain/status-view.ts';
+import { readTargetView } from '../../src/web/read-target-view.ts';
 import { createRecentWindow } from '../../src/web/recent-window.ts';
 import { recordDeployment } from './deployment.ts';
 import { SCENE_AT, SCENE_SPAN_MS, SCENES } from './scenes.ts';
@@ -20,5 +24,11 @@ for (const [name, scene] of Object.entries(SCENES)) {
   const store = await recordDeployment(scene.deployment, SCENE_AT - SCENE_SPAN_MS, SCENE_AT - 3_000);
   const view = await createRecentWindow({ store, settings: scene.settings })(SCENE_AT);
   writeFileSync(join(OUT, `status-${name}.html`), statusPage(view, EVERYTHING, ASSETS));
+  const [target] = view.targets.toSorted(compareByUrgency);
+  if (target !== undefined) {
+    const page = await readTargetView(store, view, target, '1h');
+    writeFileSync(join(OUT, `target-${name}.html`), targetPage(page, ASSETS));
+  }
+  writeFileSync(join(OUT, `method-${name}.html`), methodPage(view, ASSETS));
   await store.close();
 }

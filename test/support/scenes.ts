@@ -55,6 +55,7 @@ function scene(
       practice: over.practice ?? false,
       timezone: 'UTC',
       locale: 'en',
+      tiers: deployment.tiers,
       commitments: (over.promised ?? true) ? commitmentsFor(deployment) : [],
     },
   };

@@ -1,0 +1,72 @@
+import type { Request, RequestHandler } from 'express';
+import { targetPage } from '../../dashboards/target.page.ts';
+import { seriesJson } from '../domain/status-json.ts';
+import type { TargetView } from '../domain/status-view.ts';
+import { isSpanName, type SpanName, type TargetPageView } from '../domain/target-view.ts';
+import { AppError } from './app-error.ts';
+import { answerOf, type Edition } from './board.ts';
+import type { WebContext } from './context.ts';
+import { type Prepared, prepare, sendPrepared } from './prepared.ts';
+import { textOf } from './query.ts';
+import { readTargetView } from './read-target-view.ts';
+
+/** `GET /targets/<id>`: one target. The id's own slashes are part of the path. */
+export function targetRoute(context: WebContext): RequestHandler {
+  return answerFor(context, 'page', (view) =>
+    prepare('text/html; charset=utf-8', targetPage(view, context.assets.names)),
+  );
+}
+
+/** `GET /api/v1/targets/<id>`: what the page prints, for machines. */
+export function targetApiRoute(context: WebContext): RequestHandler {
+  return answerFor(context, 'json', (view) =>
+    prepare(
+      'application/json; charset=utf-8',
+      JSON.stringify({ ...view, target: { ...view.target, series: view.target.series.map(seriesJson) } }),
+    ),
+  );
+}
+
+function answerFor(
+  { board, store }: WebContext,
+  kind: string,
+  make: (view: TargetPageView) => Prepared,
+): RequestHandler {
+  return async (request, response) => {
+    const span = spanOf(request);
+    const edition = await board.read();
+    const target = await findTarget({ board, store }, edition, idOf(request));
+    const name = `${kind} ${span} ${target.id}`;
+    let answer = edition.answers.get(name);
+    if (answer === undefined) {
+      const view = await readTargetView(store, edition.view, target, span);
+      answer = answerOf(edition, name, () => make(view));
+    }
+    await sendPrepared(request, response, answer);
+  };
+}
+
+export function idOf(request: Request): string {
+  const parts: unknown = request.params.id;
+  return Array.isArray(parts) ? parts.join('/') : String(parts);
+}
+
+/** By today's id, or by a former one. */
+export async function findTarget(
+  { store }: Pick<WebContext, 'board' | 'store'>,
+  { view }: Edition,
+  id: string,
+): Promise<TargetView> {
+  const found = view.targets.find((target) => target.id === id);
+  if (found !== undefined) return found;
+  const renamed = (await store.readTargets()).find((target) => target.formerIds.includes(id));
+  const target = view.targets.find((one) => one.id === renamed?.id);
+  if (target === undefined) throw new AppError('not_found', 'no target has that id');
+  return target;
+}
+
+function spanOf(request: Request): SpanName {
+  const span = textOf(request, 'span', 10) ?? '1h';
+  if (!isSpanName(span)) throw new AppError('invalid', 'span must be 1h, 6h or 24h');
+  return span;
+}

@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { sample } from '../store/builders.ts';
+import { SCENE_AT, SCENES } from '../support/scenes.ts';
+import { serveScene } from '../support/serve-scene.ts';
+import { findChromium, launchChromium, skipWithoutChromium } from './chromium.ts';
+
+const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
+const TARGET = '/targets/global-apis/pro/deepseek-ai/DeepSeek-V3.2';
+
+describe('in a real browser', { skip: skipWithoutChromium() }, () => {
+  let browser: Browser;
+
+  before(async () => {
+    const path = findChromium();
+    assert.ok(path, 'continuous integration needs Chromium: apt-get install chromium');
+    browser = await launchChromium(path);
+  });
+  after(() => browser?.close());
+
+  /** A page that fails the test if anything is printed to the console or asked of another origin. */
+  async function openPage(
+    t: TestContext,
+    url: string,
+    path: string,
+    options: BrowserContextOptions = {},
+  ): Promise<{ page: Page; complaints: string[] }> {
+    const context = await browser.newContext(options);
+    t.after(() => context.close());
+    const page = await context.newPage();
+    const complaints: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    page.on('request', (request) => {
+      if (new URL(request.url()).origin !== new URL(url).origin) complaints.push(`left us: ${request.url()}`);
+    });
+    const answer = await page.goto(`${url}${path}`);
+    assert.equal(answer?.status(), 200);
+    return { page, complaints };
+  }
+
+  async function violations(page: Page): Promise<string[]> {
+    await page.evaluate(AXE);
+    return page.evaluate(async () => {
+      // @ts-expect-error axe has just been put into the page
+      const { violations } = await globalThis.axe.run();
+      return violations.flatMap((violation: { id: string; nodes: { html: string }[] }) =>
+        violation.nodes.map((node) => `${violation.id}: ${node.html.slice(0, 160)}`),
+      );
+    });
+  }
+
+  const PAGES = [
+    ['the overview', 'troubled', '/'],
+    ['the practice overview', 'practice', '/'],
+    ['the overview of 200 models', 'many', '/?q=model-02'],
+    ['hostile names', 'hostile', '/'],
+    ['the empty overview', 'empty', '/'],
+    ['a target', 'troubled', TARGET],
+    ['the method', 'troubled', '/method'],
+  ] as const;
+
+  for (const [name, scene, path] of PAGES) {
+    test(`${name} is accessible, keeps to itself and fits from 320 to 1440 px, light and dark`, async (t) => {
+      const { url } = await serveScene(t, SCENES[scene]);
+      for (const colorScheme of ['light', 'dark'] as const) {
+        const { page, complaints } = await openPage(t, url, path, { colorScheme });
+        for (const width of [1440, 768, 320]) {
+          await page.setViewportSize({ width, height: 900 });
+          const tooWide = await page.evaluate(
+            'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+          );
+          assert.equal(tooWide, 0, `${colorScheme} ${width} px: ${tooWide} px too wide`);
+          assert.deepEqual(await violations(page), [], `${colorScheme} ${width} px`);
+        }
+        assert.deepEqual(complaints, []);
+      }
+    });
+  }
+
+  test('without JavaScript everything is there, and the form searches', async (t) => {
+    const { url } = await serveScene(t, SCENES.many);
+    const { page, complaints } = await openPage(t, url, '/', { javaScriptEnabled: false });
+    assert.equal(await page.locator('tbody tr').count(), 200);
+    await page.getByLabel('Search models').fill('model-023');
+    await page.getByRole('button', { name: 'Apply' }).click();
+    assert.equal(new URL(page.url()).searchParams.get('q'), 'model-023');
+    assert.equal(await page.locator('tbody tr').count(), 1);
+    assert.match((await page.locator('tbody tr').textContent()) ?? '', /Down/);
+    await page
+      .getByRole('link', { name: /Down.*model-023/ })
+      .last()
+      .click();
+    assert.match((await page.locator('h1').textContent()) ?? '', /model-023-instruct/);
+    assert.deepEqual(complaints, []);
+  });
+
+  test('typing filters at once, the address follows, and focus stays', async (t) => {
+    const { url } = await serveScene(t, SCENES.many);
+    const { page, complaints } = await openPage(t, url, '/');
+    await page.keyboard.press('/');
+    await page.keyboard.type('model-04');
+    await page.getByRole('heading', { name: /^10 models/ }).waitFor();
+    assert.equal(await page.locator('tbody tr').count(), 10);
+    assert.equal(new URL(page.url()).search, '?q=model-04');
+    assert.equal(await page.evaluate('document.activeElement.name'), 'q');
+    assert.equal(await page.getByLabel('Search models').inputValue(), 'model-04');
+    await page.getByLabel('Search models').fill('');
+    await page.getByRole('heading', { name: /^200 models/ }).waitFor();
+    assert.equal(await page.locator('tbody tr').count(), 200);
+    assert.equal(new URL(page.url()).search, '');
+    assert.deepEqual(complaints, []);
+  });
+
+  test('new samples appear by themselves, and the reader stays where they were', async (t) => {
+    const { url, store, changed, setNow } = await serveScene(t, SCENES.troubled);
+    const { page, complaints } = await openPage(t, url, '/', { viewport: { width: 800, height: 500 } });
+    const row = page.locator('tr', { hasText: 'Kimi-K2.5' });
+    await row.getByRole('link', { name: /Not measured/ }).waitFor();
+    await row.getByRole('link').last().focus();
+    const before = await page.evaluate('[scrollY, document.activeElement.href]');
+    await store.record({
+      samples: [sample({ target: 'global-apis/standard/moonshotai/Kimi-K2.5', scheduledAt: SCENE_AT })],
+      notRun: [],
+    });
+    setNow(SCENE_AT + 2_000);
+    changed();
+    await row.getByRole('link', { name: /^Up.*standard/ }).waitFor();
+    assert.deepEqual(await page.evaluate('[scrollY, document.activeElement.href]'), before);
+    await page.locator('#live[data-state=live]').waitFor();
+    assert.deepEqual(complaints, []);
+  });
+
+  test('every cell is reached and opened by keyboard alone', async (t) => {
+    const { url } = await serveScene(t, SCENES.healthy);
+    const { page } = await openPage(t, url, '/');
+    const reached = new Set<string>();
+    for (let press = 0; press < 40; press += 1) {
+      await page.keyboard.press('Tab');
+      const href: string = await page.evaluate('document.activeElement.getAttribute("href") ?? ""');
+      if (href.startsWith('/targets/')) reached.add(href);
+    }
+    assert.equal(reached.size, 8);
+    await page.keyboard.press('Shift+Tab');
+    await page.locator('td a.state').first().focus();
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/targets\//);
+  });
+
+  test('what the provider sent is text on every page', async (t) => {
+    const { url } = await serveScene(t, SCENES.hostile);
+    const { page, complaints } = await openPage(t, url, '/');
+    const links = await page
+      .locator('td a.state')
+      .evaluateAll((all) => all.map((link) => String(link.getAttribute('href'))));
+    assert.equal(links.length, 10);
+    assert.equal(await page.locator('main script, main img, main i').count(), 0);
+    const [script] = links.filter((link) => link.includes('script'));
+    await page.goto(`${url}${script}`);
+    assert.match((await page.locator('h1').textContent()) ?? '', /<script>alert\(1\)<\/script>/);
+    await page.locator('details.failure').first().locator('summary').click();
+    assert.equal(await page.locator('main script, main img').count(), 0);
+    assert.deepEqual(complaints, []);
+  });
+});

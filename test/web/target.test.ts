@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TargetPageView } from '../../src/domain/target-view.ts';
+import { SCENES } from '../support/scenes.ts';
+import { serveScene } from '../support/serve-scene.ts';
+
+async function readView(url: string): Promise<TargetPageView> {
+  return (await (await fetch(url)).json()) as TargetPageView;
+}
+
+const DOWN = 'global-apis/pro/deepseek-ai/DeepSeek-V3.2';
+
+test('a target tells its failures with their request ids and what came back', async (t) => {
+  const { url } = await serveScene(t, SCENES.troubled);
+  const view = await readView(`${url}/api/v1/targets/${DOWN}`);
+  assert.equal(view.target.health, 'down');
+  assert.equal(view.failures.length, 20);
+  assert.ok(view.failed > 20);
+  const [latest] = view.failures;
+  const page = await (await fetch(`${url}/targets/${DOWN}`)).text();
+  assert.ok(page.includes(latest?.evidence?.requestIds['x-request-id'] ?? 'no id'));
+  assert.match(page, /no healthy upstream/);
+  assert.match(page, /a 5xx from the gateway/);
+});
+
+test('a span without answers is a gap in the chart, and its numbers are dashes', async (t) => {
+  const { url } = await serveScene(t, SCENES.silent);
+  const view = await readView(`${url}/api/v1/targets/${DOWN}`);
+  const gaps = view.buckets.filter((bucket) => bucket.ttft === null);
+  assert.ok(gaps.length >= 8);
+  const page = await (await fetch(`${url}/targets/${DOWN}`)).text();
+  assert.match(page, /no answers, 0 failures/);
+  assert.match(page, /<td class="num"><span class="hidden">TTFT p50 <\/span>—<\/td>/);
+});
+
+test('the buckets of a span hold every counted attempt of that span once', async (t) => {
+  const { url, store } = await serveScene(t, SCENES.troubled);
+  for (const span of ['1h', '6h', '24h']) {
+    const view = await readView(`${url}/api/v1/targets/${DOWN}?span=${span}`);
+    const window = (await store.summarise(view.fromAt, view.toAt)).find((one) => one.target === DOWN);
+    const sum = (key: 'good' | 'bad'): number =>
+      view.buckets.reduce((total, bucket) => total + bucket[key], 0);
+    assert.deepEqual([sum('good'), sum('bad')], [window?.counts.good, window?.counts.bad], span);
+  }
+});
+
+test('an unknown target is 404, an unknown span 400', async (t) => {
+  const { url } = await serveScene(t, SCENES.healthy);
+  assert.equal((await fetch(`${url}/targets/global-apis/pro/none`)).status, 404);
+  assert.equal((await fetch(`${url}/api/v1/targets/none`)).status, 404);
+  assert.equal((await fetch(`${url}/api/v1/targets/${DOWN}?span=2h`)).status, 400);
+});
+
+test('every link of the overview leads somewhere, however the names are written', async (t) => {
+  const { url } = await serveScene(t, SCENES.hostile);
+  const page = await (await fetch(url)).text();
+  const links = [...new Set([...page.matchAll(/href="(\/[^"#]*)"/g)].map((match) => match[1] ?? ''))];
+  assert.ok(links.filter((link) => link.startsWith('/targets/')).length >= 8);
+  for (const link of links) {
+    const answer = await fetch(`${url}${link.replaceAll('&amp;', '&')}`);
+    await answer.arrayBuffer();
+    assert.equal(answer.status, 200, link.slice(0, 120));
+  }
+});
+
+test('the method page names every outcome', async (t) => {
+  const { url } = await serveScene(t, SCENES.healthy);
+  const page = await (await fetch(`${url}/method`)).text();
+  for (const outcome of ['ok', 'provider.truncated', 'ratelimit.own', 'excluded.cache_hit']) {
+    assert.ok(page.includes(`<code>${outcome}</code>`), outcome);
+  }
+});
+
+test('the feed lists what is in trouble, and says where it stands', async (t) => {
+  const { url } = await serveScene(t, SCENES.troubled);
+  const answer = await fetch(`${url}/feed.xml`);
+  assert.equal(answer.headers.get('content-type'), 'application/atom+xml; charset=utf-8');
+  const xml = await answer.text();
+  assert.equal(xml.match(/<entry>/g)?.length, 2);
+  assert.match(xml, /<title>deepseek-ai&#x2F;DeepSeek-V3.2 \(pro\) is down<\/title>/);
+});
+
+test('a badge says the state in words and may be shown elsewhere', async (t) => {
+  const { url } = await serveScene(t, SCENES.troubled);
+  const answer = await fetch(`${url}/badge/${DOWN}.svg`);
+  assert.equal(answer.headers.get('content-type'), 'image/svg+xml; charset=utf-8');
+  assert.equal(answer.headers.get('cross-origin-resource-policy'), 'cross-origin');
+  assert.match(await answer.text(), /<title>DeepSeek-V3.2 pro: down 84\.83\u202f%, last hour<\/title>/);
+  const practice = await serveScene(t, SCENES.practice);
+  assert.match(await (await fetch(`${practice.url}/badge/${DOWN}.svg`)).text(), /practice: /);
+});
