@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import Database from 'better-sqlite3';
+import { firstTickAt } from '../../src/domain/schedule.ts';
+import type { StatusView } from '../../src/domain/status-view.ts';
+import { openSqliteStore } from '../../src/store/sqlite/open.ts';
+import { type ProbityProcess, runProbity, startProbity } from '../support/probity-process.ts';
+
+function temporaryFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'probity-run-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+async function status(url: string): Promise<StatusView> {
+  const response = await fetch(`${url}/api/v1/status`);
+  assert.equal(response.status, 200);
+  return (await response.json()) as StatusView;
+}
+
+/** Asks until the answer is as wanted; the test runner's own time limit ends a hopeless wait. */
+async function statusWhen(url: string, wanted: (view: StatusView) => boolean): Promise<StatusView> {
+  for (;;) {
+    const view = await status(url);
+    if (wanted(view)) return view;
+    await sleep(200);
+  }
+}
+
+async function stop(probity: ProbityProcess): Promise<void> {
+  probity.signal('SIGTERM');
+  await probity.ended;
+}
+
+test('a new user sees live samples of every practice target, labelled as practice, and SIGTERM ends it cleanly', async (t) => {
+  const probity = startProbity(['run', '--port', '0', '--data', join(temporaryFolder(t), 'data')]);
+  t.after(() => probity.signal('SIGKILL'));
+  const url = await probity.url;
+  const view = await statusWhen(
+    url,
+    ({ targets }) =>
+      targets.length === 8 && targets.every(({ series }) => series.some(({ last }) => last !== null)),
+  );
+  assert.equal(view.practice, true);
+  const page = await (await fetch(url)).text();
+  assert.match(page, /practice data/i);
+
+  probity.signal('SIGTERM');
+  const { code, stderr } = await probity.ended;
+  assert.equal(code, 0, stderr);
+});
+
+test('PORT is honoured, and --port before it', async (t) => {
+  const free = createServer().listen(0, '127.0.0.1');
+  await once(free, 'listening');
+  const { port } = free.address() as AddressInfo;
+  free.close();
+  await once(free, 'close');
+  const folder = temporaryFolder(t);
+  const byEnvironment = startProbity(['run', '--data', join(folder, 'a')], { PORT: String(port) });
+  assert.equal(await byEnvironment.url, `http://127.0.0.1:${port}`);
+  const byOption = startProbity(['run', '--data', join(folder, 'b'), '--port', '0'], { PORT: String(port) });
+  assert.notEqual(await byOption.url, `http://127.0.0.1:${port}`);
+  await Promise.all([stop(byEnvironment), stop(byOption)]);
+});
+
+test('a busy port is one clear line and exit code 2', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const { code, stderr, stdout } = await runProbity([
+    'run',
+    '--port',
+    String(port),
+    '--data',
+    join(temporaryFolder(t), 'data'),
+  ]);
+  assert.equal(code, 2);
+  assert.equal(stdout, '');
+  assert.equal(stderr, `port ${port} on 127.0.0.1 is in use; choose another with --port or PORT\n`);
+});
+
+test('a data folder that cannot be used is one clear line and exit code 2', async (t) => {
+  const file = join(temporaryFolder(t), 'file');
+  writeFileSync(file, '');
+  const { code, stderr } = await runProbity(['run', '--port', '0', '--data', join(file, 'data')]);
+  assert.equal(code, 2);
+  assert.match(stderr, /^the data folder .*\/file\/data cannot be used: .*; choose another with --data\n$/);
+});
+
+test('a second Probity on the same data folder is refused in one clear line', async (t) => {
+  const data = join(temporaryFolder(t), 'data');
+  const first = startProbity(['run', '--port', '0', '--data', data]);
+  t.after(() => first.signal('SIGKILL'));
+  await first.url;
+  const { code, stderr } = await runProbity(['run', '--port', '0', '--data', data]);
+  assert.equal(code, 2);
+  assert.equal(
+    stderr,
+    `another Probity is already probing into ${data}; stop it, or choose another folder with --data\n`,
+  );
+  await stop(first);
+});
+
+test('a missing key is told with its place in one line each, and exit code 2', async (t) => {
+  const { code, stderr } = await runProbity(
+    ['run', 'probes/global-apis', '--port', '0', '--data', join(temporaryFolder(t), 'data')],
+    { GLOBAL_APIS_STANDARD_KEY: '', GLOBAL_APIS_PRO_KEY: '' },
+  );
+  assert.equal(code, 2);
+  const lines = stderr.trimEnd().split('\n');
+  assert.equal(lines.length, 2);
+  for (const [index, name] of ['GLOBAL_APIS_STANDARD_KEY', 'GLOBAL_APIS_PRO_KEY'].entries()) {
+    assert.match(lines[index] ?? '', new RegExp(`^probes/global-apis/gateway\\.yaml:\\d+:\\d+ .*${name}`));
+  }
+});
+
+test('three times kill -9: each tick is a sample, a recorded skip or countable as missing, and none is there twice', async (t) => {
+  const data = join(temporaryFolder(t), 'data');
+  let wanted = 0;
+  for (let life = 0; life < 4; life += 1) {
+    const probity = startProbity(['run', '--port', '0', '--data', data]);
+    t.after(() => probity.signal('SIGKILL'));
+    const url = await probity.url;
+    wanted = (await status(url)).samples + 10;
+    await statusWhen(url, ({ samples }) => samples >= wanted);
+    probity.signal(life < 3 ? 'SIGKILL' : 'SIGTERM');
+    await probity.ended;
+  }
+
+  const opened = openSqliteStore(join(data, 'probity.db'));
+  assert.equal(opened.kind, 'opened');
+  if (opened.kind !== 'opened') return;
+  const { store } = opened;
+  const everything = { fromAt: 0, toAt: Number.MAX_SAFE_INTEGER };
+  const samples = await store.readSamples({ ...everything, purposes: ['scheduled'] });
+  const notRun = await store.readNotRun(everything);
+  const spans = await store.readSchedules(0, Number.MAX_SAFE_INTEGER);
+  await store.close();
+
+  const tickOf = (row: { probe: string; target: string; scheduledAt: number }): string =>
+    `${row.probe} ${row.target} ${row.scheduledAt}`;
+  const told = [...samples, ...notRun].map(tickOf);
+  assert.equal(new Set(told).size, told.length, 'no tick is told twice');
+
+  const endAt = Math.max(...samples.map(({ scheduledAt }) => scheduledAt));
+  const due = new Set<string>();
+  for (const { probe, target, schedule, fromAt } of spans) {
+    assert.equal(schedule.kind, 'every');
+    if (schedule.kind !== 'every') continue;
+    const { everyMs, phaseMs } = schedule;
+    for (let at = firstTickAt(everyMs, phaseMs, fromAt); at <= endAt; at += everyMs) {
+      due.add(tickOf({ probe, target, scheduledAt: at }));
+    }
+  }
+  assert.equal(spans.length, 8, 'the schedules outlived the restarts unchanged');
+  assert.deepEqual(
+    told.filter((tick) => !due.has(tick)),
+    [],
+    'nothing is told that was not due',
+  );
+  assert.ok(told.length >= wanted - 10, 'what was on the page before a kill is there after it');
+
+  const db = new Database(join(data, 'probity.db'), { readonly: true });
+  assert.equal(db.pragma('integrity_check', { simple: true }), 'ok');
+  db.close();
+});

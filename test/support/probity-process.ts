@@ -1,0 +1,61 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+
+const ENTRY = join(import.meta.dirname, '../../src/probity.js');
+const ROOT = join(import.meta.dirname, '../..');
+
+export type Ended = {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+};
+
+export type ProbityProcess = {
+  /** Resolves with the status page's address once it is printed; rejects if the process ends before. */
+  readonly url: Promise<string>;
+  readonly signal: (name: NodeJS.Signals) => void;
+  readonly ended: Promise<Ended>;
+};
+
+/** The program as a user starts it, in a process of its own. */
+export function startProbity(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): ProbityProcess {
+  const child: ChildProcessByStdio<null, Readable, Readable> = spawn(process.execPath, [ENTRY, ...args], {
+    cwd: ROOT,
+    env: { ...process.env, NO_COLOR: '1', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, stdout, stderr }) as Ended);
+  const url = new Promise<string>((resolve, reject) => {
+    const look = (): void => {
+      const found = /status page\s+(http:\S+)/.exec(stdout)?.[1];
+      if (found !== undefined) resolve(found);
+    };
+    child.stdout.on('data', look);
+    ended.then(({ code, stderr: why }) => reject(new Error(`ended with ${code}: ${why}`)), reject);
+  });
+  // Whoever only waits for the end must not be told twice that there was no address.
+  url.catch(() => {});
+  return { url, ended, signal: (name) => void child.kill(name) };
+}
+
+/** Runs a command to its end. */
+export function runProbity(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  return startProbity(args, env).ended;
+}
