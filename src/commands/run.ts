@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import { type PlanInputs, planProbing } from '../config/plan.ts';
 import type { ProbingPlan } from '../domain/probe.ts';
 import { countExpected } from '../pipeline/expected-ticks.ts';
+import { packHistory } from '../pipeline/pack-history.ts';
 import { startProbingThread, type ThreadNotice } from '../pipeline/probing-thread.ts';
 import { readResume, spendKeeper } from '../pipeline/resume.ts';
 import type { Store } from '../store/store.ts';
@@ -80,6 +81,10 @@ async function run(folder: string, options: Options, world: World): Promise<void
     cleanUp.push(stopPractice);
     const probing = await startProbing(config, { practice }, store, web, world, log);
     cleanUp.push(probing.stop);
+    const packing = packHistory(store, systemClock, (err) =>
+      log.error({ err }, 'history could not be packed'),
+    );
+    cleanUp.push(packing.stop);
     await signalled();
   } finally {
     for (const undo of cleanUp.reverse()) await undo();
