@@ -19,7 +19,7 @@ test('packing goes on while there is something to pack, leaves the last two hour
       },
     },
     clock,
-    assert.fail,
+    (error) => assert.fail(String(error)),
   );
   await clock.advance(62_000);
   assert.deepEqual(calls, [2 * HOUR_MS, 2 * HOUR_MS, 2 * HOUR_MS]);
