@@ -32,7 +32,10 @@ function exactMessage(input: unknown): string {
 /** A decimal or fraction in quotes, or a whole number: a float such as 99.9 has already lost what was written. */
 const exactNumber = z
   .union([z.string().refine(isExactText), z.int()], { error: (issue) => exactMessage(issue.input) })
-  .meta({ description: 'A decimal in quotes ("99.9"), a fraction in quotes ("1/365") or a whole number.' });
+  .meta({
+    id: 'exactNumber',
+    description: 'A decimal in quotes ("99.9"), a fraction in quotes ("1/365") or a whole number.',
+  });
 
 const duration = z
   .string({ error: (issue) => `expected a duration such as 60s, 5m, 48h or 5d, found ${found(issue.input)}` })
@@ -42,9 +45,11 @@ const duration = z
   .meta({ description: 'A number and a unit: ms, s, m, h or d.' });
 
 const text = z.string().min(1);
-const oneOrMore = z.union([text, z.array(text).min(1)], {
-  error: (issue) => `expected a text or a list of texts, found ${found(issue.input)}`,
-});
+const oneOrMore = z
+  .union([text, z.array(text).min(1)], {
+    error: (issue) => `expected a text or a list of texts, found ${found(issue.input)}`,
+  })
+  .meta({ id: 'oneOrMore' });
 
 const statusCode = z.union(
   [z.int().min(100).max(599), z.string().regex(/^([1-5]xx|[1-5]\d\d(-[1-5]\d\d)?)$/)],

@@ -35,7 +35,7 @@ export function createProblemList(placeOf: (path: Path, of?: 'value' | 'key') =>
       note('error', path, message, of);
     },
     warning: (path, message, of) => note('warning', path, message, of),
-    add: (problem) => void problems.push(problem),
+    add: (problem) => void problems.push({ ...problem, message: withoutSecrets(problem.message) }),
     isSpoilt,
     isDoubtful: (path) => {
       const start = keyOf(path).slice(0, -1);

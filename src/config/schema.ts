@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { OPERATIONS } from '../domain/probe.ts';
 import { GATEWAY_KINDS } from '../domain/target.ts';
 import { alertsSchema } from './alerts-schema.ts';
+import { contractTermsSchema } from './contract-schema.ts';
 import {
   amount,
   byName,
@@ -227,7 +228,20 @@ export const configSchema = map({
   retention: retentionSchema.optional(),
 }).meta({ title: 'Probity deployment', description: 'A folder of YAML files, merged into this' });
 
+const fromTemplate = z
+  .looseObject({ template: slug().describe('The name of a contract template, such as pro-channel') })
+  .describe('A contract template, with what differs from it beside');
+const editorContract = z.union([fromTemplate, contractTermsSchema]).meta({ id: 'contract' });
+
 /** The JSON Schema that editors use for completion and checking: https://json-schema.org/draft/2020-12 */
 export function jsonSchema(): Record<string, unknown> {
-  return z.toJSONSchema(configSchema, { io: 'input', target: 'draft-2020-12' }) as Record<string, unknown>;
+  const forEditors = configSchema
+    .extend({
+      contracts: z
+        .record(slug(), z.union([editorContract, z.array(editorContract).min(1)]))
+        .default({})
+        .describe('Contracts by id: terms, a template, or a list of versions'),
+    })
+    .meta({ title: 'Probity deployment', description: 'A folder of YAML files, merged into this' });
+  return z.toJSONSchema(forEditors, { io: 'input', target: 'draft-2020-12' }) as Record<string, unknown>;
 }
