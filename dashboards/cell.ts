@@ -1,3 +1,4 @@
+import type { Limit } from '../src/domain/commitment.ts';
 import { HEALTHS } from '../src/domain/health.ts';
 import type { Spread } from '../src/domain/spread.ts';
 import { P99_NEEDS } from '../src/domain/standing.ts';
@@ -32,8 +33,8 @@ export function cell(target: TargetView, times: Times): Html {
 <div class="cell-top">${stateLink(target)}${uptime(target, lead)}</div>
 ${lead !== undefined && strip(lead.slots)}
 <dl class="times">
-${latency('TTFT', lead?.ttft ?? null, target.commitment?.ttftP99Us ?? null, target.standings.ttft)}
-${latency('Total', lead?.total ?? null, target.commitment?.totalP99Us ?? null, target.standings.total)}
+${latency('TTFT', lead?.ttft ?? null, target.commitment?.ttftP99 ?? null, target.standings.ttft)}
+${latency('Total', lead?.total ?? null, target.commitment?.totalP99 ?? null, target.standings.total)}
 </dl>
 <p class="last">${lastText(lead, times)}${target.series.length > 1 && html` · ${countOf(target.series.length - 1, 'more series', 'more series')}`}</p>
 </td>`;
@@ -67,17 +68,22 @@ function verdictMark(standing: Standing): Html {
   return html`${icon(standing)}<span class="hidden">${STANDING_WORDS[standing]}: </span>`;
 }
 
+/** `< 500 ms` or `≤ 500 ms`, as the contract has it. */
+export function limitText(limit: Limit): string {
+  return `${limit.strict ? '<' : '≤'} ${formatUs(limit.statedUs)}`;
+}
+
 /** `p99` below a hundred answers is the slowest of them, and is called so. */
 export function worstLabel(spread: Spread): string {
   return spread.n < P99_NEEDS ? 'max' : 'p99';
 }
 
-function latency(name: string, spread: Spread | null, goalUs: number | null, standing: Standing): Html {
+function latency(name: string, spread: Spread | null, limit: Limit | null, standing: Standing): Html {
   return html`<div class="s-${standing}"><dt>${name}</dt>${
     spread === null
       ? html`<dd class="nothing">${NO_DATA}</dd>`
       : html`<dd><span class="k">p50</span> ${formatUs(spread.p50Us)}</dd><dd class="worst"><span class="k">${worstLabel(spread)}</span> ${formatUs(spread.p99Us)}</dd>`
-  }${spread !== null && goalUs !== null && html`<dd class="ruler">${gauge(spread, goalUs)}</dd>`}${goalUs !== null && html`<dd class="goal">${verdictMark(standing)}≤ ${formatUs(goalUs)}</dd>`}</div>`;
+  }${spread !== null && limit !== null && html`<dd class="ruler">${gauge(spread, limit.statedUs)}</dd>`}${limit !== null && html`<dd class="goal">${verdictMark(standing)}${limitText(limit)}</dd>`}</div>`;
 }
 
 function brief(name: string, spread: Spread | null, standing: Standing): Html {

@@ -7,7 +7,7 @@ import { type Html, html, raw } from './html.ts';
 import { icon } from './icon.ts';
 import { type Assets, layout } from './layout.ts';
 import { targetPath } from './link.ts';
-import { time } from './time.ts';
+import { exactTime, time } from './time.ts';
 import { verdictOf } from './verdict.ts';
 
 /** From this many rows on a cell is one line. */
@@ -40,7 +40,7 @@ function verdictSection(view: StatusView, times: Times): Html {
 <p class="eyebrow">${verdict.eyebrow(times)}</p>
 <h1 id="verdict">${verdict.headline}</h1>
 ${verdict.explanation !== null && html`<p class="lead">${verdict.explanation(times)}</p>`}
-${verdict.kind === 'measured' && html`<p class="lead">${healthLine(view, times)}</p>`}
+${verdict.kind === 'measured' && html`<p class="lead">${verdict.tone === 'within' && view.byStanding.within === 0 ? 'No contract is configured for these targets, so only their health is judged.' : healthLine(view, times)}</p>`}
 ${verdict.kind === 'measured' && missedLine(view)}
 ${
   view.targets.length > 0 &&
@@ -184,7 +184,7 @@ function legend(): Html {
 
 function footer(view: StatusView, times: Times): Html {
   return html`<footer class="foot">
-<p>As of ${time(view.at, times)} ${times.zone(view.at)}. Uptime is rounded down, latency up. ${NO_DATA} means no data, never zero.</p>
+<p>As of ${exactTime(view.at, times)}. Uptime is rounded down, latency up. ${NO_DATA} means no data, never zero.</p>
 <p><a href="/api/v1/status">JSON</a> <a href="/feed.xml">Atom</a> <a href="/method">Method</a></p>
 </footer>`;
 }

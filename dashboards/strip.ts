@@ -48,7 +48,7 @@ export function strip(slots: readonly Slot[]): Html {
     }
   });
   const drawn = [...paths].map(([part, d]) => `<path class="b-${part}" d="${d}"/>`).join('');
-  return html`<svg class="strip" viewBox="0 0 ${slots.length * STEP} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${describe(slots)}">${raw(drawn)}</svg>`;
+  return html`<svg class="strip" viewBox="0 0 ${slots.length * STEP} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${describe(slots)}"><path class="ground" d="M0 19.5H${slots.length * STEP}"/>${raw(drawn)}</svg>`;
 }
 
 /** The same in words, for those who cannot see the bars. */

@@ -1,9 +1,10 @@
+import type { Limit } from '../src/domain/commitment.ts';
 import { HEALTHS } from '../src/domain/health.ts';
 import { OUTCOMES, type Outcome } from '../src/domain/outcome.ts';
 import type { Spread } from '../src/domain/spread.ts';
 import type { SeriesView, Standing, TargetView } from '../src/domain/status-view.ts';
 import { type Failure, SPANS, type TargetPageView } from '../src/domain/target-view.ts';
-import { STANDING_WORDS, worstLabel } from './cell.ts';
+import { limitText, STANDING_WORDS, worstLabel } from './cell.ts';
 import { latencyChart } from './chart.ts';
 import {
   countOf,
@@ -22,7 +23,7 @@ import { type Assets, layout } from './layout.ts';
 import { badgePath, targetPath } from './link.ts';
 import { phaseChart } from './phase-chart.ts';
 import { strip } from './strip.ts';
-import { time } from './time.ts';
+import { exactTime, time } from './time.ts';
 
 /** One target: how it does, against what it promised, since when, and what exactly came back. */
 export function targetPage(view: TargetPageView, assets: Assets): string {
@@ -41,7 +42,7 @@ export function targetPage(view: TargetPageView, assets: Assets): string {
     body: html`<div data-live="/api/v1/stream">
 ${heading(target, lead, times)}
 ${lead === undefined ? html`<p class="empty">No probe is planned for this target.</p>` : measured(view, lead, times)}
-<footer class="foot"><p>As of ${time(status.at, times)} ${times.zone(status.at)}. Uptime is rounded down, latency up. ${NO_DATA} means no data, never zero.</p><p><a href="/api/v1${targetPath(target.id)}">JSON</a> <a href="${badgePath(target.id)}">Badge</a> <a href="/method">Method</a></p></footer>
+<footer class="foot"><p>As of ${exactTime(status.at, times)}. Uptime is rounded down, latency up. ${NO_DATA} means no data, never zero.</p><p><a href="/api/v1${targetPath(target.id)}">JSON</a> <a href="${badgePath(target.id)}">Badge</a> <a href="/method">Method</a></p></footer>
 </div>`,
   });
 }
@@ -78,19 +79,12 @@ ${target.series.length > 1 && otherSeries(target)}`;
 function objectives(target: TargetView, lead: SeriesView): Html {
   const { commitment, standings } = target;
   const n = lead.good + lead.bad;
-  const goal = (value: number | null | undefined, print: (value: number) => string, sign: string): string =>
-    value == null ? NO_DATA : `${sign} ${print(value)}`;
-  const spread = (
-    name: string,
-    of: Spread | null,
-    goalUs: number | null | undefined,
-    standing: Standing,
-  ): Html =>
-    html`<tr><th scope="row">${name} ${of === null ? 'p99' : worstLabel(of)}</th><td class="num s-${standing}"><b>${formatUs(of?.p99Us ?? null)}</b></td><td class="num">${goal(goalUs, formatUs, '≤')}</td><td>${standingText(standing)}</td><td class="num">${formatCount(of?.n ?? 0)}</td></tr>`;
+  const spread = (name: string, of: Spread | null, limit: Limit | null, standing: Standing): Html =>
+    html`<tr><th scope="row">${name} ${of === null ? 'p99' : worstLabel(of)}</th><td class="num s-${standing}"><b>${formatUs(of?.p99Us ?? null)}</b></td><td class="num">${limit === null ? NO_DATA : limitText(limit)}</td><td>${standingText(standing)}</td><td class="num">${formatCount(of?.n ?? 0)}</td></tr>`;
   return html`<table class="plain"><thead><tr><th scope="col">Objective</th><th scope="col" class="num">Measured</th><th scope="col" class="num">Target</th><th scope="col">Standing</th><th scope="col" class="num">n</th></tr></thead><tbody>
-<tr><th scope="row">Uptime</th><td class="num s-${standings.uptime}"><b>${formatShare(lead.good, n)}</b></td><td class="num">${goal(commitment?.uptimePpm, formatPpm, '≥')}</td><td>${standingText(standings.uptime)}</td><td class="num">${formatCount(n)}</td></tr>
-${spread('TTFT', lead.ttft, commitment?.ttftP99Us, standings.ttft)}
-${spread('Total', lead.total, commitment?.totalP99Us, standings.total)}
+<tr><th scope="row">Uptime</th><td class="num s-${standings.uptime}"><b>${formatShare(lead.good, n)}</b></td><td class="num">${commitment?.uptimePpm == null ? NO_DATA : `≥ ${formatPpm(commitment.uptimePpm)}`}</td><td>${standingText(standings.uptime)}</td><td class="num">${formatCount(n)}</td></tr>
+${spread('TTFT', lead.ttft, commitment?.ttftP99 ?? null, standings.ttft)}
+${spread('Total', lead.total, commitment?.totalP99 ?? null, standings.total)}
 </tbody></table>`;
 }
 
@@ -111,7 +105,7 @@ function charts(view: TargetPageView, times: Times): Html {
       html`<a href="${targetPath(target.id)}?span=${name}"${name === view.span && raw(' aria-current="true"')}>${words}</a>`,
   );
   return html`<section class="panel" aria-labelledby="latency"><div class="bar"><h2 id="latency">Latency <small>of good answers: p50 thick, p90 dashed, p99 thin</small></h2><nav class="picker" aria-label="Time span">${picker}</nav></div>
-<div class="columns"><figure><figcaption>Time to first token</figcaption>${latencyChart(view.buckets, (bucket) => bucket.ttft, target.commitment?.ttftP99Us ?? null, 'Time to first token', times)}</figure><figure><figcaption>Total</figcaption>${latencyChart(view.buckets, (bucket) => bucket.total, target.commitment?.totalP99Us ?? null, 'Total time', times)}</figure></div>
+<div class="columns"><figure><figcaption>Time to first token</figcaption>${latencyChart(view.buckets, (bucket) => bucket.ttft, target.commitment?.ttftP99?.statedUs ?? null, 'Time to first token', times)}</figure><figure><figcaption>Total</figcaption>${latencyChart(view.buckets, (bucket) => bucket.total, target.commitment?.totalP99?.statedUs ?? null, 'Total time', times)}</figure></div>
 ${numbers(view, times)}</section>`;
 }
 

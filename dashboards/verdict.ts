@@ -54,7 +54,7 @@ function sentence(view: StatusView): Pick<Verdict, 'tone' | 'headline'> {
   if (promised === 0) {
     const answering = view.byHealth.up + view.byHealth.unsteady;
     return answering === none
-      ? { tone: 'none', headline: none === 1 ? 'The target answers' : `All ${none} targets answer` }
+      ? { tone: 'within', headline: none === 1 ? 'The target answers' : `All ${none} targets answer` }
       : { tone: 'missed', headline: `${none - answering} of ${countOf(none, 'target')} not answering` };
   }
   if (missed > 0)

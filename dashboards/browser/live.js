@@ -47,7 +47,7 @@ function morph(from, to) {
 
 /** "12 s ago" for instants of the last hour; the exact time stays in the title. */
 function relative(root, now) {
-  for (const time of root.querySelectorAll('time[datetime]')) {
+  for (const time of root.querySelectorAll('time:not([data-exact])')) {
     const seconds = Math.round((now - Date.parse(time.dateTime)) / 1000);
     if (seconds < 0 || seconds >= 3600) continue;
     const text = seconds < 60 ? `${seconds} s ago` : `${Math.floor(seconds / 60)} min ago`;

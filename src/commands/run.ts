@@ -2,6 +2,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Logger, pino } from 'pino';
 import type { Config } from '../config/config.ts';
 import { type PlanInputs, planProbing } from '../config/plan.ts';
+import { commitmentOf } from '../domain/commitment.ts';
+import { contractInForce } from '../domain/contract-in-force.ts';
 import type { ProbingPlan } from '../domain/probe.ts';
 import { countExpected } from '../pipeline/expected-ticks.ts';
 import { packHistory } from '../pipeline/pack-history.ts';
@@ -65,6 +67,7 @@ async function run(folder: string, options: Options, world: World): Promise<void
       clock: world.now,
       settings: viewSettings(config),
       countTicks: countExpected,
+      origin: config.status.url,
       log: { error: (about, message) => log.error(about, message) },
     });
     const listening = await listen(
@@ -182,7 +185,13 @@ function viewSettings(config: Config): Parameters<typeof createServer>[0]['setti
     practice: config.gateways.some(({ practice }) => practice !== null),
     timezone: config.status.timezone,
     locale: config.status.locale,
-    commitments: [],
+    tiers: config.tiers.map(({ id }) => id),
+    commitmentFor: (target, at) => {
+      const id = config.tiers.find((tier) => tier.id === target.tier)?.contract ?? null;
+      const versions = config.contracts.find((contract) => contract.id === id)?.versions ?? [];
+      const inForce = contractInForce(versions, at);
+      return inForce === null ? null : commitmentOf(inForce);
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Commitment } from './commitment.ts';
 import { type Attempted, HEALTH_ORDER, type Health, healthOf, isFailed, isTelling } from './health.ts';
 import type { Counting, Doubt, NotRunReason, Outcome } from './outcome.ts';
 import type { Sample } from './sample.ts';
@@ -5,7 +6,6 @@ import { countTicks, type Schedule } from './schedule.ts';
 import { mergeAscending, spreadOf } from './spread.ts';
 import { standingsOf } from './standing.ts';
 import type {
-  Commitment,
   Coverage,
   LastAttempt,
   ProberLife,
@@ -26,7 +26,8 @@ export type ViewSettings = {
   readonly locale: string;
   /** Tiers in the order in which they shall stand; those not named follow by name. */
   readonly tiers?: readonly string[];
-  readonly commitments: readonly Commitment[];
+  /** What is promised for a target by the contract in force at an instant; `null` = nothing. */
+  readonly commitmentFor: (target: Target, at: number) => Commitment | null;
 };
 
 /** What one series did in one minute, as the store tells it. */
@@ -96,12 +97,11 @@ export function countScheduledTicks(schedule: Schedule, fromAt: number, toAt: nu
 export function buildStatusView(facts: StatusFacts): StatusView {
   const byTarget = Map.groupBy(groupSlices(facts.slices).values(), (entry) => entry.target);
   const spansBySeries = Map.groupBy(facts.spans, seriesKey);
-  const commitments = new Map(facts.settings.commitments.map((one) => [one.target, one]));
   const targets = facts.targets.map((target) => {
     const series = (byTarget.get(target.id) ?? [])
       .map((entry) => buildSeries(entry, spansBySeries.get(seriesKey(entry)) ?? [], facts))
       .sort(byInterval(spansBySeries, target.id));
-    return buildTarget(target, series, commitments.get(target.id) ?? null, facts);
+    return buildTarget(target, series, facts.settings.commitmentFor(target, facts.now), facts);
   });
   const all = targets.flatMap((target) => target.series);
   return {

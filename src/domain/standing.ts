@@ -1,5 +1,6 @@
+import type { Commitment, Limit } from './commitment.ts';
 import type { Spread } from './spread.ts';
-import type { Commitment, Standing, Standings } from './status-view.ts';
+import type { Standing, Standings } from './status-view.ts';
 
 /** Below this many answers the 99th percentile is the slowest one. */
 export const P99_NEEDS = 100;
@@ -12,14 +13,14 @@ export function uptimeStanding(good: number, bad: number, targetPpm: number | nu
 }
 
 /**
- * The 99th percentile against a target; exactly on it is within. With fewer than 100 answers that percentile is a
+ * The 99th percentile against a limit. With fewer than 100 answers that percentile is a
  * single answer, which is enough to show that all kept the target but not that the percentile missed it.
  */
-export function latencyStanding(spread: Spread | null, targetUs: number | null): Standing {
-  if (targetUs === null) return 'none';
+export function latencyStanding(spread: Spread | null, limit: Limit | null): Standing {
+  if (limit === null) return 'none';
   if (spread === null) return 'undecided';
-  if (spread.p99Us <= targetUs) return 'within';
-  return spread.n < P99_NEEDS && spread.p90Us <= targetUs ? 'undecided' : 'missed';
+  if (spread.p99Us <= limit.mostUs) return 'within';
+  return spread.n < P99_NEEDS && spread.p90Us <= limit.mostUs ? 'undecided' : 'missed';
 }
 
 /** The worst of several: one missed number misses all; what has no target says nothing. */
@@ -40,7 +41,7 @@ export function standingsOf(
   commitment: Commitment | null,
 ): Standings {
   const uptime = uptimeStanding(measured.good, measured.bad, commitment?.uptimePpm ?? null);
-  const ttft = latencyStanding(measured.ttft, commitment?.ttftP99Us ?? null);
-  const total = latencyStanding(measured.total, commitment?.totalP99Us ?? null);
+  const ttft = latencyStanding(measured.ttft, commitment?.ttftP99 ?? null);
+  const total = latencyStanding(measured.total, commitment?.totalP99 ?? null);
   return { uptime, ttft, total, overall: worstStanding([uptime, ttft, total]) };
 }

@@ -1,15 +1,7 @@
+import type { Commitment } from './commitment.ts';
 import { HEALTH_ORDER, type Health } from './health.ts';
 import type { Doubt, NotRunReason, Outcome, Validity } from './outcome.ts';
 import type { Spread } from './spread.ts';
-
-/** What a target's contract asks for, in the numbers a page can hold against an hour. `null` = nothing asked. */
-export type Commitment = {
-  readonly target: string;
-  readonly contract: string;
-  readonly uptimePpm: number | null;
-  readonly ttftP99Us: number | null;
-  readonly totalP99Us: number | null;
-};
 
 /**
  * A number held against its target over the window shown. `undecided`: no data, or so few answers that a single

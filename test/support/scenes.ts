@@ -1,6 +1,7 @@
 import type { ViewSettings } from '../../src/domain/build-status-view.ts';
-import type { Commitment } from '../../src/domain/status-view.ts';
-import { ANSWERED, type Deployment, type Fate, targetsOf } from './deployment.ts';
+import type { Commitment, Limit } from '../../src/domain/commitment.ts';
+import type { Target } from '../../src/domain/target.ts';
+import { ANSWERED, type Deployment, type Fate } from './deployment.ts';
 
 /** Saturday 3 October 2026, 14:03:37 UTC: when every scene is looked at. */
 export const SCENE_AT = Date.UTC(2026, 9, 3, 14, 3, 37);
@@ -23,14 +24,16 @@ const HOSTILE_MODELS = [
   "it's/{{7*7}}#{7*7}&amp;<!--",
 ];
 
-function commitmentsFor(deployment: Deployment): Commitment[] {
-  return targetsOf(deployment).map((target) => ({
-    target: target.id,
-    contract: target.tier === 'pro' ? 'pro-channel' : 'best-effort',
-    uptimePpm: target.tier === 'pro' ? 999_000 : 990_000,
-    ttftP99Us: target.tier === 'pro' ? 500_000 : 1_500_000,
-    totalP99Us: target.tier === 'pro' ? 900_000 : 3_000_000,
-  }));
+const under = (us: number): Limit => ({ mostUs: us - 1, statedUs: us, strict: true });
+
+function commitmentFor(target: Target): Commitment {
+  const isPro = target.tier.includes('pro');
+  return {
+    contract: isPro ? 'Pro channel' : 'Best effort',
+    uptimePpm: isPro ? 999_000 : 990_000,
+    ttftP99: under(isPro ? 500_000 : 1_500_000),
+    totalP99: under(isPro ? 900_000 : 3_000_000),
+  };
 }
 
 function scene(
@@ -56,7 +59,7 @@ function scene(
       timezone: 'UTC',
       locale: 'en',
       tiers: deployment.tiers,
-      commitments: (over.promised ?? true) ? commitmentsFor(deployment) : [],
+      commitmentFor: (over.promised ?? true) ? commitmentFor : () => null,
     },
   };
 }
