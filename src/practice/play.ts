@@ -1,54 +1,73 @@
 import type { ServerResponse } from 'node:http';
-import type { Script } from './script.ts';
+import { COMMENT, COMMENT_EVERY_MS, type Script } from './script.ts';
 
-const COMMENT_EVERY_MS = 1000;
+type Step = { readonly dueMs: number; readonly act: () => void };
 
-/** Sends a script in its own time. All timers start at once, so that a late one delays none of the others. */
+/** Sends a script in its own time. */
 export function play(script: Script, response: ServerResponse): void {
-  const timers: NodeJS.Timeout[] = [];
-  const after = (atUs: number, act: () => void): void => {
-    timers.push(setTimeout(act, Math.round(atUs / 1000)));
-  };
+  response.on('error', () => response.destroy());
+  if (script.headersAtUs === null) return;
+  const timers = follow(stepsOf(script, response, script.headersAtUs));
+  if (script.ending.kind === 'never' && script.ending.comments) {
+    timers.push(setInterval(() => response.write(COMMENT), COMMENT_EVERY_MS));
+  }
   response.once('close', () => {
     for (const timer of timers) clearTimeout(timer);
   });
-  response.on('error', () => response.destroy());
-  if (script.headersAtUs === null) return;
+}
 
+/** What is due in the same millisecond leaves in one piece, as it would from a busy gateway. */
+function stepsOf(script: Script, response: ServerResponse, headersAtUs: number): Step[] {
+  const steps: Step[] = [];
   const open = (): void => {
-    if (!response.headersSent) response.writeHead(script.status, script.headers).flushHeaders();
+    if (!response.headersSent) response.writeHead(script.status, script.headers);
   };
-  // What is due in the same millisecond leaves in one piece, as it would from a busy gateway.
-  let frame = 0;
-  let isOpening = false;
   const { frames, ending } = script;
-  while (frame < frames.length) {
-    const dueMs = Math.round((frames[frame]?.atUs ?? 0) / 1000);
-    let text = '';
-    let isLast = false;
-    for (; frame < frames.length && Math.round((frames[frame]?.atUs ?? 0) / 1000) === dueMs; frame += 1) {
-      text += frames[frame]?.text ?? '';
-      isLast = frame === frames.length - 1;
-    }
-    const ends = isLast && ending.kind === 'complete' && Math.round(ending.atUs / 1000) === dueMs;
-    if (!isOpening && dueMs > Math.round(script.headersAtUs / 1000)) after(script.headersAtUs, open);
-    isOpening = true;
-    after(dueMs * 1000, () => {
-      if (!response.headersSent) response.writeHead(script.status, script.headers);
-      if (ends) response.end(text);
-      else response.write(text);
+  const headersDueMs = wholeMs(headersAtUs);
+  const firstDueMs = frames[0] === undefined ? Number.POSITIVE_INFINITY : wholeMs(frames[0].atUs);
+  if (headersDueMs < firstDueMs) {
+    steps.push({
+      dueMs: headersDueMs,
+      act: () => {
+        open();
+        response.flushHeaders();
+      },
     });
   }
-  if (!isOpening) after(script.headersAtUs, open);
-  switch (ending.kind) {
-    case 'complete':
-      after(ending.atUs, () => response.end());
-      break;
-    case 'broken':
-      after(ending.atUs, () => response.destroy());
-      break;
-    case 'never':
-      if (ending.comments) timers.push(setInterval(() => response.write(': ping\n\n'), COMMENT_EVERY_MS));
-      break;
+  for (let index = 0; index < frames.length; ) {
+    const dueMs = wholeMs(frames[index]?.atUs ?? 0);
+    let text = '';
+    for (; index < frames.length && wholeMs(frames[index]?.atUs ?? 0) === dueMs; index += 1) {
+      text += frames[index]?.text ?? '';
+    }
+    const isEnd = index === frames.length && ending.kind === 'complete' && wholeMs(ending.atUs) === dueMs;
+    steps.push({
+      dueMs,
+      act: () => {
+        open();
+        if (isEnd) response.end(text);
+        else response.write(text);
+      },
+    });
   }
+  if (ending.kind === 'complete') steps.push({ dueMs: wholeMs(ending.atUs), act: () => response.end() });
+  if (ending.kind === 'broken') steps.push({ dueMs: wholeMs(ending.atUs), act: () => response.destroy() });
+  return steps;
+}
+
+function wholeMs(us: number): number {
+  return Math.round(us / 1000);
+}
+
+/**
+ * Takes all steps in their order. Each has its own timer from the start, so that a late one delays none of the others.
+ * Timers of different lengths may fire out of order on a busy loop, so each takes whatever is before it first.
+ */
+function follow(steps: readonly Step[]): NodeJS.Timeout[] {
+  let taken = 0;
+  return steps.map(({ dueMs }, index) =>
+    setTimeout(() => {
+      for (; taken <= index; taken += 1) steps[taken]?.act();
+    }, dueMs),
+  );
 }

@@ -1,5 +1,8 @@
-/** `[nonce] Reply with one number: 512 + 331`, or the same with a product. */
-const SUM_OR_PRODUCT = /(\d{1,9})\s*([+*×x])\s*(\d{1,9})/;
+/**
+ * `[nonce] Reply with one number: 512 + 331`, or the same with a product. The letter x needs spaces around it, and
+ * numbers stand alone: a nonce such as `4x7k` is no question.
+ */
+const SUM_OR_PRODUCT = /(?<!\w)(\d{1,9})(?:\s*([+*×])\s*|\s+x\s+)(\d{1,9})(?!\w)/;
 
 const NO_QUESTION = 'This is the practice gateway : no model was asked .';
 

@@ -17,6 +17,12 @@ export type Script = {
     | { readonly kind: 'never'; readonly comments: boolean };
 };
 
+/** A server-sent comment, as gateways send to keep a connection open. */
+export const COMMENT = ': ping\n\n';
+
+/** From the request's arrival on. */
+export const COMMENT_EVERY_MS = 1000;
+
 /** A whole body that leaves at once. */
 export function wholeScript(
   status: number,

@@ -197,6 +197,24 @@ describe('the openai SDK against the practice gateway', () => {
     await assert.rejects(standard.chat.completions.create(ask('BAAI/bge-m3')), BadRequestError);
   });
 
+  test('three hundred streams at once are all told in order and to their end', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 300 }, async (_, index) => {
+        const stream = await pro.chat.completions.create({
+          ...ask('Pro/deepseek-ai/DeepSeek-R1', `Reply with one number: ${index} + 1000`),
+          stream: true,
+        });
+        const chunks = await Array.fromAsync(stream);
+        const finish = chunks.at(-1)?.choices[0]?.finish_reason;
+        return `${chunks.map((chunk) => chunk.choices[0]?.delta.content ?? '').join('')} ${finish}`;
+      }),
+    );
+    assert.deepEqual(
+      answers,
+      Array.from({ length: 300 }, (_, index) => `${index + 1000} stop`),
+    );
+  });
+
   test('a request may order its own misfortune', async () => {
     const order = (behaviour: string) =>
       standard.chat.completions.create(ask('Qwen/Qwen3-32B'), {
