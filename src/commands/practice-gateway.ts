@@ -30,8 +30,8 @@ export function registerPracticeGateway(program: Command, world: World): void {
         .argParser(wholeNumber(0, 2 ** 31 - 1)),
     )
     .addOption(
-      new Option('--standard-limit <n>', 'requests per minute of the standard key (default: none)')
-        .default(null, 'none')
+      new Option('--standard-limit <n>', 'requests per minute of the standard key')
+        .default(null, 'no limit')
         .argParser(wholeNumber(1, 1_000_000)),
     )
     .option('--no-incidents', 'only misbehave where a request orders it')

@@ -133,14 +133,21 @@ export type RenderedPrompt = {
   readonly nonce: string;
 };
 
+/** The numbers `{a}` and `{b}` of the attempt with this identity: whole, of three digits. */
+export function operandsOf(identity: string): { readonly a: number; readonly b: number } {
+  return {
+    a: 100 + (stableHash(`${identity}\na`) % 900),
+    b: 100 + (stableHash(`${identity}\nb`) % 900),
+  };
+}
+
 /**
  * Fills a prompt for one attempt. The same identity gives the same prompt, so any sample can be asked again; a
  * different tick gives another nonce and other operands, so no cache has seen it before.
  */
 export function renderPrompt(prompt: Prompt, identity: string): RenderedPrompt {
   const nonce = `${stableHash(identity).toString(36)}${stableHash(`${identity}\nnonce`).toString(36)}`;
-  const a = 100 + (stableHash(`${identity}\na`) % 900);
-  const b = 100 + (stableHash(`${identity}\nb`) % 900);
+  const { a, b } = operandsOf(identity);
   const values: Readonly<Record<string, string>> = {
     nonce,
     a: String(a),

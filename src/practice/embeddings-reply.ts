@@ -22,6 +22,8 @@ export function embeddingsWhole(
   answer: {
     readonly model: string;
     readonly inputs: readonly string[];
+    /** Answer without a vector. */
+    readonly isEmpty: boolean;
     readonly dimensions: number;
     readonly encoding: 'float' | 'base64';
     readonly close: Close;
@@ -33,7 +35,7 @@ export function embeddingsWhole(
   const body = {
     object: 'list',
     model: answer.model,
-    data: answer.inputs.map((text, index) => {
+    data: (answer.isEmpty ? [] : answer.inputs).map((text, index) => {
       const vector = embed(text, answer.dimensions);
       const embedding =
         answer.encoding === 'base64' ? Buffer.from(vector.buffer).toString('base64') : Array.from(vector);
@@ -59,7 +61,9 @@ export function embeddingsWhole(
   }
 }
 
-/** A rough count: four characters a token, and four tokens around each message. */
+/** A rough count: two tokens a word, and four around the whole. */
 export function promptTokensOf(text: string): number {
-  return 4 + Math.ceil(text.length / 4);
+  let words = 0;
+  for (const _ of text.matchAll(/\S+/g)) words += 1;
+  return 4 + 2 * words;
 }

@@ -110,6 +110,17 @@ export const PRACTICE_MODELS: readonly PracticeModel[] = [
   },
 ];
 
+/** What answers a request that names no model. */
+export const LISTING: PracticeModel = {
+  id: '*',
+  kind: 'embedding',
+  reasoningTokens: 0,
+  latency: {
+    standard: { medianTtftMs: 22, sigma: 0.3, tailFrom: 0.98, tailShape: 2, capMs: 2000, interTokenMs: 1 },
+    pro: { medianTtftMs: 22, sigma: 0.3, tailFrom: 0.98, tailShape: 2, capMs: 2000, interTokenMs: 1 },
+  },
+};
+
 /** A chat model of any name, with latencies that follow from the name: for plans larger than the practice one. */
 export function inventModel(id: string): PracticeModel {
   const pace = 0.7 + (stableHash(id) % 1000) / 1000;

@@ -1,16 +1,15 @@
-import { stableHash } from '../domain/schedule.ts';
-import { chatStream, chatWhole } from './chat-reply.ts';
-import { embeddingsWhole, promptTokensOf } from './embeddings-reply.ts';
 import { BEHAVIOURS, type Behaviour, behaviourNamed } from './incident.ts';
 import {
+  LISTING,
   PRACTICE_KEY_WITHOUT_CREDIT,
   PRACTICE_KEYS,
   PRO_PREFIX,
   type PracticeModel,
+  type PracticeTarget,
   type PracticeTier,
 } from './models.ts';
 import { type Planner, planAs, plannerFor, type ReplyPlan } from './plan.ts';
-import { type QuestionBody, readQuestion } from './question-body.ts';
+import { readQuestion } from './question-body.ts';
 import { type Quota, quotaOf } from './quota.ts';
 import {
   BAD_KEY,
@@ -20,13 +19,11 @@ import {
   PRO_KEY_NEEDED,
   type Refusal,
   refuse,
-  replyWithoutAnswer,
   unknownModel,
   unknownPlace,
 } from './refusal.ts';
-import { responsesStream, responsesWhole } from './responses-reply.ts';
-import { jsonScript, type Script } from './script.ts';
-import { tell } from './telling.ts';
+import { limitHeaders, namingHeaders, replyTo, replyToListing } from './reply.ts';
+import type { Script } from './script.ts';
 import type { Timetable } from './timetable.ts';
 
 /** A request as the gateway sees it. */
@@ -50,9 +47,7 @@ type ReceptionOptions = {
   readonly idPrefix: string;
 };
 
-type Served = { readonly model: PracticeModel; readonly tier: PracticeTier; readonly planner: Planner };
-
-type Headers = Readonly<Record<string, string>>;
+type Served = PracticeTarget & { readonly planner: Planner };
 
 const OPERATIONS = {
   '/v1/chat/completions': { kind: 'chat', field: 'messages' },
@@ -61,17 +56,6 @@ const OPERATIONS = {
 } as const;
 
 type OperationPath = keyof typeof OPERATIONS;
-
-/** What answers a request that names no model. */
-const LISTING: PracticeModel = {
-  id: '*',
-  kind: 'embedding',
-  reasoningTokens: 0,
-  latency: {
-    standard: { medianTtftMs: 22, sigma: 0.3, tailFrom: 0.98, tailShape: 2, capMs: 2000, interTokenMs: 1 },
-    pro: { medianTtftMs: 22, sigma: 0.3, tailFrom: 0.98, tailShape: 2, capMs: 2000, interTokenMs: 1 },
-  },
-};
 
 /** Turns requests into scripts. The only state is the count of requests, in ids and quotas. */
 export function createReception(options: ReceptionOptions): (received: Received) => Script {
@@ -95,7 +79,7 @@ export function createReception(options: ReceptionOptions): (received: Received)
   return (received) => {
     count += 1;
     const id = `${options.idPrefix}${count.toString(36).padStart(6, '0')}`;
-    const common: Headers = { 'x-probity-practice': 'true', 'x-request-id': `req_practice_${id}` };
+    const common = namingHeaders(id);
     const path = received.url.split('?', 1)[0] ?? '';
     const key = received.authorization?.replace(/^bearer\s+/i, '') ?? '';
     const keyTier = tierOfKey(key);
@@ -103,12 +87,7 @@ export function createReception(options: ReceptionOptions): (received: Received)
     if (keyTier === null) return refuse(BAD_KEY, common);
 
     const allowance = quotas[keyTier](received.at);
-    const headers: Headers = {
-      ...common,
-      'x-ratelimit-limit-requests': String(allowance.limit),
-      'x-ratelimit-remaining-requests': String(allowance.remaining),
-      'x-ratelimit-reset-requests': `${Math.ceil(allowance.resetMs / 1000)}s`,
-    };
+    const headers = { ...common, ...limitHeaders(allowance) };
     const no = (refusal: Refusal): Script => refuse(refusal, headers);
     if (!allowance.isAllowed) return no(ownLimit(allowance.limit, Math.ceil(allowance.resetMs / 1000)));
     const order = received.order === null ? null : behaviourNamed(received.order);
@@ -118,11 +97,8 @@ export function createReception(options: ReceptionOptions): (received: Received)
 
     if (received.method === 'GET' && path === '/v1/models') {
       const plan = planOf(listing[keyTier], received.at, order);
-      const all = { ...headers, ...disclosureOf(plan) };
       const names = [...served.keys()].filter((name) => keyTier === 'pro' || !name.startsWith(PRO_PREFIX));
-      return (
-        replyWithoutAnswer(plan.behaviour, all) ?? jsonScript(200, all, listOf(names), plan.latency.ttftUs)
-      );
+      return replyToListing(names, plan, headers).script;
     }
     if (received.method !== 'POST' || !Object.hasOwn(OPERATIONS, path)) {
       return no(unknownPlace(received.method, path));
@@ -139,9 +115,8 @@ export function createReception(options: ReceptionOptions): (received: Received)
     }
 
     const plan = planOf(found, received.at, order);
-    const all = { ...headers, ...disclosureOf(plan) };
-    const refusal = replyWithoutAnswer(plan.behaviour, all);
-    return refusal ?? answer(operation.kind, { question, found, plan, id, at: received.at }, all);
+    const asked = { operation: operation.kind, question, target: found, plan, id, at: received.at };
+    return replyTo(asked, headers).script;
   };
 }
 
@@ -153,72 +128,4 @@ function tierOfKey(key: string): PracticeTier | null {
 function planOf(served: Served, at: number, order: Behaviour | null): ReplyPlan {
   const plan = served.planner(at);
   return order === null ? plan : planAs(order, served.model.latency[served.tier], plan.key);
-}
-
-/** What the gateway says about how the answer was made. */
-function disclosureOf(plan: ReplyPlan): Headers {
-  const { behaviour } = plan;
-  return {
-    'x-cache-status': behaviour.kind === 'cache-hit' ? 'HIT' : 'MISS',
-    'x-practice-retries': behaviour.kind === 'retried' ? String(behaviour.retries) : '0',
-    'x-practice-overhead-ms': '1.5',
-  };
-}
-
-function listOf(names: readonly string[]): object {
-  return {
-    object: 'list',
-    data: names.map((id) => ({ id, object: 'model', created: 1_767_225_600, owned_by: 'practice' })),
-  };
-}
-
-function answer(
-  operation: (typeof OPERATIONS)[OperationPath]['kind'],
-  asked: {
-    readonly question: QuestionBody;
-    readonly found: Served;
-    readonly plan: ReplyPlan;
-    readonly id: string;
-    readonly at: number;
-  },
-  headers: Headers,
-): Script {
-  const { question, found, plan } = asked;
-  const telling = tell({
-    question: question.texts.at(-1) ?? '',
-    plan,
-    requestModel: question.model,
-    thinks: found.model.reasoningTokens,
-    limit: question.limit,
-    promptTokens: promptTokensOf(question.texts.join('')),
-    pro: found.tier === 'pro',
-  });
-  // A cache replays what it stored, the answer's id included.
-  const id = plan.behaviour.kind === 'cache-hit' ? `cached${stableHash(question.model)}` : asked.id;
-  const name = {
-    id: operation === 'chat' ? `chatcmpl-practice-${id}` : `resp_practice_${id}`,
-    createdS: Math.floor(asked.at / 1000),
-  };
-  switch (operation) {
-    case 'chat':
-      return question.stream
-        ? chatStream(telling, name, question.includeUsage, headers)
-        : chatWhole(telling, name, headers);
-    case 'responses':
-      return question.stream
-        ? responsesStream(telling, name, headers)
-        : responsesWhole(telling, name, headers);
-    case 'embeddings':
-      return embeddingsWhole(
-        {
-          model: telling.model,
-          inputs: question.texts,
-          dimensions: question.dimensions,
-          encoding: question.encoding,
-          close: telling.close,
-          atUs: plan.latency.ttftUs,
-        },
-        headers,
-      );
-  }
 }

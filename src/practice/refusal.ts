@@ -26,7 +26,7 @@ export function refuse(
 
 export const BAD_KEY: Refusal = {
   status: 401,
-  message: 'Incorrect API key provided. Practice keys are ga_standard_practice and ga_pro_practice.',
+  message: 'Incorrect API key provided to the practice gateway.',
   type: 'invalid_request_error',
   code: 'invalid_api_key',
 };

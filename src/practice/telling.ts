@@ -66,7 +66,8 @@ export function tell(options: {
     model: behaviour.kind === 'fallback' ? behaviour.model : options.requestModel,
     headersAtUs: headersAtUs(latency.ttftUs),
     tokens,
-    endAtUs: isCut ? atUs + latency.interTokenUs : atUs,
+    // The end of an answer is a step of its own: the token nobody sees.
+    endAtUs: atUs + tokenGapUs(latency, key, tokens.length),
     close: isCut ? CLOSE_OF[behaviour.kind] : behaviour.kind === 'no-done' ? 'no-done' : 'complete',
     finish: words.length > options.limit ? 'length' : 'stop',
     promptTokens: options.promptTokens,
