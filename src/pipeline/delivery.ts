@@ -20,19 +20,29 @@ export type Delivery = {
   readonly flush: () => Promise<void>;
 };
 
-const EVERY_MS = 200;
-const ROWS_IN_BATCH = 100;
 /** Batches under way at once. More would only wait in the other thread instead of here. */
 const UNDER_WAY = 8;
 
 export type DeliveryLimits = {
+  /**
+   * How long rows gather. A batch is a transaction, and a transaction writes whole pages: the longer rows gather, the
+   * less is written for each. What has gathered is what a `kill -9` can lose.
+   */
+  readonly gatherMs: number;
+  /** So many samples do not wait any longer. */
+  readonly rowsInBatch: number;
   /** Samples kept; about 2 kB each. Beyond it attempts stop and their ticks are `missed`. */
   readonly samples: number;
   /** Rows of ticks that did not run; about 0.1 kB each. */
   readonly notRun: number;
 };
 
-export const DELIVERY_LIMITS: DeliveryLimits = { samples: 20_000, notRun: 200_000 };
+export const DELIVERY_LIMITS: DeliveryLimits = {
+  gatherMs: 2_000,
+  rowsInBatch: 256,
+  samples: 20_000,
+  notRun: 200_000,
+};
 
 /** @param send hands a batch to the other side; must not throw */
 export function createDelivery(
@@ -54,8 +64,8 @@ export function createDelivery(
 
   const sendOne = (): void => {
     const batch: Batch = {
-      samples: samples.slice(0, ROWS_IN_BATCH),
-      notRun: notRun.slice(0, ROWS_IN_BATCH * 10),
+      samples: samples.slice(0, limits.rowsInBatch),
+      notRun: notRun.slice(0, limits.rowsInBatch * 10),
     };
     samples = samples.slice(batch.samples.length);
     notRun = notRun.slice(batch.notRun.length);
@@ -73,8 +83,8 @@ export function createDelivery(
   };
 
   const added = (): void => {
-    if (samples.length + notRun.length >= ROWS_IN_BATCH && underWay.size < UNDER_WAY) pump();
-    else timer ??= clock.after(EVERY_MS, pump);
+    if (samples.length + notRun.length >= limits.rowsInBatch && underWay.size < UNDER_WAY) pump();
+    else timer ??= clock.after(limits.gatherMs, pump);
   };
 
   return {
@@ -96,8 +106,8 @@ export function createDelivery(
       underWay.delete(id);
       samplesUnderWay -= batch.samples.length;
       notRunUnderWay -= batch.notRun.length;
-      if (samples.length + notRun.length >= ROWS_IN_BATCH) pump();
-      else if (samples.length + notRun.length > 0) timer ??= clock.after(EVERY_MS, pump);
+      if (samples.length + notRun.length >= limits.rowsInBatch) pump();
+      else if (samples.length + notRun.length > 0) timer ??= clock.after(limits.gatherMs, pump);
       if (waiting() === 0) {
         const resolved = onEmpty;
         onEmpty = [];

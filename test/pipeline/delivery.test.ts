@@ -7,7 +7,10 @@ import { createVirtualClock } from '../support/virtual-clock.ts';
 
 const NOON = Date.UTC(2026, 2, 10, 12);
 
-function stage(limits?: DeliveryLimits) {
+const BRISK: DeliveryLimits = { gatherMs: 200, rowsInBatch: 100, samples: 20_000, notRun: 200_000 };
+
+function stage(room: Partial<DeliveryLimits> = {}) {
+  const limits = { ...BRISK, ...room };
   const clock = createVirtualClock(NOON);
   const sent: ({ id: number } & Batch)[] = [];
   const delivery = createDelivery(clock, (id, batch) => sent.push({ id, ...batch }), limits);
