@@ -3,21 +3,52 @@ import type { Cleaner } from './redact.ts';
 
 const EDGE_BYTES = 2048;
 
-/** The body as it came, kept so that what we claim about it can be shown. */
+/**
+ * The body as it came, kept so that what we claim about it can be shown. The HTTP client's buffers are copied: hundreds
+ * of small ones held by every running probe made garbage collection stop the thread for tens of milliseconds.
+ */
 export type BodyCapture = {
   bytes: number;
-  readonly chunks: Buffer[];
+  /** All but the last are full; `used` bytes of the last are. */
+  readonly segments: Buffer[];
+  used: number;
 };
 
 export function createBodyCapture(): BodyCapture {
-  return { bytes: 0, chunks: [] };
+  return { bytes: 0, segments: [], used: 0 };
+}
+
+/** Just below the size up to which the platform cuts buffers from a shared slab. */
+const FIRST_SEGMENT = 4_000;
+const LARGEST_SEGMENT = 256 * 1024;
+
+export function addToCapture(capture: BodyCapture, chunk: Buffer): void {
+  capture.bytes += chunk.length;
+  let from = 0;
+  while (from < chunk.length) {
+    let last = capture.segments.at(-1);
+    if (last === undefined || capture.used === last.length) {
+      const size = last === undefined ? FIRST_SEGMENT : Math.min(LARGEST_SEGMENT, last.length * 4);
+      last = Buffer.allocUnsafe(size);
+      capture.segments.push(last);
+      capture.used = 0;
+    }
+    const copied = chunk.copy(last, capture.used, from);
+    capture.used += copied;
+    from += copied;
+  }
+}
+
+function filled(capture: BodyCapture): Buffer[] {
+  const { segments, used } = capture;
+  return segments.map((segment, at) => (at === segments.length - 1 ? segment.subarray(0, used) : segment));
 }
 
 /** SHA-256 of everything received, in hex; `null` for an empty body. */
 export function bodySha256(capture: BodyCapture): string | null {
   if (capture.bytes === 0) return null;
   const hash = createHash('sha256');
-  for (const chunk of capture.chunks) hash.update(chunk);
+  for (const segment of filled(capture)) hash.update(segment);
   return hash.digest('hex');
 }
 
@@ -27,9 +58,9 @@ export function bodySha256(capture: BodyCapture): string | null {
  */
 export function bodyEdges(capture: BodyCapture, clean: Cleaner): { head: string; tail: string } {
   const whole = capture.bytes <= EDGE_BYTES;
-  const head = clean(firstBytes(capture.chunks, whole ? EDGE_BYTES : EDGE_BYTES + MARGIN), EDGE_BYTES);
+  const head = clean(firstBytes(filled(capture), whole ? EDGE_BYTES : EDGE_BYTES + MARGIN), EDGE_BYTES);
   if (whole) return { head, tail: '' };
-  const end = lastBytes(capture.chunks, EDGE_BYTES + MARGIN);
+  const end = lastBytes(filled(capture), EDGE_BYTES + MARGIN);
   const tail = clean(end, EDGE_BYTES + MARGIN).slice(-EDGE_BYTES);
   return { head, tail };
 }

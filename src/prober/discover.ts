@@ -1,5 +1,5 @@
 import type { Gateway } from '../domain/probe.ts';
-import { runExchange } from './exchange.ts';
+import { type Running, runExchange } from './exchange.ts';
 import { requestPath } from './gateway-kinds.ts';
 import type { Lanes } from './lanes.ts';
 import { createModelsReader } from './lists.ts';
@@ -30,7 +30,9 @@ export function discover(
     reader: () => createModelsReader((id) => models.add(id.slice(0, 256))),
   };
   return new Promise((resolve) => {
-    const run = runExchange(
+    let run: Running | null = null;
+    const abort = (): void => run?.cancel();
+    run = runExchange(
       lane,
       {
         path: requestPath(gateway, 'models', ''),
@@ -59,7 +61,6 @@ export function discover(
         }
       },
     );
-    const abort = (): void => run.cancel();
     signal?.addEventListener('abort', abort, { once: true });
     if (signal?.aborted) abort();
   });

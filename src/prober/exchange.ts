@@ -1,12 +1,14 @@
+import type { Dispatcher } from 'undici';
 import type { Ending } from '../domain/observation.ts';
 import type { Deadlines } from '../domain/probe.ts';
-import { type BodyCapture, createBodyCapture } from './body-capture.ts';
+import { addToCapture, type BodyCapture, createBodyCapture } from './body-capture.ts';
 import { type DeadlineWatch, type Progress, watchDeadlines } from './deadlines.ts';
 import type { RawHeaders } from './gateway-kinds.ts';
 import type { Lane } from './lane.ts';
 import { microsSince, monotonicMs } from './monotonic.ts';
 import type { OperationPlan } from './operations.ts';
 import { newReading, type Reader } from './reading.ts';
+import { createUtf8Text } from './utf8-text.ts';
 import { createFailureReader } from './whole-body.ts';
 
 export type ExchangeRequest = {
@@ -49,7 +51,7 @@ export function runExchange(
   onOver: (exchange: Exchange) => void,
 ): Running {
   const progress: Progress = { connected: false, headers: false, lastToken: null, done: null };
-  const decoder = new TextDecoder();
+  const utf8 = createUtf8Text();
   let over = false;
   let deadlines: DeadlineWatch | null = null;
   const t0 = monotonicMs();
@@ -74,68 +76,67 @@ export function runExchange(
     const now = microsSince(t0);
     // After `[DONE]` the end of the body may never have come; then it has no time.
     if (ending.kind !== 'complete' || progress.done === null) exchange.endUs ??= now;
-    exchange.reader.text(decoder.decode(), now);
+    exchange.reader.text(utf8.rest(), now);
     exchange.reader.end(now);
     onOver(exchange);
   };
 
   const onOverflow = (): void => settle({ kind: 'bound', bound: 'event' });
 
-  lane.client.dispatch(
-    {
-      path: request.path,
-      method: request.plan.method,
-      headers: request.headers,
-      body: request.body,
+  const handler: Dispatcher.DispatchHandler = {
+    onRequestStart() {
+      progress.connected = true;
     },
-    {
-      onRequestStart() {
-        progress.connected = true;
-      },
-      onRequestSent() {
-        exchange.sentUs ??= microsSince(t0);
-      },
-      onResponseStart(_, status, headers) {
-        if (over || status < 200) return;
-        exchange.headersUs = microsSince(t0);
-        exchange.status = status;
-        exchange.headers = headers;
-        exchange.reader = chooseReader(request.plan, status, headers, onOverflow);
-        progress.headers = true;
-      },
-      onResponseData(_, chunk) {
-        // One time for everything that came in one read, taken before any of it is looked at.
-        const now = monotonicMs();
-        if (over) return;
-        const atUs = Math.round((now - t0) * 1000);
-        exchange.firstByteUs ??= atUs;
-        const { capture, reader } = exchange;
-        capture.bytes += chunk.length;
-        capture.chunks.push(chunk);
-        const { reading } = reader;
-        const tokens = reading.tokenChunks;
-        reader.text(decoder.decode(chunk, { stream: true }), atUs);
-        if (reading.tokenChunks > tokens) {
-          const first = progress.lastToken === null;
-          progress.lastToken = now;
-          if (first) deadlines?.progressed();
-        }
-        if (reading.doneSeen && progress.done === null) {
-          progress.done = now;
-          deadlines?.progressed();
-        }
-        if (capture.bytes > request.plan.maxBodyBytes) settle({ kind: 'bound', bound: 'body' });
-      },
-      onResponseEnd() {
-        if (over) return;
-        exchange.endUs = microsSince(t0);
-        settle({ kind: 'complete' });
-      },
-      onResponseError(_, error) {
-        settle(endingOf(error, lane, exchange.status));
-      },
+    onRequestSent() {
+      exchange.sentUs ??= microsSince(t0);
     },
-  );
+    onResponseStart(_, status, headers) {
+      if (over || status < 200) return;
+      exchange.headersUs = microsSince(t0);
+      exchange.status = status;
+      exchange.headers = headers;
+      exchange.reader = chooseReader(request.plan, status, headers, onOverflow);
+      progress.headers = true;
+    },
+    onResponseData(_, chunk) {
+      // One time for everything that came in one read, taken before any of it is looked at.
+      const now = monotonicMs();
+      if (over) return;
+      const atUs = Math.round((now - t0) * 1000);
+      exchange.firstByteUs ??= atUs;
+      const { capture, reader } = exchange;
+      addToCapture(capture, chunk);
+      const { reading } = reader;
+      const tokens = reading.tokenChunks;
+      reader.text(utf8.next(chunk), atUs);
+      if (reading.tokenChunks > tokens) {
+        const first = progress.lastToken === null;
+        progress.lastToken = now;
+        if (first) deadlines?.progressed();
+      }
+      if (reading.doneSeen && progress.done === null) {
+        progress.done = now;
+        deadlines?.progressed();
+      }
+      if (capture.bytes > request.plan.maxBodyBytes) settle({ kind: 'bound', bound: 'body' });
+    },
+    onResponseEnd() {
+      if (over) return;
+      exchange.endUs = microsSince(t0);
+      settle({ kind: 'complete' });
+    },
+    onResponseError(_, error) {
+      settle(endingOf(error, lane, exchange.status));
+    },
+  };
+  try {
+    lane.client.dispatch(
+      { path: request.path, method: request.plan.method, headers: request.headers, body: request.body },
+      handler,
+    );
+  } catch (error) {
+    settle({ kind: 'fault', message: error instanceof Error ? error.message : String(error) });
+  }
   if (!over) {
     deadlines = watchDeadlines(
       t0,

@@ -292,6 +292,7 @@ const SNAPSHOT = /[-@](latest|\d{3,4}|\d{8}|\d{4}-\d{2}-\d{2})$/;
  * model.
  */
 export function isSameModel(served: string, requested: string): boolean {
+  if (served === requested) return true;
   const a = splitName(served);
   const b = splitName(requested);
   if (a.bare !== b.bare) return a.whole === b.whole;

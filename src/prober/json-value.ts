@@ -23,10 +23,10 @@ export function countIn(value: unknown): number | null {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
 }
 
-/** Parses JSON; `undefined` (which JSON cannot express) if it is none. */
+/** Parses JSON, after a byte-order mark if need be; `undefined` (which JSON cannot express) if it is none. */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
   } catch {
     return undefined;
   }

@@ -30,8 +30,8 @@ export function usageIn(value: unknown): Usage | null {
  * `{detail: …}` (FastAPI) and `{message, code}` (vLLM's older form). `null` if the value is not an error.
  */
 export function errorIn(value: unknown): ErrorBody | null {
-  if (Array.isArray(value)) return value.length === 1 ? errorIn(value[0]) : null;
-  const body = objectIn(value);
+  // One level only: a hostile body may be nested deeper than our stack.
+  const body = objectIn(Array.isArray(value) && value.length === 1 ? value[0] : value);
   if (body === null) return null;
   const error = body.error;
   if (nonEmptyText(error)) return errorBody(error, body);
@@ -47,9 +47,10 @@ export function errorInFailure(value: unknown): ErrorBody | null {
   const body = objectIn(value);
   if (body === null) return null;
   for (const name of ['message', 'detail', 'error_description', 'title']) {
-    const text = body[name];
+    const value = body[name];
+    // FastAPI lists what was wrong with the request: https://fastapi.tiangolo.com/tutorial/handling-errors/
+    const text = Array.isArray(value) ? objectIn(value[0])?.msg : value;
     if (nonEmptyText(text)) return errorBody(text, body);
-    if (text !== undefined && text !== null) return errorBody(JSON.stringify(text).slice(0, 2048), body);
   }
   return null;
 }

@@ -17,6 +17,9 @@ const SECRET_HEADERS: ReadonlySet<string> = new Set([
 const KEY_LIKE =
   /\b(?:(?:sk|pk|rk)[-_][\w-]{12,}|ga_[\w-]{12,}|gsk_[\w-]{12,}|AIza[\w-]{20,}|gh[pousr]_\w{20,}|xox[abeprs]-[\w-]{10,}|AKIA[A-Z0-9]{12,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)|\b(Bearer|Basic)\s+[\w.~+/=-]{8,}/g;
 
+/** No text shorter than this can match: "Basic" and eight characters. */
+const SHORTEST_KEY = 14;
+
 /** Cheap test that almost all text fails, so that the expression above hardly ever runs. */
 const MAY_HOLD_KEY = /[sprk]k[-_]|ga_|gsk_|AIza|gh[pousr]_|xox|AKIA|eyJ|bearer|basic/i;
 
@@ -35,7 +38,9 @@ export function createCleaner(secrets: readonly string[]): Cleaner {
     .filter((secret) => secret.length >= 4)
     .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]);
   const found = [...new Set(forms)].sort((a, b) => b.length - a.length);
+  const shortest = Math.min(SHORTEST_KEY, ...found.map((form) => form.length));
   return (text, maxLength) => {
+    if (text.length < shortest) return text.length > maxLength ? text.slice(0, maxLength) : text;
     // A margin beyond the cut, so that a key which straddles it is still seen whole.
     let clean = text.length > maxLength + 1024 ? text.slice(0, maxLength + 1024) : text;
     for (const form of found) if (clean.includes(form)) clean = clean.replaceAll(form, REDACTED);

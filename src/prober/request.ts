@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Attempt, attemptIdentity } from '../domain/attempt.ts';
 import type { Gateway } from '../domain/probe.ts';
 import type { ExchangeRequest } from './exchange.ts';
@@ -54,5 +54,5 @@ export function requestHeaders(
  * the sample's identity, so it can be worked out again from the stored row.
  */
 export function clientRequestId(attempt: Attempt): string {
-  return `probity-${createHash('sha256').update(attemptIdentity(attempt)).digest('hex').slice(0, 32)}`;
+  return `probity-${hash('sha256', attemptIdentity(attempt), 'hex').slice(0, 32)}`;
 }
