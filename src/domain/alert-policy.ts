@@ -1,4 +1,4 @@
-import { ALERTS, type AlertKind, type Severity } from './alert.ts';
+import type { AlertKind, Severity } from './alert.ts';
 
 /** One row of a multi-window, multi-burn-rate alert. https://sre.google/workbook/alerting-on-slos/ */
 export type BurnRow = {
@@ -208,9 +208,4 @@ export function recipientId(recipient: Recipient): string {
     case 'webhook':
       return `webhook:${recipient.name}`;
   }
-}
-
-/** How severe an alert is. */
-export function severityOf(kind: AlertKind): Severity {
-  return ALERTS[kind].severity;
 }

@@ -117,3 +117,8 @@ export type CellEvaluation = {
   readonly heardAt: number | null;
   readonly facts: CellFacts;
 };
+
+/** How severe an alert is. */
+export function severityOf(kind: AlertKind): Severity {
+  return ALERTS[kind].severity;
+}
