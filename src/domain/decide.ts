@@ -32,7 +32,12 @@ export function decide(input: DecisionInput): Decided {
   const incidents: Incident[] = [];
   const events: IncidentEvent[] = [];
   const messages: Decided['messages'][number][] = [];
-  const current = input.incidents.map((one) => renameCells(one, input.renamed) ?? one);
+  const renamed = new Set<Incident>();
+  const current = input.incidents.map((one) => {
+    const followed = renameCells(one, input.renamed);
+    if (followed !== null) renamed.add(followed);
+    return followed ?? one;
+  });
   const wanted = input.evaluations.filter(({ kind }) => !policy.off.includes(kind));
   const groups = new Map<string, { evaluations: CellEvaluation[]; incidents: Incident[] }>();
   const groupOf = (kind: string, group: string): { evaluations: CellEvaluation[]; incidents: Incident[] } => {
@@ -60,7 +65,12 @@ export function decide(input: DecisionInput): Decided {
       policy.incidents,
     )) {
       const transition = next(incident, evaluation, now, policy.incidents);
-      if (transition.kind === 'stay') continue;
+      if (transition.kind === 'stay') {
+        if (incident !== null && renamed.has(incident)) {
+          incidents.push({ ...incident, version: incident.version + 1 });
+        }
+        continue;
+      }
       incidents.push(transition.incident);
       events.push(...transition.events);
       for (const told of transition.notices) {

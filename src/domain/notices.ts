@@ -1,0 +1,74 @@
+import type { Stake } from './alert.ts';
+import { type Message, notice } from './message.ts';
+import { counted, minuteUtc } from './wording.ts';
+
+/** A period that is over, as far as its messages need it. */
+export type ClosedPeriod = {
+  readonly contract: string;
+  /** As people name it, e.g. `2026-10`. */
+  readonly period: string;
+  readonly practice: boolean;
+  /** When the period ended, epoch ms. */
+  readonly endedAt: number;
+  /** One sentence for each objective, the verdict first. */
+  readonly verdicts: readonly string[];
+  readonly stake: Stake | null;
+  /** The earliest reading of when a claim must be in; `null` if there is nothing to claim, or no deadline. */
+  readonly claimBy: number | null;
+  /** Somebody has claimed already. */
+  readonly claimed: boolean;
+};
+
+/** Days before the deadline on which somebody is reminded. */
+export const CLAIM_REMINDER_DAYS: readonly number[] = [14, 7, 3, 1];
+
+const DAY_MS = 86_400_000;
+
+/**
+ * The messages a closed period calls for at an instant: its closing, and the latest reminder of its deadline. Asking again
+ * gives the same keys, so each is committed once; reminders that were slept through are not made up for.
+ */
+export function periodNotices(closed: ClosedPeriod, now: number): readonly Message[] {
+  if (now < closed.endedAt) return [];
+  const { contract, period, practice, stake, claimBy } = closed;
+  const path = `/reports/${encodeURIComponent(period)}/${encodeURIComponent(contract)}`;
+  const worth = [stake?.creditPercent ?? null, stake?.creditMoney ?? null]
+    .filter((one) => one !== null)
+    .join(', ');
+  const facts = [
+    ...closed.verdicts.map((text) => ({ label: 'Verdict', text })),
+    ...(worth === '' ? [] : [{ label: 'Credit', text: worth }]),
+    ...(claimBy === null ? [] : [{ label: 'Claim by', text: minuteUtc(claimBy) }]),
+  ];
+  const messages = [
+    notice({
+      key: `period:${contract}:${period}`,
+      topic: 'period_closed',
+      severity: 'report',
+      at: closed.endedAt,
+      practice,
+      subject: `${period} ${contract}: ${worth === '' ? 'no credit' : `credit ${worth}`}`,
+      headline: `The period ${period} of ${contract} is over. The statement is frozen.`,
+      facts,
+      path,
+    }),
+  ];
+  if (claimBy === null || closed.claimed || now >= claimBy) return messages;
+  const left = claimBy - now;
+  const due = CLAIM_REMINDER_DAYS.filter((days) => left <= days * DAY_MS).at(-1);
+  if (due === undefined) return messages;
+  messages.push(
+    notice({
+      key: `claim:${contract}:${period}:${due}`,
+      topic: 'claim_deadline',
+      severity: 'ticket',
+      at: claimBy - due * DAY_MS,
+      practice,
+      subject: `Claim ${period} of ${contract} within ${counted(due, 'day')}${worth === '' ? '' : `: ${worth}`}`,
+      headline: `The claim for ${period} of ${contract} must be in by ${minuteUtc(claimBy)}, by its earliest reading.`,
+      facts,
+      path,
+    }),
+  );
+  return messages;
+}

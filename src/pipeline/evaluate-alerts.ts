@@ -1,0 +1,335 @@
+import type { CellEvaluation } from '../domain/alert.ts';
+import type { AlertObjective } from '../domain/alert-objective.ts';
+import { type AlertPolicy, recipientsOf, scopeCovers } from '../domain/alert-policy.ts';
+import {
+  type BreachEvidence,
+  evaluateBreach,
+  evaluateKey,
+  evaluateOurselves,
+  evaluateTarget,
+  type ObjectiveEvidence,
+  type OwnEvidence,
+} from '../domain/alert-rule.ts';
+import { type Decided, decide } from '../domain/decide.ts';
+import type { Incident } from '../domain/incident.ts';
+import { type ClosedPeriod, periodNotices } from '../domain/notices.ts';
+import type { Target } from '../domain/target.ts';
+import type { PlannedWork, ScheduleSpan, Store } from '../store/store.ts';
+import { expectedTicks, intervalAfter } from './expected-ticks.ts';
+import { createRequestIds } from './request-ids.ts';
+import { createSampleMemory } from './sample-memory.ts';
+
+/** What the contract's engine says about the running period; alerts work without it, and say less. */
+export type LiveFacts = {
+  /** Budget and stake per target and objective id. */
+  readonly objectives: ReadonlyMap<string, Pick<ObjectiveEvidence, 'budget' | 'stake'>>;
+  readonly breaches: readonly BreachEvidence[];
+  readonly closedPeriods: readonly ClosedPeriod[];
+};
+
+export const NO_LIVE_FACTS: LiveFacts = { objectives: new Map(), breaches: [], closedPeriods: [] };
+
+/** The key of `LiveFacts.objectives`. */
+export function liveKey(target: string, objective: string): string {
+  return `${target}\n${objective}`;
+}
+
+export type AlertingStore = Pick<
+  Store,
+  | 'readTargets'
+  | 'readSchedules'
+  | 'readSamples'
+  | 'readNotRun'
+  | 'readEvidence'
+  | 'readIncidents'
+  | 'readSilences'
+  | 'readPlannedWork'
+  | 'readDeliveries'
+  | 'saveDecision'
+>;
+
+export type AlertingOptions = {
+  readonly store: AlertingStore;
+  readonly policy: AlertPolicy;
+  /** The objectives a target is held to. */
+  readonly objectivesOf: (
+    target: Pick<Target, 'id' | 'gateway' | 'tier' | 'model'>,
+  ) => readonly AlertObjective[];
+  readonly isPractice: (gateway: string) => boolean;
+  /** When this process began to expect samples, epoch ms. */
+  readonly startedAt: number;
+  readonly readLive: (now: number) => Promise<LiveFacts>;
+  /** What only the process itself knows. */
+  readonly readOwn: (now: number) => Promise<Omit<OwnEvidence, 'startedAt' | 'undeliverable'>>;
+};
+
+export type AlertEvaluator = {
+  /** One round: learns what is new, applies every rule, commits what follows. Never two at once. */
+  readonly evaluate: (now: number) => Promise<EvaluationReport>;
+};
+
+export type EvaluationReport = {
+  readonly targets: number;
+  readonly transitions: number;
+  readonly messages: number;
+  /** Rounds that had to be repeated because somebody else changed an incident meanwhile. */
+  readonly conflicts: number;
+  /** How far back the memory reaches by now, epoch ms. */
+  readonly rememberedFromAt: number;
+};
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+/** Minutes that are read again at every round: answers come late, and a batch later still. */
+const UNSETTLED_MS = 15 * MINUTE_MS;
+/** Older hours read per round, at first to fill the memory, then in turn for samples that arrive very late. */
+const HOURS_AT_START = 6;
+const RETRIES = 3;
+
+export function createAlertEvaluator(options: AlertingOptions): AlertEvaluator {
+  const { store, policy } = options;
+  const { thresholds } = policy;
+  const spanMs = Math.max(
+    ...thresholds.burn.rows.map(({ longMs }) => longMs),
+    thresholds.latency.longMs,
+    thresholds.noData.coverageWindowMs,
+  );
+  let targets = new Map<string, Target>();
+  let work: readonly PlannedWork[] = [];
+  const objectives = new Map<string, readonly AlertObjective[]>();
+  const objectivesOf = (id: string): readonly AlertObjective[] => {
+    const target = targets.get(id);
+    if (target === undefined) return [];
+    const known = objectives.get(id) ?? options.objectivesOf(target);
+    objectives.set(id, known);
+    return known;
+  };
+  const isSetAside = (target: string, at: number): boolean =>
+    work.some(({ scope, fromAt, toAt }) => fromAt <= at && at < toAt && scopeCovers(scope, target));
+  const memory = createSampleMemory(spanMs, objectivesOf, isSetAside);
+  const requestIds = createRequestIds(store);
+  let rememberedFromAt: number | null = null;
+  let learntTo: number | null = null;
+  let turn = 0;
+  let renamedTargets: ReadonlySet<string> = new Set();
+
+  const learn = async (fromAt: number, toAt: number): Promise<void> => {
+    const [samples, notRun] = [
+      await store.readSamples({ fromAt, toAt }),
+      await store.readNotRun({ fromAt, toAt }),
+    ];
+    memory.learn(fromAt, toAt, samples, notRun);
+  };
+
+  const refresh = async (now: number): Promise<void> => {
+    const toAt = (Math.floor(now / MINUTE_MS) + 1) * MINUTE_MS;
+    const known = learntTo !== null && learntTo > now - spanMs && learntTo <= toAt;
+    const fromAt = (known ? Math.min(learntTo ?? toAt, toAt) : toAt) - UNSETTLED_MS;
+    await learn(Math.floor(fromAt / MINUTE_MS) * MINUTE_MS, toAt);
+    learntTo = toAt;
+    if (!known || rememberedFromAt === null)
+      rememberedFromAt = Math.floor(fromAt / HOUR_MS) * HOUR_MS + HOUR_MS;
+    const oldest = Math.floor((now - spanMs) / HOUR_MS) * HOUR_MS;
+    if (rememberedFromAt > oldest) {
+      for (let hour = 0; hour < HOURS_AT_START && rememberedFromAt > oldest; hour += 1) {
+        rememberedFromAt -= HOUR_MS;
+        await learn(rememberedFromAt, rememberedFromAt + HOUR_MS);
+      }
+      return;
+    }
+    rememberedFromAt = oldest;
+    if (Math.floor(now / MINUTE_MS) % 5 !== 0) return;
+    turn = (turn + 1) % Math.ceil(spanMs / HOUR_MS);
+    await learn(oldest + turn * HOUR_MS, Math.min(oldest + (turn + 1) * HOUR_MS, toAt));
+  };
+
+  const evaluateAll = async (
+    now: number,
+    incidents: readonly Incident[],
+    live: LiveFacts,
+  ): Promise<readonly CellEvaluation[]> => {
+    const { coverageWindowMs } = thresholds.noData;
+    const settledTo = now - 90_000;
+    const spans = Map.groupBy(
+      await store.readSchedules(settledTo - coverageWindowMs, now),
+      ({ target }) => target,
+    );
+    const evaluations: CellEvaluation[] = [];
+    const keys = new Map<string, { gateway: string; targets: string[] }>();
+    for (const { id, gateway, tier } of targets.values()) {
+      const key = `${gateway}/${tier}`;
+      const mates = keys.get(key) ?? { gateway, targets: [] };
+      mates.targets.push(id);
+      keys.set(key, mates);
+      const own = spans.get(id) ?? [];
+      const inForce = own.filter(({ toAt }) => toAt === null);
+      const everyMs = Math.max(
+        MINUTE_MS / 60,
+        ...inForce.map(({ schedule }) => intervalAfter(schedule, now)),
+      );
+      const since = outageEnd(incidents, id, now);
+      const declaredAt = Math.min(now, ...inForce.map(({ fromAt }) => fromAt));
+      const from = Math.max(settledTo - coverageWindowMs, firstOf(own), rememberedFromAt ?? now);
+      evaluations.push(
+        ...evaluateTarget(
+          {
+            target: { id, gateway, tier },
+            everyMs,
+            // What failed during planned work proves nothing, also once the work is over.
+            readings: memory.readings(id).filter(({ at }) => !isSetAside(id, at)),
+            heardAt: memory.heardAt(id),
+            watchedSince: Math.max(options.startedAt, declaredAt),
+            inMaintenance: isSetAside(id, now),
+            coverage: {
+              expected: expectedTicks(own, from, settledTo),
+              valid: Math.min(expectedTicks(own, from, settledTo), memory.countValid(id, from, settledTo)),
+            },
+            objectives: objectivesOf(id).map((objective) => ({
+              id: objective.id,
+              kind: objective.kind,
+              label: objective.label,
+              allowedPpm: objective.allowedPpm,
+              count: (windowMs) => memory.count(id, objective.id, Math.max(now - windowMs, since), now),
+              budget: live.objectives.get(liveKey(id, objective.id))?.budget ?? null,
+              stake: live.objectives.get(liveKey(id, objective.id))?.stake ?? null,
+            })),
+          },
+          thresholds,
+          targets.size,
+          now,
+        ),
+      );
+    }
+    for (const [id, { gateway, targets: mates }] of keys) {
+      const readings = mates.flatMap((mate) => memory.readings(mate));
+      evaluations.push(evaluateKey({ id, gateway }, readings, thresholds.ownFault.inARow));
+    }
+    evaluations.push(...live.breaches.map((one) => evaluateBreach(one, now)));
+    const own = { ...(await options.readOwn(now)), startedAt: options.startedAt };
+    evaluations.push(
+      ...evaluateOurselves(
+        { ...own, undeliverable: await undeliverable(store, policy, now) },
+        thresholds,
+        now,
+      ),
+    );
+    return inhibit(evaluations);
+  };
+
+  const round = async (now: number, live: LiveFacts): Promise<Decided> => {
+    const lookBack = Math.max(spanMs, policy.incidents.reopenWithinMs);
+    const incidents = await store.readIncidents({ closedSinceAt: now - lookBack });
+    const silences = await store.readSilences(now);
+    const evaluations = await requestIds.complete(await evaluateAll(now, incidents, live), memory.readings);
+    const renamed = new Map(
+      [...targets.values()].flatMap(({ id, formerIds }) => formerIds.map((former) => [former, id] as const)),
+    );
+    return decide({
+      evaluations,
+      incidents: incidents.filter(
+        ({ closedAt }) => closedAt === null || now - closedAt <= policy.incidents.reopenWithinMs,
+      ),
+      renamed,
+      isSilenced: (kind, cell) =>
+        silences.some((one) => (one.kind === null || one.kind === kind) && scopeCovers(one.scope, cell)),
+      isPractice: (group) => options.isPractice(group.split('\n')[0] ?? group),
+      now,
+      policy,
+    });
+  };
+
+  return {
+    async evaluate(now) {
+      targets = new Map(
+        (await store.readTargets()).filter(({ current }) => current).map((one) => [one.id, one]),
+      );
+      for (const id of objectives.keys()) if (!targets.has(id)) objectives.delete(id);
+      const names = new Set(
+        [...targets.values()].flatMap(({ id, formerIds }) => (formerIds.length > 0 ? [id] : [])),
+      );
+      // A rename gives old rows a new name: what is remembered under the old one is read again.
+      if ([...names].some((id) => !renamedTargets.has(id))) rememberedFromAt = learntTo = null;
+      renamedTargets = names;
+      work = await store.readPlannedWork(now - spanMs, now + MINUTE_MS);
+      await refresh(now);
+      const live = await options.readLive(now);
+      const notices = live.closedPeriods.flatMap((closed) => periodNotices(closed, now));
+      for (let conflicts = 0; ; conflicts += 1) {
+        const decided = await round(now, live);
+        const messages = [
+          ...decided.messages,
+          ...notices.map((message) => ({
+            message,
+            recipients: recipientsOf(policy.routes, message.severity, [], false),
+          })),
+        ];
+        if (decided.incidents.length > 0 || messages.length > 0) {
+          const { incidents, events } = decided;
+          const result = await store.saveDecision({ incidents, events, messages, spendsLink: null, at: now });
+          if (result.kind === 'conflict' && conflicts < RETRIES) continue;
+          if (result.kind !== 'saved') throw new Error(`the decision could not be saved: ${result.kind}`);
+        }
+        return {
+          targets: targets.size,
+          transitions: decided.incidents.length,
+          messages: decided.messages.length,
+          conflicts,
+          rememberedFromAt: rememberedFromAt ?? now,
+        };
+      }
+    },
+  };
+}
+
+/**
+ * Consequences keep quiet where their cause speaks: a prober that is silent is why nothing is heard, and a budget that burns
+ * fast is why it is at risk.
+ */
+function inhibit(evaluations: readonly CellEvaluation[]): readonly CellEvaluation[] {
+  const bad = evaluations.filter(({ verdict }) => verdict === 'bad');
+  const proberSilent = bad.some(({ kind }) => kind === 'prober_silent');
+  const burning = new Set(bad.flatMap(({ kind, cell }) => (kind === 'burn_fast' ? [cell] : [])));
+  return evaluations.map((one) => {
+    const isConsequence =
+      (one.kind === 'no_data' && proberSilent) || (one.kind === 'burn_slow' && burning.has(one.cell));
+    return isConsequence && one.verdict === 'bad' ? { ...one, verdict: 'undecided', since: null } : one;
+  });
+}
+
+/**
+ * When the last announced outage of a target ended; `now` while it lasts. What failed before was told already, and must
+ * not be told again as a burning budget.
+ */
+function outageEnd(incidents: readonly Incident[], target: string, now: number): number {
+  let end = Number.NEGATIVE_INFINITY;
+  for (const { kind, cells, messages } of incidents) {
+    if (kind !== 'target_down' || messages === 0) continue;
+    for (const { cell, recoveredAt } of cells) {
+      if (cell === target) end = Math.max(end, recoveredAt ?? now);
+    }
+  }
+  return end;
+}
+
+function firstOf(spans: readonly ScheduleSpan[]): number {
+  return Math.min(Number.POSITIVE_INFINITY, ...spans.map(({ fromAt }) => fromAt));
+}
+
+/** Channels by which something was given up on in the last day; those that are in use and deliver are named too. */
+async function undeliverable(
+  store: AlertingStore,
+  policy: AlertPolicy,
+  now: number,
+): Promise<OwnEvidence['undeliverable']> {
+  const dead = (await store.readDeliveries({ state: 'dead', limit: 200 })).filter(
+    ({ doneAt }) => doneAt !== null && now - doneAt < DAY_MS,
+  );
+  const inUse = new Set(
+    policy.routes.flatMap(({ to, escalateTo }) => [...to, ...escalateTo]).map(({ channel }) => channel),
+  );
+  return [...inUse].map((channel) => ({
+    channel,
+    count: dead.filter(({ recipient }) => recipient.channel === channel).length,
+  }));
+}
