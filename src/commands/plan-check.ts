@@ -42,7 +42,7 @@ export function checkPlan(
         'error',
         ['probes', index, cadence],
         `probes[${index}].${cadence}`,
-        `${key.id} allows ${quota} requests per minute, and this plan sends up to ${key.peakPerMinute}: ${remedyText(key)}`,
+        `${key.id} allows ${quota} requests per minute, and this plan sends up to ${key.peakPerMinute}: ${remedyText(key, plan)}`,
       );
       continue;
     }
@@ -92,15 +92,14 @@ export function checkPlan(
   return { plan, figures, problems };
 }
 
-function remedyText({ remedy }: KeyFigures): string {
-  switch (remedy?.kind) {
-    case 'probe':
-      return `every: ${formatDuration(remedy.everyMs)} would fit`;
-    case 'all':
-      return `every: ${formatDuration(remedy.everyMs)} would fit, for all probes of this key`;
-    default:
-      return 'not even once a day would fit; probe fewer models';
-  }
+function remedyText({ id, remedy }: KeyFigures, plan: ProbingPlan): string {
+  if (remedy === null || remedy.kind === 'none') return 'not even once a day would fit; probe fewer models';
+  const fits = `every: ${formatDuration(remedy.everyMs)} would fit`;
+  if (remedy.kind === 'all') return `${fits}, for all probes of this key`;
+  const isShared = plan.series.some(
+    ({ probe, target }) => probe.id === remedy.probe && `${target.gateway}/${target.tier}` !== id,
+  );
+  return isShared ? `${fits}; a probe of its own for this tier would leave the others as they are` : fits;
 }
 
 /** Nano-units as an amount that a person reads, never rounded down to nothing. */

@@ -9,9 +9,9 @@ import { readProbes } from './probes.ts';
 import { createProblemList } from './problem-list.ts';
 import { readPrompts } from './prompts.ts';
 import { secretReader } from './read-secret.ts';
-import type { ReadCron, Reading } from './reading.ts';
+import { type ReadCron, type Reading, readTimezone } from './reading.ts';
 import { configSchema } from './schema.ts';
-import { looksSecret } from './secret.ts';
+import { looksLikeKey } from './secret.ts';
 import { readRetention, readSpend, readStatus } from './settings.ts';
 import { readShape } from './shape.ts';
 import { readTiers } from './tiers.ts';
@@ -77,6 +77,7 @@ export function loadConfig(
     status: readStatus(reading),
     retention: readRetention(reading),
   };
+  tellTimezones(reading, root, []);
   const all = problems.all();
   return all.some(({ severity }) => severity === 'error')
     ? { kind: 'problems', problems: all }
@@ -86,7 +87,7 @@ export function loadConfig(
 /** A key that somebody pasted anywhere at all is told before anything else can quote it. */
 function tellLiteralSecrets(value: unknown, path: Path, tell: (path: Path, message: string) => void): void {
   if (typeof value === 'string') {
-    if (looksSecret(value)) {
+    if (looksLikeKey(value)) {
       tell(path, 'this looks like a secret (not shown): write { env: NAME } or { file: path } instead');
     }
   } else if (Array.isArray(value)) {
@@ -95,5 +96,15 @@ function tellLiteralSecrets(value: unknown, path: Path, tell: (path: Path, messa
     });
   } else if (typeof value === 'object' && value !== null) {
     for (const [key, inner] of Object.entries(value)) tellLiteralSecrets(inner, [...path, key], tell);
+  }
+}
+
+/** Zones inside of parts that were not understood: what is wrong there must not hide what is wrong here. */
+function tellTimezones(reading: Reading, value: unknown, path: Path): void {
+  if (path[0] === 'contracts' || typeof value !== 'object' || value === null) return;
+  for (const [key, inner] of Object.entries(value)) {
+    const place = [...path, Array.isArray(value) ? Number(key) : key];
+    if (key === 'timezone' && typeof inner === 'string' && inner !== '') readTimezone(reading, inner, place);
+    else tellTimezones(reading, inner, place);
   }
 }

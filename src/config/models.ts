@@ -48,7 +48,7 @@ function readPrice(reading: Reading, raw: NonNullable<RawScope['price']>, path: 
     );
   }
   const perToken = (key: 'input' | 'output'): number | null => {
-    const nanos = parseNanos(String(raw[key]));
+    const nanos = parseNanos(decimalText(raw[key]));
     if (nanos === null) {
       reading.problems.error(
         [...path, key],
@@ -62,6 +62,12 @@ function readPrice(reading: Reading, raw: NonNullable<RawScope['price']>, path: 
   return input === null || output === null
     ? null
     : { inputNanosPerToken: input, outputNanosPerToken: output, currency: raw.currency };
+}
+
+/** The digits of a number as they were written, where JavaScript would print `2.5e-7`. */
+function decimalText(amount: number | string): string {
+  const text = String(amount);
+  return text.includes('e') ? Number(amount).toFixed(15).replace(/0+$/, '') : text;
 }
 
 export function isCurrency(code: string): boolean {

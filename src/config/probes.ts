@@ -5,7 +5,7 @@ import type { Cadence, ModelRule, ProbeRule } from './config.ts';
 import { matcher } from './globs.ts';
 import { elementsOf, idsIn, namesIn, type Reading, readTimezone, refuseTwins } from './reading.ts';
 import { probeSchema } from './schema.ts';
-import { unknownName } from './tiers.ts';
+import { guessOrKnown, unknownName } from './tiers.ts';
 import type { Path } from './yaml-source.ts';
 
 type RawProbe = z.output<typeof probeSchema>;
@@ -111,7 +111,7 @@ function readCron(reading: Reading, cron: string, zone: string | undefined, path
     }
     return { kind: 'cron', cron, timezone, spreadMs };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = (error instanceof Error ? error.message : String(error)).replace(/^CronPattern: /, '');
     reading.problems.error(
       place,
       `expected a cron pattern such as "*/30 * * * * *", found "${cron}": ${reason}`,
@@ -197,7 +197,7 @@ function tellUnmatched(reading: Reading, value: RawProbe, path: Path, models: re
       if (names.some(matcher([pattern]))) return;
       reading.problems.error(
         [...path, key, index],
-        `matches no ${what}: ${unknownName(what, pattern, names)}`,
+        `no ${what} matches ${JSON.stringify(pattern)}${guessOrKnown(pattern, names)}`,
       );
     });
   };

@@ -31,7 +31,7 @@ export function map<S extends z.ZodRawShape>(shape: S): z.ZodObject<S, z.core.$s
 export function list<S extends z.ZodType>(element: S, what: string, least = 0): z.ZodArray<S> {
   return z
     .array(element, saying(`a list of ${what}`))
-    .min(least, saying(`a list of at least ${least} of: ${what}`));
+    .min(least, saying(`a list of ${what}, with at least one`));
 }
 
 export function byName<S extends z.ZodType>(value: S, what: string): z.ZodRecord<z.ZodString, S> {
@@ -74,12 +74,12 @@ export function money(): z.ZodString {
 
 /** A number, or the same as text where every digit matters. */
 export function amount(): z.ZodUnion<readonly [z.ZodNumber, z.ZodString]> {
-  const expected = 'an amount such as 0.25';
+  const expected = 'an amount such as 0.25, not negative';
   return either(
     [
       z
         .number(saying(expected))
-        .min(0, saying(`${expected}, not negative`))
+        .min(0, saying(expected))
         .max(1e9, saying(`${expected}, at most 10^9`)),
       matching(/^\d{1,9}(?:\.\d{1,9})?$/, expected),
     ],

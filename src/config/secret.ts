@@ -21,16 +21,22 @@ export function createSecret(value: string, origin: string): Secret {
 
 /** Shapes in which providers hand out keys, and the header value that carries one. */
 const KEY_SHAPES = [
-  /\b(?:sk|pk|rk|ga|gsk|xai|ghp|gho|xox[abp]|AKIA|AIza|whsec|hf|eyJ)[-_A-Za-z0-9.]{16,}/g,
+  /\b(?:sk|pk|rk|ga|gsk|xai|ghp|gho|github|xox[abp]|whsec|hf)[-_][-_A-Za-z0-9.]{16,}/g,
+  /\b(?:AKIA|AIza|eyJ)[-_A-Za-z0-9.]{16,}/g,
   /\b(?:Bearer|Basic)\s+[^\s"']{8,}/gi,
-  /\/\/[^\s/@:]*:[^\s/@]+@/g,
 ];
+/** User and password inside an address. */
+const IN_ADDRESS = /\/\/[^\s/@:]*:[^\s/@]+@/g;
 
 /** Keys under which a literal value is a secret whatever it looks like. */
 const SECRET_NAMES = /api.?key|secret|passw|token$|authorization|cookie|credential/i;
 
-export function looksSecret(text: string): boolean {
+export function looksLikeKey(text: string): boolean {
   return KEY_SHAPES.some((shape) => text.search(shape) >= 0);
+}
+
+export function looksSecret(text: string): boolean {
+  return looksLikeKey(text) || text.search(IN_ADDRESS) >= 0;
 }
 
 export function isSecretName(name: string): boolean {
@@ -39,5 +45,5 @@ export function isSecretName(name: string): boolean {
 
 /** The last line of defence: whatever a message quotes, a key in it is not shown. */
 export function withoutSecrets(text: string): string {
-  return KEY_SHAPES.reduce((rest, shape) => rest.replace(shape, HIDDEN), text);
+  return [...KEY_SHAPES, IN_ADDRESS].reduce((rest, shape) => rest.replace(shape, HIDDEN), text);
 }

@@ -39,8 +39,8 @@ export function readShape<S extends z.ZodType>(
 /** The value found, in a few words; a value that may be a secret is not shown. */
 export function describeFound(value: unknown, path: Path): string {
   if (value === undefined || value === null) return 'nothing';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'a map';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  if (typeof value === 'object') return Object.keys(value).length === 0 ? 'an empty map' : 'a map';
   const name = path.findLast((step) => typeof step === 'string');
   if (typeof value === 'string') {
     if ((typeof name === 'string' && isSecretName(name)) || looksSecret(value)) return 'a text (not shown)';
@@ -75,7 +75,7 @@ function flatten(issue: z.core.$ZodIssue, root: unknown): Flat[] {
       return [flat('choice', path, issue.values.map(String))];
     case 'invalid_union': {
       const branches = issue.errors
-        .filter((errors) => errors.length > 0 && errors.every((error) => !isTypeMismatch(error)))
+        .filter((errors) => errors.length > 0 && errors.every((error) => !isAboutTheWhole(error)))
         .map((errors) =>
           errors.flatMap((error) => flatten({ ...error, path: [...path, ...error.path] }, root)),
         )
@@ -87,8 +87,9 @@ function flatten(issue: z.core.$ZodIssue, root: unknown): Flat[] {
   }
 }
 
-function isTypeMismatch(issue: z.core.$ZodIssue): boolean {
-  return issue.path.length === 0 && (issue.code === 'invalid_type' || issue.code === 'invalid_value');
+/** Where no branch got further than the value as a whole, the union says in its own words what it expects. */
+function isAboutTheWhole(issue: z.core.$ZodIssue): boolean {
+  return issue.path.length === 0 && issue.code !== 'unrecognized_keys';
 }
 
 /** An unknown key speaks louder against a branch than a missing or wrong value. */
@@ -101,7 +102,7 @@ function report(schema: z.ZodType, issue: Flat, root: unknown, base: Path, probl
   const name = String(issue.path.at(-1) ?? '');
   if (issue.kind === 'unknown') {
     const known = knownKeys(schema, issue.path.slice(0, -1));
-    problems.error(path, `unknown key "${short(name)}"${didYouMean(name, known) || listed(known)}`, 'key');
+    problems.error(path, unknownKey(schema, name, known), 'key');
     return;
   }
   if (issue.kind === 'key') {
@@ -111,7 +112,7 @@ function report(schema: z.ZodType, issue: Flat, root: unknown, base: Path, probl
   const found = valueAt(root, issue.path);
   const expected =
     issue.kind === 'choice'
-      ? `expected ${issue.choices.map((choice) => `"${choice}"`).join(', ')}`
+      ? `expected one of ${issue.choices.map((choice) => `"${choice}"`).join(', ')}`
       : issue.message;
   if (found === undefined) {
     problems.error(path, `missing: ${expected}`, 'key');
@@ -119,6 +120,34 @@ function report(schema: z.ZodType, issue: Flat, root: unknown, base: Path, probl
   }
   const guess = issue.kind === 'choice' && typeof found === 'string' ? didYouMean(found, issue.choices) : '';
   problems.error(path, `${expected}, found ${describeFound(found, path)}${guess}`);
+}
+
+function unknownKey(schema: z.ZodType, name: string, known: readonly string[]): string {
+  // One branch of a union knows it, but not the one that the other keys speak for.
+  if (known.includes(name)) return `"${name}" does not go together with the other keys here`;
+  const start = `unknown key "${short(name)}"`;
+  const guess = didYouMean(name, known);
+  if (guess !== '') return start + guess;
+  const homes = [...homesOf(schema, name, '')];
+  return homes.length > 0 && homes.length < 4
+    ? `${start}; it belongs under ${homes.join(' or ')}`
+    : `${start}${listed(known)}`;
+}
+
+/** The paths of maps that know a key, anywhere in the schema. */
+function homesOf(schema: z.ZodType, name: string, path: string): Set<string> {
+  const inside = bare(schema);
+  const below = (child: unknown, at: string): Set<string> => homesOf(child as z.ZodType, name, at);
+  if (inside instanceof z.ZodUnion)
+    return new Set(inside.options.flatMap((option) => [...below(option, path)]));
+  if (inside instanceof z.ZodArray) return below(inside.element, path);
+  if (inside instanceof z.ZodRecord) return below(inside.valueType, `${path}.<id>`);
+  if (!(inside instanceof z.ZodObject)) return new Set();
+  const homes = new Set(Object.hasOwn(inside.shape, name) ? [path === '' ? 'the top level' : path] : []);
+  for (const [key, child] of Object.entries(inside.shape)) {
+    for (const home of below(child, path === '' ? key : `${path}.${key}`)) homes.add(home);
+  }
+  return homes;
 }
 
 const short = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text);

@@ -7,7 +7,7 @@ import type { Path } from './yaml-source.ts';
 export function readTiers(reading: Reading, gateways: readonly GatewaySettings[]): TierSettings[] {
   const { problems } = reading;
   if (namesIn(reading, 'tiers').length === 0) {
-    problems.error(['tiers'], 'expected at least one tier', 'key');
+    problems.error(['tiers'], 'expected a map of at least one tier', 'key');
   }
   const contracts = namesIn(reading, 'contracts');
   const all = idsIn(reading, 'gateway');
@@ -60,12 +60,14 @@ export function isKnown(
 }
 
 export function unknownName(what: string, name: string, known: readonly string[]): string {
+  return `unknown ${what} ${JSON.stringify(name)}${guessOrKnown(name, known)}`;
+}
+
+/** What was probably meant, or what there is. */
+export function guessOrKnown(name: string, known: readonly string[]): string {
   const guess = didYouMean(name, known);
-  const rest =
-    guess !== ''
-      ? guess
-      : known.length === 0
-        ? '; none is defined'
-        : `; known: ${known.slice(0, 12).join(', ')}`;
-  return `unknown ${what} ${JSON.stringify(name)}${rest}`;
+  if (guess !== '') return guess;
+  if (known.length === 0) return '; none is defined';
+  const more = known.length > 12 ? `, … (${known.length})` : '';
+  return `; known: ${known.slice(0, 12).join(', ')}${more}`;
 }

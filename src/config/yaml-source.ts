@@ -51,7 +51,7 @@ export function readYaml(file: string, text: string): YamlSource {
   });
 
   const problems = [...document.errors, ...document.warnings].map((error) =>
-    fault(error.pos[0], syntaxMessage(error.code, error.message, text.slice(error.pos[0], error.pos[1]))),
+    fault(error.pos[0], syntaxMessage(error.code, error.message, keyAt(text, error.pos[0]))),
   );
   let value: unknown;
   if (document.errors.every((error) => error.code === 'DUPLICATE_KEY')) {
@@ -111,11 +111,11 @@ function pairOf(pairs: readonly Pair[], key: string, resolve: (node: unknown) =>
 }
 
 /** The library's codes in words a reader can act on; its own words where they are good enough. */
-function syntaxMessage(code: string, message: string, found: string): string {
+function syntaxMessage(code: string, message: string, key: string): string {
   const first = `${message.charAt(0).toLowerCase()}${message.slice(1)}`.replace(/\.$/, '');
   switch (code) {
     case 'DUPLICATE_KEY':
-      return `the key "${found.replace(/\s*:[\s\S]*$/, '')}" is given twice in the same map; keep one`;
+      return `the key "${key}" is given twice in the same map; keep one`;
     case 'TAB_AS_INDENT':
       return 'a tab indents this line; YAML allows only spaces';
     case 'MULTIPLE_DOCS':
@@ -125,4 +125,8 @@ function syntaxMessage(code: string, message: string, found: string): string {
     default:
       return `not readable as YAML: ${first}`;
   }
+}
+
+function keyAt(text: string, offset: number): string {
+  return /^["']?([^"':\n]{1,60})/.exec(text.slice(offset, offset + 80))?.[1]?.trim() ?? '';
 }
