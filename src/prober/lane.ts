@@ -1,6 +1,6 @@
 import { lookup as systemLookup } from 'node:dns';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import { createSecureContext, getCACertificates, type SecureContext, TLSSocket } from 'node:tls';
 import { buildConnector, Client } from 'undici';
 import type { Connection } from '../domain/observation.ts';
 import { monotonicMs } from './monotonic.ts';
@@ -23,6 +23,17 @@ export const DEFAULT_CONNECT: ConnectSettings = {
   // The platform's 250 ms aborts the handshake with every gateway that is farther away (nodejs/node#54359).
   attemptTimeoutMs: 2_500,
 };
+
+/**
+ * What TLS connections trust. Made once: reading the platform's certificates takes tens of milliseconds, which belong to
+ * no gateway. It keeps no sessions, so a cold connection stays cold.
+ */
+export function trustOf({ ca }: ConnectSettings): SecureContext {
+  if (ca === undefined) return createSecureContext();
+  return createSecureContext({
+    ca: [...getCACertificates('default'), ...(typeof ca === 'string' ? [ca] : ca)],
+  });
+}
 
 /** When the steps of a new connection were taken, on the monotonic clock, ms; `null` = not taken. */
 export type ConnectTimes = {
@@ -55,7 +66,13 @@ export const MAX_HEADER_BYTES = 64 * 1024;
  *
  * undici passes its own connection options on only when it builds the connector itself, so all of them are given here.
  */
-export function createLane(origin: string, http2: boolean, cold: boolean, settings: ConnectSettings): Lane {
+export function createLane(
+  origin: string,
+  http2: boolean,
+  cold: boolean,
+  settings: ConnectSettings,
+  secureContext: SecureContext | undefined,
+): Lane {
   const times = (): ConnectTimes | null => lane.connecting;
   const timedLookup = timeLookup(settings.lookup ?? (systemLookup as LookupFunction), times);
   const connect = buildConnector({
@@ -70,9 +87,7 @@ export function createLane(origin: string, http2: boolean, cold: boolean, settin
     rejectUnauthorized: false,
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: settings.attemptTimeoutMs,
-    ...(settings.ca === undefined
-      ? {}
-      : { ca: [...(typeof settings.ca === 'string' ? [settings.ca] : settings.ca)] }),
+    secureContext,
   } as Parameters<typeof buildConnector>[0]);
   const client = new Client(origin, {
     allowH2: http2,

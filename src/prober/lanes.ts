@@ -1,4 +1,5 @@
-import { type ConnectSettings, createLane, type Lane } from './lane.ts';
+import type { SecureContext } from 'node:tls';
+import { type ConnectSettings, createLane, type Lane, trustOf } from './lane.ts';
 
 /** All connections of the prober. A probe never waits for one: if none is free, another is opened. */
 export type Lanes = {
@@ -12,6 +13,8 @@ export type Lanes = {
   keep(lane: Lane, origin: string, secret: string | null, http2: boolean): void;
   /** Ends a lane, whatever it is doing. */
   destroy(lane: Lane): void;
+  /** Does beforehand what the first connection over TLS would otherwise wait for. */
+  prepare(): void;
   /** Closes the idle connections: the next probe of each series connects anew. */
   forget(): void;
   close(): Promise<void>;
@@ -21,9 +24,11 @@ export function createLanes(settings: ConnectSettings): Lanes {
   /** Most recently used last: the busiest connections stay alive, the rest idle out. */
   const idle = new Map<string, Lane[]>();
   const all = new Set<Lane>();
+  let trust: SecureContext | undefined;
 
   const open = (origin: string, http2: boolean, cold: boolean): Lane => {
-    const lane = createLane(origin, http2, cold, settings);
+    if (origin.startsWith('https:')) trust ??= trustOf(settings);
+    const lane = createLane(origin, http2, cold, settings, trust);
     all.add(lane);
     return lane;
   };
@@ -65,6 +70,9 @@ export function createLanes(settings: ConnectSettings): Lanes {
       };
     },
     destroy,
+    prepare() {
+      trust ??= trustOf(settings);
+    },
     forget() {
       for (const stack of idle.values()) for (const lane of stack.splice(0)) destroy(lane);
     },

@@ -58,9 +58,9 @@ export function createProber(options: ProberOptions): Prober {
     return cleaner;
   };
 
-  const probe: ProbeFn = (attempt) => {
+  const probe: ProbeFn = async (attempt) => {
     const askedAt = monotonicMs();
-    if (closed) return Promise.reject(new Error('the prober is closed'));
+    if (closed) throw new Error('the prober is closed');
     const { gateway, probe: asked, secret } = attempt;
     const requestId = clientRequestId(attempt);
     const request = requestOf(attempt, requestId, userAgent, connectMs);
@@ -115,7 +115,10 @@ export function createProber(options: ProberOptions): Prober {
 
   return {
     probe,
-    warmUp: () => practiceExchange(probe),
+    async warmUp() {
+      lanes.prepare();
+      await practiceExchange(probe);
+    },
     discoverModels: (gateway, secret, signal) =>
       discover(lanes, gateway, secret, cleanerOf(gateway, secret), userAgent, signal),
     forgetConnections: () => lanes.forget(),

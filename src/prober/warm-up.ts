@@ -19,15 +19,18 @@ export async function practiceExchange(probe: ProbeFn): Promise<void> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const operation of OPERATIONS) {
-      for (const connection of ['cold', 'warm'] as const) {
-        await probe(attemptAt(`http://127.0.0.1:${port}`, operation, connection, round));
+  try {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const operation of OPERATIONS) {
+        for (const connection of ['cold', 'warm'] as const) {
+          await probe(attemptAt(`http://127.0.0.1:${port}`, operation, connection, round));
+        }
       }
     }
+  } finally {
+    server.close();
+    server.closeAllConnections();
   }
-  server.close();
-  server.closeAllConnections();
 }
 
 function attemptAt(
