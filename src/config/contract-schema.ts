@@ -31,7 +31,9 @@ function exactMessage(input: unknown): string {
 
 /** A decimal or fraction in quotes, or a whole number: a float such as 99.9 has already lost what was written. */
 const exactNumber = z
-  .union([z.string().refine(isExactText), z.int()], { error: (issue) => exactMessage(issue.input) })
+  .union([z.string().refine(isExactText, { error: (issue) => exactMessage(issue.input) }), z.int()], {
+    error: (issue) => exactMessage(issue.input),
+  })
   .meta({
     id: 'exactNumber',
     description: 'A decimal in quotes ("99.9"), a fraction in quotes ("1/365") or a whole number.',

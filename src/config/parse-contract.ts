@@ -14,27 +14,38 @@ export type ParsedContracts = {
 };
 
 type Issue = z.core.$ZodIssue;
-type JsonSchema = { readonly properties?: Record<string, JsonSchema> } & Record<string, unknown>;
+type JsonSchema = {
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly $defs?: Readonly<Record<string, JsonSchema>>;
+  readonly $ref?: string;
+} & Record<string, unknown>;
 
 /** Every key of the format and the keys it may stand under, so that a misplaced one can be told its home. */
-function collectHomes(schema: unknown, parent: string, homes: Map<string, Set<string>>): void {
+function collectHomes(
+  root: JsonSchema,
+  schema: unknown,
+  parent: string,
+  homes: Map<string, Set<string>>,
+): void {
   if (typeof schema !== 'object' || schema === null) return;
   if (Array.isArray(schema)) {
-    for (const one of schema) collectHomes(one, parent, homes);
+    for (const one of schema) collectHomes(root, one, parent, homes);
     return;
   }
-  const { properties, ...rest } = schema as JsonSchema;
+  const { properties, $defs: _defs, $ref, ...rest } = schema as JsonSchema;
+  if ($ref !== undefined) collectHomes(root, root.$defs?.[$ref.split('/').at(-1) ?? ''], parent, homes);
   for (const [key, value] of Object.entries(properties ?? {})) {
     const under = homes.get(key) ?? new Set();
     homes.set(key, under.add(parent));
-    collectHomes(value, key, homes);
+    collectHomes(root, value, key, homes);
   }
-  for (const value of Object.values(rest)) collectHomes(value, parent, homes);
+  for (const value of Object.values(rest)) collectHomes(root, value, parent, homes);
 }
 
 const HOMES: ReadonlyMap<string, ReadonlySet<string>> = (() => {
   const homes = new Map<string, Set<string>>();
-  collectHomes(z.toJSONSchema(contractTermsSchema, { io: 'input' }), '', homes);
+  const schema = z.toJSONSchema(contractTermsSchema, { io: 'input' }) as JsonSchema;
+  collectHomes(schema, schema, '', homes);
   return homes;
 })();
 

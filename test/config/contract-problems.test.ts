@@ -1,0 +1,246 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { templateIds } from '../../src/config/contract-template.ts';
+import { loadContracts, readContractText } from '../../src/config/load-contract.ts';
+import { formatProblem } from '../../src/domain/problem.ts';
+
+const GOOD = `id: ours
+version: 1
+currency: EUR
+window: { kind: calendar_month, timezone: Europe/Berlin }
+availability:
+  method: timeslices
+  slice: 60s
+  sliceBadWhen: { errorRateGt: "0.05" }
+  emptySlice: good
+  target: "99.9"
+latency:
+  - metric: ttft_ms
+    form: whole_window_percentile
+    p: 99
+    op: "<"
+    value: 500
+credits:
+  shape: ladder
+  ladder:
+    - { below: "99.9", percent: 10 }
+    - { below: "99.0", percent: 25 }
+claim:
+  deadlines:
+    - { type: submit, offset: 30, unit: days, anchor: window_end }
+chronic:
+  - { when: { consecutive: 2 }, right: terminate }
+`;
+
+function problemsOf(text: string): string[] {
+  return readContractText(text, 'c.yaml').problems.map(formatProblem);
+}
+
+function replaced(from: string, to: string): string {
+  assert.ok(GOOD.includes(from), `the good contract contains ${from}`);
+  return GOOD.replace(from, to);
+}
+
+test('the good contract has no problem', () => {
+  assert.deepEqual(problemsOf(GOOD), []);
+});
+
+for (const id of templateIds()) {
+  test(`the template ${id} parses, bears its file's name and says what is assumed`, () => {
+    const loaded = loadContracts(id);
+    assert.deepEqual(loaded?.problems, []);
+    const versions = loaded?.contracts.get(id);
+    assert.equal(versions?.length, 1);
+    const { assumed, secondary, verified } = versions?.[0]?.provenance ?? {};
+    assert.ok((assumed?.length ?? 0) + (secondary?.length ?? 0) + (verified?.length ?? 0) > 0);
+  });
+}
+
+type Bad = readonly [from: string, to: string, problems: readonly string[]];
+
+const BAD: Readonly<Record<string, Bad>> = {
+  'an unknown time zone': [
+    'Europe/Berlin',
+    'Europe/Berln',
+    [
+      'c.yaml:4:43  window.timezone  unknown time zone "Europe/Berln"; did you mean Europe/Berlin?; expected an IANA name such as UTC or Europe/Berlin',
+    ],
+  ],
+  'an offset is no time zone': [
+    'Europe/Berlin',
+    '"+02:00"',
+    [
+      'c.yaml:4:43  window.timezone  unknown time zone "+02:00"; expected an IANA name such as UTC or Europe/Berlin',
+    ],
+  ],
+  'a target of 120 %': [
+    'target: "99.9"',
+    'target: "120"',
+    ['c.yaml:10:11  availability.target  must be a percentage above 0 to 100, found 120'],
+  ],
+  'a target just above 100 %': [
+    'target: "99.9"',
+    'target: "100.0001"',
+    ['c.yaml:10:11  availability.target  must be a percentage above 0 to 100, found 100.0001'],
+  ],
+  'a slice that does not divide the hour': [
+    'slice: 60s',
+    'slice: 7m',
+    ['c.yaml:7:10  availability.slice  must divide the hour and last 1s to 1h (10s, 60s, 5m, 1h), found 7m'],
+  ],
+  'a slice longer than the hour': [
+    'slice: 60s',
+    'slice: 2h',
+    ['c.yaml:7:10  availability.slice  must divide the hour and last 1s to 1h (10s, 60s, 5m, 1h), found 2h'],
+  ],
+  'a deadline without an anchor': [
+    'unit: days, anchor: window_end',
+    'unit: days',
+    [
+      'c.yaml:24:7  claim.deadlines[0].anchor  expected one of incident_start, incident_end, awareness, window_end, eligibility, incident_month_end, billing_cycle_end, found nothing',
+    ],
+  ],
+  'a percentage as a float': [
+    'target: "99.9"',
+    'target: 99.9',
+    [
+      'c.yaml:10:11  availability.target  expected a decimal in quotes such as "99.9", found the number 99.9; write it in quotes: "99.9" (a binary float is not exact)',
+    ],
+  ],
+  'a percentage with a sign of percent': [
+    'target: "99.9"',
+    'target: 99.9 %',
+    ['c.yaml:10:11  availability.target  expected a decimal in quotes such as "99.9", found "99.9 %"'],
+  ],
+  'two rows of the same ladder that begin alike': [
+    '{ below: "99.0", percent: 25 }',
+    '{ below: "99.90", percent: 25 }',
+    ['c.yaml:21:7  credits.ladder[1]  overlaps row 1 of the ladder: below 99.90 and below 99.9'],
+  ],
+  'printed rows that meet in one point': [
+    '{ below: "99.0", percent: 25 }',
+    '{ atMost: "99.8", atLeast: 99, percent: 25 }\n    - { atMost: 99, percent: 50 }',
+    [
+      'c.yaml:21:7  credits.ladder[1]  overlaps row 1 of the ladder: at most 99.8, at least 99 and below 99.9',
+      'c.yaml:22:7  credits.ladder[2]  overlaps row 1 of the ladder: at most 99 and below 99.9',
+    ],
+  ],
+  'a ladder that pays less for less': [
+    '{ below: "99.0", percent: 25 }',
+    '{ below: "99.0", percent: 5 }',
+    [
+      'c.yaml:21:7  credits.ladder[1]  warning:  pays less for less uptime: 5 % below 99.0, but 10 % below 99.9',
+    ],
+  ],
+  'a ladder that pays above the target': [
+    '{ below: "99.9", percent: 10 }',
+    '{ below: "99.95", percent: 10 }',
+    ['c.yaml:20:7  credits.ladder[0]  warning:  pays below 99.95 although the target is 99.9'],
+  ],
+  'a key in the spelling of another language': [
+    'emptySlice: good',
+    'empty_slice: good',
+    [
+      'c.yaml:5:1  availability.emptySlice  expected one of good, bad, exclude, found nothing',
+      'c.yaml:9:3  availability.empty_slice  unknown key empty_slice; did you mean emptySlice?',
+    ],
+  ],
+  'a key in the wrong place': [
+    'currency: EUR',
+    'target: "99.9"\ncurrency: EUR',
+    ['c.yaml:3:1  target  target does not belong here but under availability or latency'],
+  ],
+  'an unknown word of a closed list': [
+    'emptySlice: good',
+    'emptySlice: god',
+    [
+      'c.yaml:9:15  availability.emptySlice  expected one of good, bad, exclude, found "god"; did you mean good?',
+    ],
+  ],
+  'an error rate in percent': [
+    'errorRateGt: "0.05"',
+    'errorRateGt: 5',
+    [
+      'c.yaml:8:32  availability.sliceBadWhen.errorRateGt  expected a share between 0 and 1 ("0.05" is 5 %), found 5',
+    ],
+  ],
+  'a latency with a floor': [
+    'op: "<"',
+    'op: ">"',
+    ['c.yaml:15:9  latency[0].op  expected < or <= (a latency has a ceiling), found >'],
+  ],
+  'a percentile of one hundred': [
+    'p: 99',
+    'p: 100',
+    ['c.yaml:14:8  latency[0].p  must be a percentile above 0 and below 100, found 100'],
+  ],
+  'a right that asks for nothing': [
+    '{ consecutive: 2 }',
+    '{}',
+    ['c.yaml:26:7  chronic[0].when  expected exactly one of consecutive, k with m, singleWindowBelow'],
+  ],
+  'an outcome nobody knows': [
+    'latency:',
+    'classify: [{ when: { outcome: provider.5x }, as: bad }]\nlatency:',
+    ['c.yaml:11:31  classify[0].when.outcome  no outcome matches "provider.5x"; did you mean provider.5xx?'],
+  ],
+};
+
+for (const [name, [from, to, problems]] of Object.entries(BAD)) {
+  test(`${name} is a problem with its place`, () => {
+    assert.deepEqual(problemsOf(replaced(from, to)), problems);
+  });
+}
+
+test('all problems are told at once', () => {
+  const text = GOOD.replace('60s', '7m').replace('Berlin', 'Berln').replace('p: 99', 'p: 0');
+  assert.equal(problemsOf(text).length, 3);
+});
+
+test('the boundaries are no problem: 100 %, one second, one hour, a ladder whose rows touch', () => {
+  assert.deepEqual(problemsOf(replaced('target: "99.9"', 'target: "100"')), []);
+  assert.deepEqual(problemsOf(replaced('slice: 60s', 'slice: 1s')), []);
+  assert.deepEqual(problemsOf(replaced('slice: 60s', 'slice: 1h')), []);
+  const touching =
+    '{ below: "99.9", atLeast: 99, percent: 10 }\n    - { below: 99, atLeast: 98, percent: 20 }';
+  assert.deepEqual(
+    problemsOf(
+      GOOD.replace('{ below: "99.9", percent: 10 }\n    - { below: "99.0", percent: 25 }', touching),
+    ),
+    [],
+  );
+});
+
+test('a contract from a template keeps what it does not say otherwise', () => {
+  const text = `contracts:
+  ours:
+    template: pro-channel
+    version: "2"
+    availability: { target: "99.95" }
+    credits: { capPercent: 30, status: verified }
+`;
+  const { contracts, problems } = readContractText(text, 'c.yaml');
+  assert.deepEqual(problems, []);
+  const [ours] = contracts.get('ours') ?? [];
+  assert.equal(ours?.id, 'ours');
+  assert.equal(ours?.availability?.target.value, '99.95');
+  assert.equal(ours?.availability?.sliceMs, 60_000);
+  assert.deepEqual([ours?.credits.capPercent, ours?.credits.status], ['30', 'verified']);
+  assert.equal(ours?.latency.length, 2);
+});
+
+test('a template that does not exist names those that do', () => {
+  const [problem] = problemsOf('contracts: { ours: { template: pro-chanel } }\n');
+  assert.match(
+    problem ?? '',
+    /^c\.yaml:1:32 {2}contracts\.ours\.template {2}expected a template: aws-style-5min, .*did you mean pro-channel\?$/,
+  );
+});
+
+test('versions that start together are a problem', () => {
+  const terms = GOOD.replace('id: ours\n', '').trimEnd().replaceAll('\n', '\n      ');
+  const text = `contracts:\n  ours:\n    - ${terms}\n    - ${terms}\n`;
+  assert.deepEqual(problemsOf(text), [
+    'c.yaml:2:3  contracts.ours  versions of ours start at the same time; expected a different inForceFrom in each',
+  ]);
+});
