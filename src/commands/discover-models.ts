@@ -23,6 +23,7 @@ export async function discoverModels(
   inputs: PlanInputs,
   facts: Facts,
   world: World,
+  signal?: AbortSignal,
 ): Promise<Discovered> {
   const models = new Map<string, readonly string[]>();
   const failed = new Map<string, string>();
@@ -37,7 +38,7 @@ export async function discoverModels(
       const gateway = gateways.find((one) => one.id === gatewayId);
       if (gateway === undefined) continue;
       const secret = keys.find((key) => key.id === id)?.secret ?? null;
-      const discovery = await prober.discoverModels(gateway, secret);
+      const discovery = await prober.discoverModels(gateway, secret, signal);
       if (discovery.kind === 'models') {
         models.set(id, discovery.models);
         await facts.writeFact(listFact(id), JSON.stringify(discovery.models), world.now());

@@ -51,11 +51,14 @@ function portNumber(text: string): number {
   return port;
 }
 
+/** A model list that could not be had. */
+const ASK_AGAIN_MS = 5 * 60_000;
 const DAY_MS = 86_400_000;
 const SEEN_EVERY_MS = 5_000;
 
 async function run(folder: string, options: Options, world: World): Promise<void> {
   const log: Logger = pino({ base: null }, pino.destination({ dest: 2, sync: true }));
+  const told = tellToStop();
   const config = loadDeployment(folder, world);
   const data = openDataToProbe(options.data);
   /** Undone in reverse order, also when a later step fails. */
@@ -82,13 +85,13 @@ async function run(folder: string, options: Options, world: World): Promise<void
 
     const { practice, stop: stopPractice } = await startPractice(config);
     cleanUp.push(stopPractice);
-    const probing = await startProbing(config, { practice }, store, web, world, log);
+    const probing = await startProbing(config, { practice }, store, web, world, log, told.signal);
     cleanUp.push(probing.stop);
     const packing = packHistory(store, systemClock, (err) =>
       log.error({ err }, 'history could not be packed'),
     );
     cleanUp.push(packing.stop);
-    await signalled();
+    await told.toStop;
   } finally {
     for (const undo of cleanUp.reverse()) await undo();
   }
@@ -102,9 +105,12 @@ async function startProbing(
   web: Web,
   world: World,
   log: Logger,
+  signal: AbortSignal,
 ): Promise<{ readonly stop: () => Promise<unknown> }> {
+  let listsMissing = 0;
   const makePlan = async (): Promise<ProbingPlan> => {
-    const { models, failed } = await discoverModels(config, inputs, store, world);
+    const { models, failed } = await discoverModels(config, inputs, store, world, signal);
+    listsMissing = failed.size;
     for (const [key, reason] of failed) log.warn({ key, reason }, 'the list of models could not be had');
     return planProbing(config, { ...inputs, discovered: models });
   };
@@ -149,24 +155,32 @@ async function startProbing(
   );
 
   // A gateway adds models whenever it likes; a list that could not be had is asked for again sooner.
-  const hasDiscovery = config.models.some(({ kind }) => kind === 'discover');
   const refresh = async (): Promise<void> => {
     const next = await makePlan();
-    if (JSON.stringify(next.series) === JSON.stringify(plan.series)) return;
+    if (signal.aborted || JSON.stringify(next.series) === JSON.stringify(plan.series)) return;
     plan = next;
     const at = world.now();
     await declare(plan, at);
     thread.replan(plan, at);
   };
-  const refreshing = hasDiscovery
-    ? setInterval(() => {
-        refresh().catch((err: unknown) => log.error({ err }, 'the plan could not be refreshed'));
-      }, DAY_MS)
-    : undefined;
+  let refreshing: NodeJS.Timeout | undefined;
+  const refreshLater = (): void => {
+    refreshing = setTimeout(
+      () => {
+        refresh()
+          .catch((err: unknown) => log.error({ err }, 'the plan could not be refreshed'))
+          .finally(() => {
+            if (!signal.aborted) refreshLater();
+          });
+      },
+      listsMissing > 0 ? ASK_AGAIN_MS : DAY_MS,
+    );
+  };
+  if (config.models.some(({ kind }) => kind === 'discover')) refreshLater();
 
   return {
     stop: async () => {
-      clearInterval(refreshing);
+      clearTimeout(refreshing);
       const undelivered = await thread.stop();
       if (undelivered > 0) log.warn({ undelivered }, 'rows were lost at the stop');
     },
@@ -211,9 +225,16 @@ async function listen(web: Web, bind: string, port: number): Promise<Listening> 
   }
 }
 
-/** Resolves at the first signal to stop; a second one ends the process at once. */
-function signalled(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+/** Listens for the signals to stop from now on, so that a start can be broken off too. A second one ends it at once. */
+function tellToStop(): { readonly signal: AbortSignal; readonly toStop: Promise<void> } {
+  const controller = new AbortController();
+  const toStop = new Promise<void>((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(name, () => {
+        controller.abort();
+        resolve();
+      });
+    }
   });
+  return { signal: controller.signal, toStop };
 }

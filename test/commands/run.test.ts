@@ -57,6 +57,33 @@ test('a new user sees live samples of every practice target, labelled as practic
   assert.equal(code, 0, stderr);
 });
 
+test('a start that waits for the gateway can be broken off', async (t) => {
+  const asked = Promise.withResolvers<void>();
+  const silent = createServer(() => asked.resolve()).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  t.after(() => silent.closeAllConnections());
+  t.after(() => silent.close());
+  const folder = temporaryFolder(t);
+  const { port } = silent.address() as AddressInfo;
+  writeFileSync(
+    join(folder, 'all.yaml'),
+    `gateway: { id: silent, baseUrl: "http://127.0.0.1:${port}/v1" }
+tiers: { only: { apiKey: { env: SILENT_KEY } } }
+models: [{ discover: { include: ["*"] } }]
+prompts: { hello: { messages: [{ role: user, content: "[{nonce}] Say hello" }], maxTokens: 8 } }
+probes: [{ id: chat, operation: chat, prompt: hello, every: 60s }]
+`,
+  );
+  const probity = startProbity(['run', folder, '--port', '0', '--data', join(folder, 'data')], {
+    SILENT_KEY: 'k',
+  });
+  t.after(() => probity.signal('SIGKILL'));
+  await asked.promise;
+  probity.signal('SIGTERM');
+  const { code, stderr } = await probity.ended;
+  assert.equal(code, 0, stderr);
+});
+
 test('PORT is honoured, and --port before it', async (t) => {
   const free = createServer().listen(0, '127.0.0.1');
   await once(free, 'listening');
