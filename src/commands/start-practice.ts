@@ -18,7 +18,7 @@ export async function startPractice(config: Config): Promise<PracticeGateways> {
     if (gateway.practice === null) continue;
     const worker = new Worker(new URL('./practice-thread.ts', import.meta.url), {
       name: `practice gateway ${gateway.id}`,
-      workerData: { seed: gateway.practice.seed },
+      workerData: gateway.practice,
     });
     workers.push(worker);
     const [baseUrl] = (await once(worker, 'message')) as [string];
