@@ -21,7 +21,8 @@ export function toSample(
 ): Sample {
   const { disclosure, phases } = observation;
   const total = finishedUs(observation);
-  const suspicious = judged.outcome !== 'ok' || judged.validity.kind !== 'valid';
+  // A good answer that we doubt because of ourselves proves nothing to anybody: there is nothing to show.
+  const suspicious = judged.outcome !== 'ok' || judged.validity.kind === 'excluded';
   const slow = slowUs !== null && total !== null && total > slowUs;
   return {
     probe: attempt.probe.id,

@@ -40,10 +40,3 @@ export function mostTicksIn(spanMs: number, count: number, everyMs: number): num
   // Phases are whole milliseconds, which can bring two of them closer by less than one.
   return Math.ceil((count * (spanMs + 1)) / everyMs);
 }
-
-/** The shortest interval in whole seconds at which `count` evenly spread series keep within a quota; `null` = none. */
-export function shortestEveryMs(count: number, requestsPerMinute: number): number | null {
-  if (requestsPerMinute < 1) return null;
-  const everyMs = Math.max(1000, Math.ceil((count * 60.001) / requestsPerMinute) * 1000);
-  return everyMs;
-}

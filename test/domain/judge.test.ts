@@ -4,7 +4,7 @@ import type { Attempt } from '../../src/domain/attempt.ts';
 import type { Judgement } from '../../src/domain/classify.ts';
 import { costNanos, toSample } from '../../src/domain/judge.ts';
 import { NO_PHASES } from '../../src/domain/observation.ts';
-import { VALID } from '../../src/domain/outcome.ts';
+import { VALID, type Validity } from '../../src/domain/outcome.ts';
 import type { Price } from '../../src/domain/probe.ts';
 import { attemptAt } from '../support/attempts.ts';
 import { observation, refusal } from '../support/observations.ts';
@@ -45,9 +45,12 @@ test('a good answer as slow as the limit keeps no evidence, one µs slower does'
   assert.notEqual(toSample(attempt, observation(), OK, 0, null, 700_099).evidence, null);
 });
 
-test('a doubtful sample keeps its evidence', () => {
-  const doubtful: Judgement = { ...OK, validity: { kind: 'suspect', reason: 'clock_step' } };
-  assert.notEqual(toSample(attempt, observation(), doubtful, 0, null).evidence, null);
+test('an answer from a cache keeps its evidence; one that we doubt because of ourselves has none to show', () => {
+  const judged = (validity: Validity): Judgement => ({ ...OK, validity });
+  const cached = judged({ kind: 'excluded', reason: 'cache_hit' });
+  assert.notEqual(toSample(attempt, observation(), cached, 0, null).evidence, null);
+  const blocked = judged({ kind: 'suspect', reason: 'event_loop_delay' });
+  assert.equal(toSample(attempt, observation(), blocked, 0, null).evidence, null);
 });
 
 test('cost is tokens by price on both sides', () => {

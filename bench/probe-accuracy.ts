@@ -1,0 +1,288 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { openData } from '../src/commands/open-data.ts';
+import type { StoredSample } from '../src/store/store.ts';
+import type { BareOrder, BareSample } from './probe-accuracy/bare-loop.ts';
+import { writeDeployment } from './probe-accuracy/deployment.ts';
+import { percentile } from './probe-accuracy/percentile.ts';
+import { machineCpuMs, processFigures } from './probe-accuracy/process-figures.ts';
+import type { TrueTime } from './probe-accuracy/true-time-server.ts';
+
+/**
+ * How true is the number, and what does it cost? The whole program (`probity run`: probing, judging, storing, serving
+ * the status page to a reader) against a server that knows its own true times, and beside it, in the same run, a bare
+ * loop that only sends. Linux only. `npm run bench:probe-accuracy -- --help` lists the options.
+ */
+const { values: options } = parseArgs({
+  options: {
+    window: { type: 'string', default: '60' },
+    'warm-up': { type: 'string', default: '15' },
+    only: { type: 'string' },
+    'no-page': { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+type Load = { readonly targets: number; readonly everyMs: number };
+const LOADS: readonly Load[] = [
+  { targets: 1, everyMs: 1_000 },
+  { targets: 50, everyMs: 10_000 },
+  { targets: 368, everyMs: 10_000 },
+  { targets: 4_000, everyMs: 10_000 },
+  { targets: 10_000, everyMs: 10_000 },
+];
+
+type Figures = {
+  readonly samples: number;
+  readonly errorUs: readonly number[];
+  readonly lagUs: readonly number[];
+  readonly cpuMsPerProbe: number;
+  readonly rssMb: number;
+  /** Share of the machine that neither the one measured, nor the server, nor this bench used. */
+  readonly others: number;
+  readonly notes: readonly string[];
+};
+
+const WINDOW_MS = Number(options.window) * 1000;
+const WARM_UP_MS = Number(options['warm-up']) * 1000;
+const PAGE_EVERY_MS = 500;
+const HERE = import.meta.dirname;
+
+/** Runs `body` against a fresh server. */
+async function withServer<T>(body: (server: ChildProcess, origin: string) => Promise<T>): Promise<T> {
+  const server = fork(join(HERE, 'probe-accuracy/true-time-server.ts'));
+  const [port] = (await once(server, 'message')) as [number];
+  try {
+    return await body(server, `http://127.0.0.1:${port}`);
+  } finally {
+    server.disconnect();
+  }
+}
+
+/** Gives, when called, the share of the machine that others have used since. */
+function watchOthers(pids: readonly number[]): () => number {
+  const read = (): { at: number; ours: number; all: number } => ({
+    at: performance.now(),
+    ours: [...pids, process.pid].reduce((sum, pid) => sum + processFigures(pid).cpuMs, 0),
+    all: machineCpuMs(),
+  });
+  const before = read();
+  return () => {
+    const after = read();
+    const others = after.all - before.all - (after.ours - before.ours);
+    return Math.max(0, others / ((after.at - before.at) * cpus().length));
+  };
+}
+
+async function trueTimes(server: ChildProcess): Promise<Map<string, number>> {
+  server.send('times');
+  const [times] = (await once(server, 'message')) as [TrueTime[]];
+  return new Map(times.map(([id, ttftUs]) => [id, ttftUs]));
+}
+
+async function measureBare({ targets, everyMs }: Load): Promise<Figures> {
+  return withServer(async (server, origin) => {
+    const child = fork(join(HERE, 'probe-accuracy/bare-loop.ts'));
+    await once(child, 'message');
+    const pid = child.pid ?? 0;
+    const order = async (windowMs: number): Promise<BareSample[]> => {
+      child.send({ origin, targets, everyMs, windowMs } satisfies BareOrder);
+      const [samples] = (await once(child, 'message')) as [BareSample[]];
+      return samples;
+    };
+    await order(Math.max(WARM_UP_MS, everyMs));
+    await trueTimes(server);
+    const pids = [pid, server.pid ?? 0];
+    const othersSince = watchOthers(pids);
+    const before = processFigures(pid);
+    const samples = await order(WINDOW_MS);
+    const after = processFigures(pid);
+    const others = othersSince();
+    const truth = await trueTimes(server);
+    child.disconnect();
+    return {
+      samples: samples.length,
+      errorUs: samples.map(([id, ttftUs]) => ttftUs - (truth.get(id) ?? Number.NaN)).filter(Number.isFinite),
+      lagUs: samples.map(([, , lagUs]) => lagUs),
+      cpuMsPerProbe: (after.cpuMs - before.cpuMs) / samples.length,
+      rssMb: after.rssMb,
+      others,
+      notes: [],
+    };
+  });
+}
+
+/** The id that the prober sends with an attempt, worked out again from the stored row. */
+function requestId({ probe, target, region, scheduledAt, purpose }: StoredSample): string {
+  const identity = `${probe}\n${target}\n${region}\n${scheduledAt}\n${purpose}`;
+  return `probity-${createHash('sha256').update(identity).digest('hex').slice(0, 32)}`;
+}
+
+async function measureProbity(load: Load): Promise<Figures> {
+  return withServer(async (server, origin) => {
+    const folder = mkdtempSync(join(tmpdir(), 'probity-bench-'));
+    const data = join(folder, 'data');
+    writeDeployment(join(folder, 'deployment'), `${origin}/v1`, load.targets, load.everyMs);
+    const child = spawn(
+      process.execPath,
+      [join(HERE, '../src/probity.js'), 'run', join(folder, 'deployment'), '--data', data, '--port', '0'],
+      { env: { ...process.env, BENCH_KEY: 'sk-bench' }, stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    try {
+      const page = await pageUrl(child);
+      const reader = options['no-page'] ? { stop: () => [] } : readPages(page);
+      await sleep(WARM_UP_MS);
+      const pid = child.pid ?? 0;
+      const othersSince = watchOthers([pid, server.pid ?? 0]);
+      const before = processFigures(pid);
+      const fromAt = Date.now();
+      await sleep(WINDOW_MS);
+      const toAt = Date.now();
+      const after = processFigures(pid);
+      const others = othersSince();
+      const pages = reader.stop();
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      await ended;
+      const truth = await trueTimes(server);
+      return await readFigures({ data, truth, fromAt, toAt, before, after, others, pages });
+    } finally {
+      child.kill('SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+}
+
+type Measured = {
+  readonly data: string;
+  readonly truth: ReadonlyMap<string, number>;
+  readonly fromAt: number;
+  readonly toAt: number;
+  readonly before: ReturnType<typeof processFigures>;
+  readonly after: ReturnType<typeof processFigures>;
+  readonly others: number;
+  readonly pages: readonly number[];
+};
+
+async function readFigures(measured: Measured): Promise<Figures> {
+  const { data, truth, fromAt, toAt, before, after } = measured;
+  const store = openData(data);
+  const samples = await store.readSamples({ fromAt, toAt });
+  const all = await store.readSamples({ fromAt: 0, toAt: toAt + 3_600_000 });
+  const notRun = await store.readNotRun({ fromAt, toAt });
+  // Closing folds the write-ahead log into the database, so that the file is all there is.
+  await store.close();
+  const bytes = sizeOf(data);
+  const errorUs = samples.flatMap((sample) => {
+    const trueUs = truth.get(requestId(sample));
+    return trueUs === undefined || sample.ttftUs === null ? [] : [sample.ttftUs - trueUs];
+  });
+  const missed = notRun.filter((row) => row.reason === 'missed').length;
+  const doubted = samples.filter((sample) => sample.validity.kind !== 'valid').length;
+  return {
+    samples: samples.length,
+    errorUs,
+    lagUs: samples.map((sample) => sample.lagUs),
+    cpuMsPerProbe: (after.cpuMs - before.cpuMs) / samples.length,
+    rssMb: after.rssMb,
+    others: measured.others,
+    notes: [
+      `${missed} ticks missed, ${notRun.length - missed} skipped, ${doubted} samples doubted, ${samples.length - errorUs.length} without a first token`,
+      `peak RSS ${after.peakRssMb.toFixed(0)} MB; ${(bytes / all.length).toFixed(0)} bytes per sample on disk (whole file, ${all.length} samples); ${((after.writtenBytes - before.writtenBytes) / samples.length).toFixed(0)} written per sample`,
+      `page: ${measured.pages.length} loads, ${percentile(measured.pages, 50).toFixed(1)} ms p50, ${percentile(measured.pages, 99).toFixed(1)} ms p99`,
+    ],
+  };
+}
+
+async function pageUrl(child: ChildProcess): Promise<string> {
+  let text = '';
+  for await (const part of child.stdout ?? []) {
+    text += String(part);
+    const found = /http:\/\/\S+/.exec(text);
+    if (found !== null) return found[0];
+  }
+  throw new Error(`probity ended before it served a page: ${text}`);
+}
+
+/** Someone who reloads the status page all the time. */
+function readPages(url: string): { readonly stop: () => readonly number[] } {
+  const tookMs: number[] = [];
+  let reading = true;
+  const read = async (): Promise<void> => {
+    while (reading) {
+      const startMs = performance.now();
+      await fetch(url).then((response) => response.arrayBuffer());
+      tookMs.push(performance.now() - startMs);
+      await sleep(PAGE_EVERY_MS);
+    }
+  };
+  read().catch((error: unknown) => {
+    if (reading) console.error(`the page could not be read: ${String(error)}`);
+  });
+  return {
+    stop: () => {
+      reading = false;
+      return tookMs;
+    },
+  };
+}
+
+function sizeOf(data: string): number {
+  return ['probity.db', 'probity.db-wal'].reduce((sum, name) => {
+    const file = statSync(join(data, name), { throwIfNoEntry: false });
+    return sum + (file?.size ?? 0);
+  }, 0);
+}
+
+const ms = (us: number): string => (us / 1000).toFixed(2);
+
+function print(
+  name: string,
+  { samples, errorUs, lagUs, cpuMsPerProbe, rssMb, others, notes }: Figures,
+): void {
+  console.log(
+    [
+      `  ${name.padEnd(8)}`,
+      `${samples} probes`.padStart(14),
+      `error ${ms(percentile(errorUs, 50))} / ${ms(percentile(errorUs, 99))} / ${ms(percentile(errorUs, 100))} ms`,
+      `lag ${ms(percentile(lagUs, 50))} / ${ms(percentile(lagUs, 99))} / ${ms(percentile(lagUs, 100))} ms`,
+      `CPU ${cpuMsPerProbe.toFixed(2)} ms`,
+      `RSS ${rssMb.toFixed(0)} MB`,
+      `others ${(others * 100).toFixed(0)} %`,
+    ].join('   '),
+  );
+  for (const note of notes) console.log(`           ${note}`);
+}
+
+if (options.help) {
+  console.log(`Options:
+  --window S     seconds measured per load (60)
+  --warm-up S    seconds before (15)
+  --no-page      nobody reads the status page meanwhile
+  --only N       only the load with N targets: ${LOADS.map((load) => load.targets).join(', ')}`);
+} else {
+  console.log(
+    `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}; windows of ${WINDOW_MS / 1000} s; p50 / p99 / max; "others" = share of the machine used by anything else`,
+  );
+  for (const load of LOADS.filter(
+    ({ targets }) => options.only === undefined || targets === Number(options.only),
+  )) {
+    console.log(
+      `\n${load.targets} targets every ${load.everyMs / 1000} s (${(load.targets * 1000) / load.everyMs}/s)`,
+    );
+    const bare = await measureBare(load);
+    print('bare', bare);
+    const probity = await measureProbity(load);
+    print('probity', probity);
+    const ratio = (of: (figures: Figures) => number): string => (of(probity) / of(bare)).toFixed(2);
+    console.log(
+      `  ratio     error p50 ${ratio((f) => percentile(f.errorUs, 50))}, p99 ${ratio((f) => percentile(f.errorUs, 99))}; lag p99 ${ratio((f) => percentile(f.lagUs, 99))}; CPU ${ratio((f) => f.cpuMsPerProbe)}; RSS ${ratio((f) => f.rssMb)}`,
+    );
+  }
+}

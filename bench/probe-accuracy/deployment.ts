@@ -1,0 +1,26 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const PRICE = '{ input: 0.25, output: 0.25, currency: USD, per: 1M tokens }';
+
+/** Writes a deployment that probes so many models of one gateway at one interval. */
+export function writeDeployment(folder: string, baseUrl: string, targets: number, everyMs: number): void {
+  mkdirSync(folder, { recursive: true });
+  const models = Array.from({ length: targets }, (_, n) => `  - { id: maker/model-${n}, price: ${PRICE} }`);
+  writeFileSync(
+    join(folder, 'bench.yaml'),
+    `gateway: { id: bench, baseUrl: "${baseUrl}" }
+tiers:
+  standard: { apiKey: { env: BENCH_KEY } }
+prompts:
+  arithmetic:
+    messages: [{ role: user, content: "[{nonce}] Reply with one number: {a} + {b}" }]
+    maxTokens: 64
+    expect: { contains: "{sum}" }
+probes:
+  - { id: chat-stream, operation: chat, prompt: arithmetic, every: ${everyMs / 1000}s }
+models:
+${models.join('\n')}
+`,
+  );
+}
