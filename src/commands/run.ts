@@ -70,6 +70,7 @@ async function run(folder: string, options: Options, world: World): Promise<void
       clock: world.now,
       settings: viewSettings(config),
       countTicks: countExpected,
+      operationOf: (id) => config.probes.find(({ probe }) => probe.id === id)?.probe.operation ?? null,
       origin: config.status.url,
       log: { error: (about, message) => log.error(about, message) },
     });
@@ -136,7 +137,11 @@ async function startProbing(
     {
       clock: systemClock,
       spawn: spawnProber,
-      record: store.record,
+      record: async (batch) => {
+        const result = await store.record(batch);
+        web.recorded(batch);
+        return result;
+      },
       resume: (current) => readResume(store, current, world.now()),
       onRecorded: web.changed,
       onNotice: (notice) => tell(log, notice),

@@ -13,6 +13,8 @@ import { answerErrors, notFound, onlyRead } from './errors.ts';
 import { badgeRoute, feedRoute } from './feed.route.ts';
 import { healthRoute, readyRoute } from './health.route.ts';
 import { methodRoute } from './method.route.ts';
+import { metricsRoute } from './metrics.route.ts';
+import { createMetrics, type MetricNames, type Recorded } from './metrics.ts';
 import { createRecentWindow } from './recent-window.ts';
 import { samplesRoute } from './samples.route.ts';
 import { statusRoute } from './status.route.ts';
@@ -30,6 +32,8 @@ export type WebOptions = {
   readonly origin?: string | null;
   /** Counts the ticks of a schedule; without it only `every` schedules have a coverage. */
   readonly countTicks?: StatusFacts['countTicks'];
+  /** What a probe asks for, for the metrics. */
+  readonly operationOf?: MetricNames['operationOf'];
 };
 
 export type Listening = {
@@ -44,6 +48,8 @@ export type Web = {
   readonly app: Express;
   /** To be called when the store has something new. */
   readonly changed: () => void;
+  /** To be called with what was just stored: counts it for the metrics. */
+  readonly recorded: (recorded: Recorded) => void;
   /** Rejects with the system's error if the address cannot be had, e.g. `EADDRINUSE`. */
   readonly listen: (bind: string, port: number) => Promise<Listening>;
 };
@@ -63,6 +69,7 @@ export function createServer(options: WebOptions): Web {
     log,
     origin: options.origin ?? null,
   };
+  const metrics = createMetrics({ operationOf: options.operationOf ?? (() => null) });
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -80,6 +87,7 @@ export function createServer(options: WebOptions): Web {
     ['/badge/*id', badgeRoute(context)],
     ['/healthz', healthRoute()],
     ['/readyz', readyRoute(context)],
+    ['/metrics', compression(), metricsRoute(context, metrics)],
     ['/favicon.svg', iconRoute(context)],
     ['/assets/*file', assetsRoute(context)],
   ];
@@ -90,7 +98,12 @@ export function createServer(options: WebOptions): Web {
       .all(answerOnlyReads);
   app.use(notFound);
   app.use(answerErrors(context));
-  return { app, changed: board.changed, listen: (bind, port) => listen(app, bind, port) };
+  return {
+    app,
+    changed: board.changed,
+    recorded: metrics.count,
+    listen: (bind, port) => listen(app, bind, port),
+  };
 }
 
 /** A GET that no handler took goes on to "not found"; any other method is refused. */

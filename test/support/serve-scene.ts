@@ -1,12 +1,13 @@
 import type { TestContext } from 'node:test';
 import type { Store } from '../../src/store/store.ts';
-import { createServer, type Listening } from '../../src/web/server.ts';
+import { createServer, type Listening, type Web } from '../../src/web/server.ts';
 import { recordDeployment } from './deployment.ts';
 import { SCENE_AT, SCENE_SPAN_MS, type Scene } from './scenes.ts';
 
 export type Served = Listening & {
   readonly store: Store;
   readonly changed: () => void;
+  readonly recorded: Web['recorded'];
   /** What was logged as an error. */
   readonly logged: readonly { readonly err: unknown; readonly message: string }[];
   /** Moves the clock of the server. */
@@ -23,6 +24,7 @@ export async function serveScene(t: TestContext, scene: Scene, store?: Store): P
     store: recorded,
     clock: () => now,
     settings: scene.settings,
+    operationOf: () => 'chat',
     log: { error: ({ err }, message) => void logged.push({ err, message }) },
   });
   const listening = await web.listen('127.0.0.1', 0);
@@ -34,6 +36,7 @@ export async function serveScene(t: TestContext, scene: Scene, store?: Store): P
     ...listening,
     store: recorded,
     changed: web.changed,
+    recorded: web.recorded,
     logged,
     setNow: (at) => {
       now = at;
