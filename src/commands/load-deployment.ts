@@ -1,7 +1,8 @@
 import type { Config } from '../config/config.ts';
-import { loadConfig } from '../config/load.ts';
-import { formatProblem } from '../domain/problem.ts';
+import { type Loaded, loadConfig } from '../config/load.ts';
+import { formatProblem, type Problem } from '../domain/problem.ts';
 import { cronGrid } from '../pipeline/cron-grid.ts';
+import { checkPlan } from './plan-check.ts';
 import { OperatorError, type World } from './world.ts';
 
 /**
@@ -14,8 +15,33 @@ export function loadDeployment(
   world: World,
   secrets: 'required' | 'optional' = 'required',
 ): Config {
+  const loaded = load(folder, world, secrets);
+  tellWarnings(loaded.warnings, world);
+  return loaded.config;
+}
+
+/** The same for a command that will probe on schedule: a plan that exceeds a quota is a problem too. */
+export function loadPlannedDeployment(folder: string, world: World): Config {
+  const loaded = load(folder, world, 'required');
+  // Models that the gateway will name are not known yet: what they add is told once they are.
+  const { problems } = checkPlan(loaded, new Map());
+  if (problems.some(({ severity }) => severity === 'error')) {
+    throw new OperatorError(problems.map(formatProblem).join('\n'));
+  }
+  tellWarnings(problems, world);
+  return loaded.config;
+}
+
+function load(
+  folder: string,
+  world: World,
+  secrets: 'required' | 'optional',
+): Extract<Loaded, { kind: 'config' }> {
   const loaded = loadConfig(folder, world.env, { cron: cronGrid, secrets });
   if (loaded.kind === 'problems') throw new OperatorError(loaded.problems.map(formatProblem).join('\n'));
-  for (const warning of loaded.warnings) world.err(`${formatProblem(warning)}\n`);
-  return loaded.config;
+  return loaded;
+}
+
+function tellWarnings(warnings: readonly Problem[], world: World): void {
+  for (const warning of warnings) world.err(`${formatProblem(warning)}\n`);
 }

@@ -13,7 +13,7 @@ import type { Store } from '../store/store.ts';
 import { PROBER_SEEN_FACT } from '../web/recent-window.ts';
 import { createServer, type Listening, type Web } from '../web/server.ts';
 import { discoverModels } from './discover-models.ts';
-import { loadDeployment } from './load-deployment.ts';
+import { loadPlannedDeployment } from './load-deployment.ts';
 import { openDataToProbe } from './open-data.ts';
 import { spawnProber } from './spawn-prober.ts';
 import { startPractice } from './start-practice.ts';
@@ -59,7 +59,7 @@ const SEEN_EVERY_MS = 5_000;
 async function run(folder: string, options: Options, world: World): Promise<void> {
   const log: Logger = pino({ base: null }, pino.destination({ dest: 2, sync: true }));
   const told = tellToStop();
-  const config = loadDeployment(folder, world);
+  const config = loadPlannedDeployment(folder, world);
   const data = openDataToProbe(options.data);
   /** Undone in reverse order, also when a later step fails. */
   const cleanUp: (() => Promise<unknown>)[] = [data.close];

@@ -40,6 +40,7 @@ export type TierSettings = {
   readonly apiKey: Secret | null;
   readonly requestsPerMinute: number | null;
   readonly modelPrefix: string;
+  readonly serviceTier: string | null;
   /** The id of a contract. */
   readonly contract: string | null;
   readonly gateways: readonly string[];
@@ -52,7 +53,12 @@ type ModelScope = {
 };
 
 export type ModelRule =
-  | ({ readonly kind: 'named'; readonly id: string; readonly aliases: readonly string[] } & ModelScope)
+  | ({
+      readonly kind: 'named';
+      readonly id: string;
+      readonly aliases: readonly string[];
+      readonly servedAs: readonly string[];
+    } & ModelScope)
   | ({
       readonly kind: 'discover';
       readonly include: readonly string[];

@@ -17,8 +17,8 @@ export function readModels(reading: Reading): ModelRule[] {
       const { include, exclude, ...scope } = value.discover;
       return { kind: 'discover', include, exclude, ...readScope(reading, scope, [...path, 'discover']) };
     }
-    const { id, aliases, ...scope } = value;
-    return { kind: 'named', id, aliases, ...readScope(reading, scope, path) };
+    const { id, aliases, servedAs, ...scope } = value;
+    return { kind: 'named', id, aliases, servedAs, ...readScope(reading, scope, path) };
   });
   refuseOverlaps(reading, models, rules);
   return rules;

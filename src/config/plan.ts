@@ -1,3 +1,4 @@
+import { commitmentOf, type Limit } from '../domain/commitment.ts';
 import type {
   Gateway,
   KeyPlan,
@@ -6,6 +7,7 @@ import type {
   ProbingPlan,
   QuietWindow,
   SeriesPlan,
+  SlowLimits,
 } from '../domain/probe.ts';
 import { phaseOf, type Schedule } from '../domain/schedule.ts';
 import { type Target, targetId } from '../domain/target.ts';
@@ -70,7 +72,12 @@ export function discoveriesOf(config: Config): { readonly gateway: string; reado
   );
 }
 
-type ModelPlan = { readonly id: string; readonly aliases: readonly string[]; readonly price: Price | null };
+type ModelPlan = {
+  readonly id: string;
+  readonly aliases: readonly string[];
+  readonly servedAs: readonly string[];
+  readonly price: Price | null;
+};
 
 function covers(rule: ModelRule, gateway: GatewaySettings, tier: TierSettings): boolean {
   return (
@@ -90,7 +97,8 @@ function modelsOf(
   const rules = config.models.filter((rule) => covers(rule, gateway, tier));
   for (const rule of rules) {
     if (rule.kind !== 'named') continue;
-    models.set(rule.id, { id: rule.id, aliases: rule.aliases, price: rule.price });
+    const { id, aliases, servedAs, price } = rule;
+    models.set(id, { id, aliases, servedAs, price });
     for (const alias of rule.aliases) former.add(alias);
   }
   const offered = modelsAtTier(listed, tier, config.tiers);
@@ -100,7 +108,7 @@ function modelsOf(
     const excluded = matcher(rule.exclude);
     for (const id of offered) {
       if (models.has(id) || former.has(id) || !included(id) || excluded(id)) continue;
-      models.set(id, { id, aliases: [], price: rule.price });
+      models.set(id, { id, aliases: [], servedAs: [], price: rule.price });
     }
   }
   return [...models.values()];
@@ -129,12 +137,13 @@ function seriesOf(
   tier: TierSettings,
   models: readonly ModelPlan[],
 ): SeriesPlan[] {
+  const slow = slowLimits(config, tier);
   return config.probes.flatMap((rule) => {
     if (!matcher(rule.gateways)(gateway.id) || !matcher(rule.tiers)(tier.id)) return [];
     const included = matcher(rule.models);
     const probed =
       rule.probe.operation === 'models'
-        ? [{ id: MODEL_LIST, aliases: [], price: null }]
+        ? [{ id: MODEL_LIST, aliases: [], servedAs: [], price: null }]
         : models.filter((model) => included(model.id));
     return probed.map((model): SeriesPlan => {
       const target = planTarget(gateway, tier, model);
@@ -143,10 +152,26 @@ function seriesOf(
         probe: rule.probe,
         schedule: planSchedule(rule.cadence, rule.probe, target, config.region),
         price: model.price,
-        slowUs: null,
+        slow,
       };
     });
   });
+}
+
+/**
+ * The tightest limits that any version of the tier's contract puts on the 99th percentile: an answer beyond them is one
+ * of those a breach would be made of.
+ */
+function slowLimits(config: Config, tier: TierSettings): SlowLimits | null {
+  const versions = config.contracts.find(({ id }) => id === tier.contract)?.versions ?? [];
+  const commitments = versions.map(commitmentOf);
+  const tightest = (limits: readonly (Limit | null)[]): number | null => {
+    const known = limits.flatMap((limit) => limit?.mostUs ?? []);
+    return known.length === 0 ? null : Math.min(...known);
+  };
+  const ttftUs = tightest(commitments.map(({ ttftP99 }) => ttftP99));
+  const totalUs = tightest(commitments.map(({ totalP99 }) => totalP99));
+  return ttftUs === null && totalUs === null ? null : { ttftUs, totalUs };
 }
 
 function planTarget(gateway: GatewaySettings, tier: TierSettings, model: ModelPlan): Target {
@@ -157,6 +182,8 @@ function planTarget(gateway: GatewaySettings, tier: TierSettings, model: ModelPl
     model: model.id,
     requestModel: `${tier.modelPrefix}${model.id}`,
     formerIds: model.aliases.map((alias) => targetId(gateway.id, tier.id, alias)),
+    ...(model.servedAs.length > 0 && { servedAs: model.servedAs }),
+    ...(tier.serviceTier !== null && { serviceTier: tier.serviceTier }),
   };
 }
 

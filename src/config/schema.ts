@@ -85,6 +85,9 @@ export const tierSchema = map({
   modelPrefix: matching(/^[\x21-\x7e]{1,100}$/, 'a prefix such as "Pro/"')
     .optional()
     .describe('Put before the model name on the wire'),
+  serviceTier: matching(/^[a-z0-9_.-]{1,64}$/, 'a service tier such as priority')
+    .optional()
+    .describe('Sent as service_tier, and held against what the answer says'),
   contract: slug().optional().describe('The contract this tier is judged by'),
   gateways: list(slug(), 'gateway ids', 1)
     .optional()
@@ -108,6 +111,9 @@ const namedModel = map({
   id: modelId().describe('The name on the wire, without any tier prefix'),
   ...modelScope,
   aliases: list(modelId(), 'model names').default([]).describe('Earlier names: a rename keeps its history'),
+  servedAs: list(modelId(), 'model names')
+    .default([])
+    .describe('Other names under which the gateway truthfully says it served this model'),
 }).describe('A model by name');
 
 const discoveredModels = map({

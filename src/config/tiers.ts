@@ -40,6 +40,7 @@ export function readTiers(reading: Reading, gateways: readonly GatewaySettings[]
       apiKey: value.apiKey === undefined ? null : reading.secret(value.apiKey, [...path, 'apiKey']),
       requestsPerMinute: value.requestsPerMinute ?? null,
       modelPrefix: value.modelPrefix ?? '',
+      serviceTier: value.serviceTier ?? null,
       contract: value.contract ?? null,
       gateways: reached,
     };

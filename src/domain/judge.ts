@@ -1,7 +1,7 @@
 import type { Attempt } from './attempt.ts';
 import type { Judgement } from './classify.ts';
 import { type Observation, totalUs, ttftUs, type Usage } from './observation.ts';
-import type { Price } from './probe.ts';
+import type { Price, SlowLimits } from './probe.ts';
 import type { Evidence, Sample } from './sample.ts';
 
 /**
@@ -9,7 +9,7 @@ import type { Evidence, Sample } from './sample.ts';
  *
  * @param lagUs from the tick to the moment the prober was asked; what the prober itself then waited is added
  * @param price of the target, or `null` if the user gave none
- * @param slowUs a good answer whose total is longer keeps its evidence too; `null` = only the others do
+ * @param slow a good answer beyond these limits keeps its evidence too; `null` = only the others do
  */
 export function toSample(
   attempt: Attempt,
@@ -17,13 +17,13 @@ export function toSample(
   judged: Judgement,
   lagUs: number,
   price: Price | null,
-  slowUs: number | null = null,
+  slow: SlowLimits | null = null,
 ): Sample {
   const { disclosure, phases } = observation;
   const total = finishedUs(observation);
   // A good answer that we doubt because of ourselves proves nothing to anybody: there is nothing to show.
   const suspicious = judged.outcome !== 'ok' || judged.validity.kind === 'excluded';
-  const slow = slowUs !== null && total !== null && total > slowUs;
+  const isSlow = exceeds(ttftUs(phases), slow?.ttftUs) || exceeds(total, slow?.totalUs);
   return {
     probe: attempt.probe.id,
     target: attempt.target.id,
@@ -55,7 +55,7 @@ export function toSample(
     loopDelayUs: observation.loopDelayUs,
     clockStepMs: observation.clockStepMs,
     costNanos: costNanos(observation.usage, price),
-    evidence: suspicious || slow ? evidenceOf(observation) : null,
+    evidence: suspicious || isSlow ? evidenceOf(observation) : null,
   };
 }
 
@@ -92,4 +92,8 @@ function evidenceOf(observation: Observation): Evidence {
     finishReason: observation.finishReason,
     retryAfterMs: observation.retryAfterMs,
   };
+}
+
+function exceeds(us: number | null, limitUs: number | null | undefined): boolean {
+  return us !== null && limitUs !== null && limitUs !== undefined && us > limitUs;
 }

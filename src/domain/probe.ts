@@ -86,14 +86,17 @@ export type KeyPlan = {
   readonly requestsPerMinute: number | null;
 };
 
+/** A good answer beyond either limit keeps its evidence: it may be what a latency objective was missed by. Whole µs. */
+export type SlowLimits = { readonly ttftUs: number | null; readonly totalUs: number | null };
+
 /** One probe of one target: the unit that is scheduled. */
 export type SeriesPlan = {
   readonly target: Target;
   readonly probe: Probe;
   readonly schedule: Schedule;
   readonly price: Price | null;
-  /** A successful answer slower than this keeps its evidence too; `null` = only failures do. */
-  readonly slowUs: number | null;
+  /** `null` = only failures keep their evidence. */
+  readonly slow: SlowLimits | null;
 };
 
 /**

@@ -29,7 +29,7 @@ export function createJudge(idsKept = IDS_KEPT): Judge {
     return false;
   };
 
-  return (attempt, observation, { lagUs, price, slowUs }) => {
+  return (attempt, observation, { lagUs, price, slow }) => {
     const { probe, target, gateway } = attempt;
     const contains =
       probe.prompt === null ? null : renderPrompt(probe.prompt, attemptIdentity(attempt)).expectContains;
@@ -42,7 +42,7 @@ export function createJudge(idsKept = IDS_KEPT): Judge {
       // Some gateways give every answer the same id. One that answers this tick's own question was made for it.
       answerSeenBefore: isRepeated && !answers(observation, contains),
     });
-    return toSample(attempt, observation, judged, lagUs, price, slowUs);
+    return toSample(attempt, observation, judged, lagUs, price, slow);
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Attempt, ProbeFn } from '../domain/attempt.ts';
 import type { Observation } from '../domain/observation.ts';
 import { countsForAvailability, type NotRunReason, OUTCOMES } from '../domain/outcome.ts';
-import type { Price } from '../domain/probe.ts';
+import type { Price, SlowLimits } from '../domain/probe.ts';
 import type { Purpose, Sample } from '../domain/sample.ts';
 import { type AccountFaults, isAccountFault } from './account-faults.ts';
 import type { Backoff } from './backoff.ts';
@@ -19,7 +19,7 @@ import type { Reservation, SpendLedger } from './spend.ts';
 export type Judge = (
   attempt: Attempt,
   observation: Observation,
-  facts: { readonly lagUs: number; readonly price: Price | null; readonly slowUs: number | null },
+  facts: { readonly lagUs: number; readonly price: Price | null; readonly slow: SlowLimits | null },
 ) => Sample;
 
 export type TakeSampleParts = {
@@ -174,7 +174,7 @@ export function createTakeSample(parts: TakeSampleParts): TakeSample {
     parts.onAttempt(lagUs);
     try {
       const observation = await probeOnce(series, asked);
-      const facts = { lagUs, price: plan.price, slowUs: plan.slowUs };
+      const facts = { lagUs, price: plan.price, slow: plan.slow };
       const window = { fromUs: leftUs + observation.waitedUs, toUs: clock.monotonicUs() };
       const judged = parts.judge(asked, observation, facts);
       reservation.settle(judged.costNanos, observation.tokenChunks > 0);

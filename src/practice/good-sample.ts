@@ -27,7 +27,7 @@ export type Bench = {
  */
 export function goodWriter(bench: Bench): ((at: number, plan: ReplyPlan) => Sample | null) | null {
   const { series, region, target, isCold } = bench;
-  const { probe, price, slowUs } = series;
+  const { probe, price, slow } = series;
   const { prompt, deadlines } = probe;
   if (probe.operation !== 'chat' || prompt === null) return null;
   const answerLength = answerLengthOf(prompt);
@@ -43,9 +43,10 @@ export function goodWriter(bench: Bench): ((at: number, plan: ReplyPlan) => Samp
     systemFingerprint: 'practice',
     route: 'verified',
   };
-  const firstUs = deadlines.firstTokenMs * 1000;
+  // What is slow keeps its evidence, and that is the long way's to write.
+  const firstUs = Math.min(deadlines.firstTokenMs * 1000, slow?.ttftUs ?? Number.POSITIVE_INFINITY);
   const stallUs = deadlines.stallMs * 1000;
-  const longestUs = Math.min(deadlines.totalMs * 1000, slowUs ?? Number.POSITIVE_INFINITY);
+  const longestUs = Math.min(deadlines.totalMs * 1000, slow?.totalUs ?? Number.POSITIVE_INFINITY);
 
   return (at, { key, behaviour, latency }) => {
     if (behaviour.kind !== 'normal' && behaviour.kind !== 'slow') return null;

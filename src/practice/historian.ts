@@ -109,12 +109,12 @@ function judged(bench: Bench, at: number, purpose: Purpose, plan: ReplyPlan, wir
 }
 
 function judge(bench: Bench, at: number, purpose: Purpose, observation: Observation, lagUs: number): Sample {
-  const { probe, price, slowUs } = bench.series;
+  const { probe, price, slow } = bench.series;
   const attempt = attemptOf(bench, at, purpose);
   const contains =
     probe.prompt === null ? null : renderPrompt(probe.prompt, attemptIdentity(attempt)).expectContains;
   const judgement = classify(observation, probe, { ...NO_EXPECTATION, contains, lagUs });
-  return toSample(attempt, observation, judgement, lagUs, price, slowUs);
+  return toSample(attempt, observation, judgement, lagUs, price, slow);
 }
 
 function attemptOf({ series, region }: Bench, at: number, purpose: Purpose): Attempt {

@@ -200,3 +200,30 @@ test('three times kill -9: each tick is a sample, a recorded skip or countable a
   assert.equal(db.pragma('integrity_check', { simple: true }), 'ok');
   db.close();
 });
+
+test('a plan that exceeds a quota is refused before anything is sent, and the interval that fits is named', async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(
+    join(folder, 'all.yaml'),
+    `gateway: { id: acme, practice: { seed: 1 } }
+tiers: { only: { requestsPerMinute: 50 } }
+models: [${Array.from({ length: 60 }, (_, n) => `{ id: model-${n} }`).join(', ')}]
+prompts: { hello: { messages: [{ role: user, content: "[{nonce}] Say hello" }], maxTokens: 8 } }
+probes: [{ id: chat, operation: chat, prompt: hello, every: 60s }]
+`,
+  );
+  const { code, stdout, stderr } = await runProbity([
+    'run',
+    folder,
+    '--port',
+    '0',
+    '--data',
+    join(folder, 'data'),
+  ]);
+  assert.equal(code, 2);
+  assert.equal(stdout, '');
+  assert.match(
+    stderr,
+    /all\.yaml:5:\d+ {2}probes\[0\]\.every {2}acme\/only allows 50 requests per minute, and this plan sends up to 60: every: 2m would fit\n/,
+  );
+});

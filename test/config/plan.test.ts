@@ -59,6 +59,25 @@ test('a gateway that has not been asked yields the named models only', () => {
   ]);
 });
 
+test('other truthful names, the service tier and the limits of the contract reach the plan', () => {
+  const { series } = planProbing(
+    configOf(`models: [{ id: maker/known, servedAs: [maker-known-2026] }]
+tiers:
+  standard: { contract: best-effort }
+  pro: { contract: strict, serviceTier: priority }
+contracts:
+  best-effort: { template: best-effort }
+  strict: { template: pro-channel }
+`),
+  );
+  const [standard, pro] = series;
+  assert.deepEqual(pro?.target.servedAs, ['maker-known-2026']);
+  assert.equal(pro?.target.serviceTier, 'priority');
+  assert.equal(standard?.target.serviceTier, undefined);
+  // "p99 < 500 ms" and "p99 < 800 ms": the first whole microsecond that is not below.
+  assert.deepEqual(pro?.slow, { ttftUs: 499_999, totalUs: 799_999 });
+});
+
 test('a prefix that is listed marks the models of its tier', () => {
   const tiers = [{ modelPrefix: '' }, { modelPrefix: 'Pro/' }];
   assert.deepEqual(modelsAtTier(['b', 'Pro/b', 'Pro/c', 'a'], { modelPrefix: 'Pro/' }, tiers), ['b', 'c']);

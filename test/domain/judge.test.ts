@@ -5,7 +5,7 @@ import type { Judgement } from '../../src/domain/classify.ts';
 import { costNanos, toSample } from '../../src/domain/judge.ts';
 import { NO_PHASES } from '../../src/domain/observation.ts';
 import { VALID, type Validity } from '../../src/domain/outcome.ts';
-import type { Price } from '../../src/domain/probe.ts';
+import type { Price, SlowLimits } from '../../src/domain/probe.ts';
 import { attemptAt } from '../support/attempts.ts';
 import { observation, refusal } from '../support/observations.ts';
 
@@ -40,9 +40,14 @@ test('a refusal that was read to its end has a total', () => {
   assert.equal(toSample(attempt, refusal(503), DOWN, 0, null).totalUs, 4_200);
 });
 
-test('a good answer as slow as the limit keeps no evidence, one µs slower does', () => {
-  assert.equal(toSample(attempt, observation(), OK, 0, null, 700_100).evidence, null);
-  assert.notEqual(toSample(attempt, observation(), OK, 0, null, 700_099).evidence, null);
+test('a good answer as slow as a limit keeps no evidence, one µs slower than either does', () => {
+  const { ttftUs: first } = toSample(attempt, observation(), OK, 0, null);
+  assert.ok(first !== null);
+  const kept = (limits: SlowLimits): boolean =>
+    toSample(attempt, observation(), OK, 0, null, limits).evidence !== null;
+  assert.equal(kept({ ttftUs: first, totalUs: 700_100 }), false);
+  assert.equal(kept({ ttftUs: null, totalUs: 700_099 }), true);
+  assert.equal(kept({ ttftUs: first - 1, totalUs: null }), true);
 });
 
 test('an answer from a cache keeps its evidence; one that we doubt because of ourselves has none to show', () => {

@@ -133,7 +133,10 @@ test('the short way to a good sample and the long way by bytes and judgement lea
   for (const connection of ['warm', 'cold'] as const) {
     const range = { fromAt: NOW - 8 * HOUR, toAt: NOW };
     const short = past(allPracticeSeries({ probe: { connection } }), range);
-    const long = past(allPracticeSeries({ probe: { connection }, slowUs: 0 }), range);
+    const long = past(
+      allPracticeSeries({ probe: { connection }, slow: { ttftUs: null, totalUs: 0 } }),
+      range,
+    );
     assert.equal(short.samples.length, long.samples.length);
     const isGood = (sample: Sample): boolean => sample.evidence === null;
     const kept = long.samples.filter((_, index) => isGood(short.samples[index] as Sample));

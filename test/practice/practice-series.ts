@@ -9,7 +9,7 @@ const TODAY: Schedule = { kind: 'every', everyMs: 5_000, phaseMs: 1_234 };
 export function practiceSeries(
   tier: 'standard' | 'pro',
   model: string,
-  changes: { readonly probe?: Partial<Probe>; readonly slowUs?: number } = {},
+  changes: { readonly probe?: Partial<Probe>; readonly slow?: SeriesPlan['slow'] } = {},
 ): SeriesPlan {
   return {
     target: {
@@ -33,7 +33,7 @@ export function practiceSeries(
     },
     schedule: TODAY,
     price: { inputNanosPerToken: 280, outputNanosPerToken: 2_500, currency: 'USD' },
-    slowUs: changes.slowUs ?? null,
+    slow: changes.slow ?? null,
   };
 }
 

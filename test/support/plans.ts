@@ -57,7 +57,7 @@ export function planOf(shape: PlanShape = {}): ProbingPlan {
         probe,
         schedule: { kind: 'every', everyMs, phaseMs: phaseOf(probe.id, id, 'here', everyMs) },
         price: null,
-        slowUs: null,
+        slow: null,
         ...shape.series,
       });
     }
