@@ -163,7 +163,7 @@ function headlineOf(
   const finding = oneLine(shown[0]?.facts.finding ?? '', 300);
   switch (told) {
     case 'opened':
-      return extent.level === 'cell' ? `${place}: ${finding}.` : `${place}; the first: ${finding}.`;
+      return extent.level === 'cell' ? `${place}: ${finding}.` : `${place}. The first: ${finding}.`;
     case 'grew':
       return `${place} by now.`;
     case 'reminder':
