@@ -1,10 +1,15 @@
 import { Command, CommanderError } from 'commander';
+import { registerAck } from './commands/ack.ts';
 import { registerCheck } from './commands/check.ts';
 import { registerEvaluate } from './commands/evaluate.ts';
+import { registerIncidents } from './commands/incidents.ts';
+import { registerMaintenance } from './commands/maintenance.ts';
 import { registerPracticeGateway } from './commands/practice-gateway.ts';
 import { registerProbe } from './commands/probe.ts';
 import { registerRun } from './commands/run.ts';
 import { registerSchema } from './commands/schema.ts';
+import { registerSendTestMail } from './commands/send-test-mail.ts';
+import { registerSilence } from './commands/silence.ts';
 import { OperatorError, type World } from './commands/world.ts';
 
 const world: World = {
@@ -25,6 +30,11 @@ registerCheck(program, world);
 registerPracticeGateway(program, world);
 registerProbe(program, world);
 registerSchema(program, world);
+registerAck(program, world);
+registerIncidents(program, world);
+registerMaintenance(program, world);
+registerSendTestMail(program, world);
+registerSilence(program, world);
 
 try {
   await program.parseAsync(process.argv);

@@ -7,6 +7,7 @@ import { contractInForce } from '../domain/contract-in-force.ts';
 import type { ProbingPlan } from '../domain/probe.ts';
 import { countExpected } from '../pipeline/expected-ticks.ts';
 import { packHistory } from '../pipeline/pack-history.ts';
+import type { ProbingHealth } from '../pipeline/probing-messages.ts';
 import { startProbingThread, type ThreadNotice } from '../pipeline/probing-thread.ts';
 import { readResume, spendKeeper } from '../pipeline/resume.ts';
 import type { Store } from '../store/store.ts';
@@ -16,6 +17,7 @@ import { discoverModels } from './discover-models.ts';
 import { loadPlannedDeployment } from './load-deployment.ts';
 import { openDataToProbe } from './open-data.ts';
 import { spawnProber } from './spawn-prober.ts';
+import { startAlerts } from './start-alerts.ts';
 import { startPractice } from './start-practice.ts';
 import { systemClock } from './system-clock.ts';
 import { OperatorError, type World } from './world.ts';
@@ -86,7 +88,23 @@ async function run(folder: string, options: Options, world: World): Promise<void
 
     const { practice, stop: stopPractice } = await startPractice(config);
     cleanUp.push(stopPractice);
-    const probing = await startProbing(config, { practice }, store, web, world, log, told.signal);
+    const alerts = config.alerts.enabled
+      ? startAlerts({
+          config,
+          store,
+          data: options.data,
+          origin: config.status.url ?? listening.url,
+          clock: systemClock,
+          log,
+          changed: web.changed,
+        })
+      : null;
+    if (alerts !== null) {
+      cleanUp.push(alerts.stop);
+      world.out(`  mail         ${alerts.mailGoesTo}\n`);
+    }
+    const onHealth = alerts?.onHealth ?? (() => undefined);
+    const probing = await startProbing(config, { practice }, store, web, world, log, onHealth, told.signal);
     cleanUp.push(probing.stop);
     const packing = packHistory(store, systemClock, (err) =>
       log.error({ err }, 'history could not be packed'),
@@ -106,6 +124,7 @@ async function startProbing(
   web: Web,
   world: World,
   log: Logger,
+  onHealth: (health: ProbingHealth) => void,
   signal: AbortSignal,
 ): Promise<{ readonly stop: () => Promise<unknown> }> {
   let listsMissing = 0;
@@ -147,6 +166,7 @@ async function startProbing(
       onNotice: (notice) => tell(log, notice),
       onHealth: (health) => {
         const at = world.now();
+        onHealth(health);
         keepSpend(health).catch((err: unknown) => log.error({ err }, "the day's spend could not be written"));
         if (Math.abs(at - seenAt) < SEEN_EVERY_MS) return;
         seenAt = at;

@@ -1,0 +1,142 @@
+import { statfs } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Config } from '../config/config.ts';
+import { type AlertObjective, alertObjectivesOf } from '../domain/alert-objective.ts';
+import {
+  type AlertPolicy,
+  DEFAULT_ALERT_POLICY,
+  DEFAULT_DELIVERY,
+  DEFAULT_INCIDENTS,
+} from '../domain/alert-policy.ts';
+import { contractInForce } from '../domain/contract-in-force.ts';
+import { startAlerting } from '../pipeline/alerting.ts';
+import type { Clock } from '../pipeline/clock.ts';
+import { deliverDue } from '../pipeline/deliver.ts';
+import { createAlertEvaluator, type LiveFacts, NO_LIVE_FACTS } from '../pipeline/evaluate-alerts.ts';
+import type { ProbingHealth } from '../pipeline/probing-messages.ts';
+import { sendDigest } from '../pipeline/weekly-digest.ts';
+import type { Store } from '../store/store.ts';
+import { readLinkKey } from './link-key.ts';
+import { openPostOffice } from './post-office.ts';
+
+export type AlertsOptions = {
+  readonly config: Config;
+  readonly store: Store;
+  /** The data folder. */
+  readonly data: string;
+  /** Where our pages are seen from outside, without a trailing slash. */
+  readonly origin: string | null;
+  readonly clock: Clock;
+  readonly log: {
+    readonly error: (about: object, message: string) => void;
+    readonly warn: (about: object, message: string) => void;
+  };
+  /** Called when a decision changed what the pages show. */
+  readonly changed: () => void;
+  /** What the contracts' engine knows of the running periods. */
+  readonly readLive?: (now: number) => Promise<LiveFacts>;
+};
+
+export type Alerts = {
+  /** To be told how probing is doing. */
+  readonly onHealth: (health: ProbingHealth) => void;
+  readonly stop: () => Promise<void>;
+  readonly mailGoesTo: string;
+};
+
+const MILLION = 1_000_000;
+
+/** The alerting of a running deployment: evaluates, decides, delivers. */
+export function startAlerts(options: AlertsOptions): Alerts {
+  const { config, store, data, clock, log } = options;
+  const policy = policyOf(config);
+  const practice = new Set(config.gateways.flatMap((one) => (one.practice === null ? [] : [one.id])));
+  const office = openPostOffice({
+    config,
+    data,
+    origin: options.origin,
+    linkKey: readLinkKey(data),
+    now: clock.now,
+  });
+  let health: ProbingHealth | null = null;
+  const evaluator = createAlertEvaluator({
+    store,
+    policy,
+    objectivesOf: ({ tier }) => objectivesOf(config, tier, clock.now()),
+    // What concerns ourselves is practice where everything is.
+    isPractice: (group) => practice.has(group) || practice.size === config.gateways.length,
+    startedAt: clock.now(),
+    readLive: options.readLive ?? (async () => NO_LIVE_FACTS),
+    readOwn: async () => ({
+      proberAliveAt: health?.at ?? null,
+      spendReachedOn: spendReachedOn(health),
+      diskFreePpm: await diskFreePpm(data),
+    }),
+  });
+  const alerting = startAlerting({
+    clock,
+    evaluate: async (now) => {
+      const report = await evaluator.evaluate(now);
+      await sendDigest(store, policy, practice.size > 0, now);
+      return report;
+    },
+    deliver: () =>
+      deliverDue({
+        store,
+        policy: policy.delivery,
+        send: ({ message, recipient }) => office.send(message, recipient),
+        now: clock.now,
+        random: Math.random,
+        onFault: (err) => log.error({ err }, 'a message could not be sent for a fault of ours'),
+      }),
+    onFault: (what, err) => log.error({ err }, `alerts: ${what} failed; the next round tries again`),
+    onDecided: (report) => {
+      log.warn(report, 'incidents changed');
+      options.changed();
+    },
+  });
+  return {
+    onHealth: (latest) => {
+      health = latest;
+    },
+    stop: async () => {
+      await alerting.stop();
+      office.close();
+    },
+    mailGoesTo: office.mailGoesTo,
+  };
+}
+
+/** Defaults, and what the deployment says instead. */
+export function policyOf({ alerts }: Config): AlertPolicy {
+  return {
+    ...DEFAULT_ALERT_POLICY,
+    incidents: { ...DEFAULT_INCIDENTS, escalateAfterMs: alerts.escalateAfterMs },
+    routes: alerts.routes,
+    delivery: { ...DEFAULT_DELIVERY, quietHours: alerts.quietHours },
+    digest: alerts.digest,
+    off: alerts.off,
+  };
+}
+
+function objectivesOf(config: Config, tier: string, now: number): readonly AlertObjective[] {
+  const id = config.tiers.find((one) => one.id === tier)?.contract ?? null;
+  const versions = config.contracts.find((one) => one.id === id)?.versions ?? [];
+  const contract = contractInForce(versions, now);
+  return contract === null ? [] : alertObjectivesOf(contract);
+}
+
+function spendReachedOn(health: ProbingHealth | null): string | null {
+  if (health === null || health.spend.cap === null || health.spend.everyNth === 1) return null;
+  return new Date(health.at).toISOString().slice(0, 10);
+}
+
+/** Share of the data folder's disk that is free for us; `null` if the system does not say. */
+async function diskFreePpm(data: string): Promise<number | null> {
+  try {
+    const { bavail, blocks } = await statfs(resolve(data));
+    return blocks === 0 ? null : Math.floor((bavail / blocks) * MILLION);
+  } catch {
+    return null;
+  }
+}
