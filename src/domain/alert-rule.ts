@@ -168,7 +168,7 @@ function burnEvaluations(
         // Two objectives of one target are two cells: one may recover while the other does not.
         cell: evidence.target.id,
         verdict: judged.verdict,
-        since: judged.verdict === 'bad' ? now - judged.row.longMs : null,
+        since: judged.verdict === 'bad' ? firstFailureAt(evidence.readings, now - judged.row.shortMs) : null,
         heardAt: evidence.heardAt,
         facts: burnFacts(objective, judged, evidence.readings),
       });
@@ -207,6 +207,12 @@ function burnFacts(
     stake: objective.stake,
     failures: newestFailures(readings),
   };
+}
+
+/** The oldest failure that is still remembered one by one; windows alone do not say when it began. */
+function firstFailureAt(readings: readonly Reading[], otherwise: number): number {
+  const failures = readings.filter((one) => one.valid && OUTCOMES[one.outcome].counts === 'bad');
+  return failures.length === 0 ? otherwise : Math.min(...failures.map(({ at }) => at));
 }
 
 function newestFailures(readings: readonly Reading[]): CellFacts['failures'] {

@@ -29,6 +29,8 @@ export type Decided = {
 /** Everything that follows from one round of evaluations: changed incidents, their timelines, and who is told what. */
 export function decide(input: DecisionInput): Decided {
   const { now, policy } = input;
+  const hasSecondList = policy.routes.some(({ escalateTo }) => escalateTo.length > 0);
+  const rules = hasSecondList ? policy.incidents : { ...policy.incidents, escalateAfterMs: null };
   const incidents: Incident[] = [];
   const events: IncidentEvent[] = [];
   const messages: Decided['messages'][number][] = [];
@@ -57,14 +59,8 @@ export function decide(input: DecisionInput): Decided {
     if (kind === undefined) continue;
     const silenced = (cells: readonly string[]): boolean =>
       cells.length > 0 && cells.every((cell) => input.isSilenced(kind, cell));
-    for (const { incident, evaluation } of assign(
-      group.incidents,
-      group.evaluations,
-      silenced,
-      now,
-      policy.incidents,
-    )) {
-      const transition = next(incident, evaluation, now, policy.incidents);
+    for (const { incident, evaluation } of assign(group.incidents, group.evaluations, silenced, now, rules)) {
+      const transition = next(incident, evaluation, now, rules);
       if (transition.kind === 'stay') {
         if (incident !== null && renamed.has(incident)) {
           incidents.push({ ...incident, version: incident.version + 1 });

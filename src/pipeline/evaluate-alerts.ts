@@ -86,6 +86,8 @@ const UNSETTLED_MS = 15 * MINUTE_MS;
 /** Older hours read per round, at first to fill the memory, then in turn for samples that arrive very late. */
 const HOURS_AT_START = 6;
 const RETRIES = 3;
+/** What an outage brings with it. */
+const CONSEQUENCES: ReadonlySet<string> = new Set(['burn_fast', 'burn_slow', 'latency_at_risk']);
 
 export function createAlertEvaluator(options: AlertingOptions): AlertEvaluator {
   const { store, policy } = options;
@@ -283,16 +285,23 @@ export function createAlertEvaluator(options: AlertingOptions): AlertEvaluator {
 }
 
 /**
- * Consequences keep quiet where their cause speaks: a prober that is silent is why nothing is heard, and a budget that burns
- * fast is why it is at risk.
+ * Consequences keep quiet where their cause speaks: a prober that is silent is why nothing is heard, a target that is down
+ * (or about to be called so) is why its budget burns, and a budget that burns fast is why it is at risk.
  */
 function inhibit(evaluations: readonly CellEvaluation[]): readonly CellEvaluation[] {
   const bad = evaluations.filter(({ verdict }) => verdict === 'bad');
   const proberSilent = bad.some(({ kind }) => kind === 'prober_silent');
   const burning = new Set(bad.flatMap(({ kind, cell }) => (kind === 'burn_fast' ? [cell] : [])));
+  const down = new Set(
+    evaluations
+      .filter(({ kind, verdict }) => kind === 'target_down' && (verdict === 'bad' || verdict === 'suspect'))
+      .map(({ cell }) => cell),
+  );
   return evaluations.map((one) => {
     const isConsequence =
-      (one.kind === 'no_data' && proberSilent) || (one.kind === 'burn_slow' && burning.has(one.cell));
+      (one.kind === 'no_data' && proberSilent) ||
+      (CONSEQUENCES.has(one.kind) && down.has(one.cell)) ||
+      (one.kind === 'burn_slow' && burning.has(one.cell));
     return isConsequence && one.verdict === 'bad' ? { ...one, verdict: 'undecided', since: null } : one;
   });
 }
