@@ -126,6 +126,7 @@ export function createLineReader(): LineReader {
     const totalUs = microseconds(record.totalMs, 'totalMs');
     return {
       at,
+      doubt: null,
       count: wholeOf(record.count, 'count', 1, MOST_COUNT) ?? 1,
       status,
       outcome,

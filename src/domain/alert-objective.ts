@@ -88,6 +88,7 @@ function allowedPpm(percent: string): number {
 
 function factsOf(sample: JudgedSample): RequestFacts {
   return {
+    doubt: null,
     status: sample.status,
     outcome: sample.outcome,
     code: null,

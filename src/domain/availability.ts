@@ -1,11 +1,11 @@
-import type { AvailabilityTerms, SliceBadWhen } from './contract.ts';
+import type { AvailabilityTerms, Contract, SliceBadWhen } from './contract.ts';
 import { addTo, type Exact, type ExactSum, exact, ONE, ratio, totalOf, ZERO } from './exact.ts';
 import type { Interval } from './interval.ts';
 import { inMaintenance, type SliceCounts, sliceCounts } from './slice-counts.ts';
 import type { Tally } from './tally.ts';
 
 /** What one slice is to the contract. `assumed…`: nothing was measured, the contract's rule for empty slices decided. */
-type SliceState = 'good' | 'bad' | 'assumed_good' | 'assumed_bad' | 'set_aside';
+export type SliceState = 'good' | 'bad' | 'assumed_good' | 'assumed_bad' | 'set_aside';
 
 export type Coverage = { readonly withData: number; readonly slices: number };
 
@@ -50,27 +50,36 @@ function isBadSlice({ method }: AvailabilityTerms): (good: number, bad: number) 
 
 const EMPTY = { good: 'assumed_good', bad: 'assumed_bad', exclude: 'set_aside' } as const;
 
+/** What a slice with these counts is to the contract. `isSetAside`: it lies wholly in admitted maintenance. */
+export type SliceJudge = (good: number, bad: number, excluded: number, isSetAside: boolean) => SliceState;
+
+export function sliceJudge(terms: AvailabilityTerms, mode: Contract['maintenance']['mode']): SliceJudge {
+  const isBad = isBadSlice(terms);
+  return (good, bad, excluded, isSetAside) => {
+    if (isSetAside && mode === 'remove_from_denominator') return 'set_aside';
+    if (isSetAside && mode === 'count_as_good') return good + bad > 0 ? 'good' : 'assumed_good';
+    if (good + bad >= terms.minRequestsPerSlice) return isBad(good, bad) ? 'bad' : 'good';
+    if (terms.denominator === 'non_excluded_slices' && good + bad === 0 && excluded > 0) return 'set_aside';
+    return EMPTY[terms.emptySlice];
+  };
+}
+
 function statesOf(tally: Tally, index: number, terms: AvailabilityTerms, counts: SliceCounts): SliceState[] {
   const planned = tally.plan.contracts[index];
   if (planned === undefined) throw new Error('no such contract in the plan');
-  const isBad = isBadSlice(terms);
+  const judge = sliceJudge(terms, planned.contract.maintenance.mode);
   const deployed = deployedSlices(terms, counts);
   return Array.from(counts.good, (good, i): SliceState => {
     const slice = i - counts.margin;
     const isOutside = slice < 0 || slice >= counts.slices;
     const bad = counts.bad[i] ?? 0;
     const excluded = counts.excluded[i] ?? 0;
-    if (!isOutside && inMaintenance(planned, tally.plan.period, slice, terms.sliceMs)) {
-      const { mode } = planned.contract.maintenance;
-      if (mode === 'remove_from_denominator') return 'set_aside';
-      if (mode === 'count_as_good') return good + bad > 0 ? 'good' : 'assumed_good';
-    }
-    if (good + bad >= terms.minRequestsPerSlice) return isBad(good, bad) ? 'bad' : 'good';
+    const isSetAside = !isOutside && inMaintenance(planned, tally.plan.period, slice, terms.sliceMs);
+    const isEmpty = good + bad < terms.minRequestsPerSlice;
     // Nothing is known about an empty slice beyond the period: it cannot lengthen a run.
-    if (isOutside) return 'assumed_good';
-    if (i < deployed.first || i > deployed.last) return 'set_aside';
-    if (terms.denominator === 'non_excluded_slices' && good + bad === 0 && excluded > 0) return 'set_aside';
-    return EMPTY[terms.emptySlice];
+    if (isOutside && isEmpty) return 'assumed_good';
+    if (isEmpty && !isSetAside && (i < deployed.first || i > deployed.last)) return 'set_aside';
+    return judge(good, bad, excluded, isSetAside);
   });
 }
 

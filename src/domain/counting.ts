@@ -24,10 +24,11 @@ function withoutStatus(facts: RequestFacts): readonly string[] {
 }
 
 /**
- * The verdict of a contract on a kind of request: not eligible → excluded; else the first rule that matches; else the
+ * The verdict of a contract on a kind of request: doubtful → excluded; not eligible → excluded; else the first rule that matches; else the
  * contract's `otherwise`. A field the contract asks for and the line lacks never excludes: it raises a flag.
  */
 export function countUnder(contract: Contract, facts: RequestFacts): Verdict {
+  if (facts.doubt !== null) return { counting: 'excluded', reason: `suspect: ${facts.doubt}`, flags: [] };
   const eligible = holds(contract.eligible, facts);
   if (eligible.truth === 'no') {
     return { counting: 'excluded', reason: `not eligible: ${eligible.because.join(', ')}`, flags: [] };
@@ -61,5 +62,5 @@ export function countUnder(contract: Contract, facts: RequestFacts): Verdict {
 
 /** The counting no contract has a say in: the default of each outcome, for the raw figure. */
 export function countRaw(facts: RequestFacts): Counting {
-  return OUTCOMES[effectiveOutcome(facts)].counts;
+  return facts.doubt === null ? OUTCOMES[effectiveOutcome(facts)].counts : 'excluded';
 }

@@ -89,7 +89,8 @@ function missSpans(
   return spans;
 }
 
-type SliceSums = {
+/** What a slice adds up to for a latency objective. */
+export type SliceSums = {
   readonly timed: number;
   readonly passed: number;
   readonly failed: number;
@@ -107,7 +108,8 @@ function grouped(series: SeriesTally, slice: number, factor: number): SliceSums 
   return sums;
 }
 
-function rankPasses(
+/** Whether a nearest-rank percentile holds, from how many of `n` satisfy the comparison. */
+export function rankPasses(
   percentile: string,
   comparator: LatencyTerms['form']['comparator'],
   n: number,
@@ -133,10 +135,15 @@ function meanPasses(terms: LatencyTerms, { timed, sum }: SliceSums): boolean {
   }
 }
 
-type Attainment = LatencyTerms & { readonly form: Extract<LatencyForm, { kind: 'window_attainment' }> };
-type Percentile = LatencyTerms & { readonly form: Extract<LatencyForm, { kind: 'whole_window_percentile' }> };
+export type Attainment = LatencyTerms & {
+  readonly form: Extract<LatencyForm, { kind: 'window_attainment' }>;
+};
+export type Percentile = LatencyTerms & {
+  readonly form: Extract<LatencyForm, { kind: 'whole_window_percentile' }>;
+};
 
-function slicePasses(terms: Attainment, sums: SliceSums): boolean {
+/** Whether a slice's statistic holds. */
+export function slicePasses(terms: Attainment, sums: SliceSums): boolean {
   const { stat, comparator } = terms.form;
   if (stat === 'mean') return sums.timed > 0 && meanPasses(terms, sums);
   return rankPasses(RANK[stat], comparator, sums.timed + sums.failed, sums.passed);
@@ -349,11 +356,11 @@ function percentileOverWindow(
   };
 }
 
-function isAttainment(terms: LatencyTerms): terms is Attainment {
+export function isAttainment(terms: LatencyTerms): terms is Attainment {
   return terms.form.kind === 'window_attainment';
 }
 
-function isPercentile(terms: LatencyTerms): terms is Percentile {
+export function isPercentile(terms: LatencyTerms): terms is Percentile {
   return terms.form.kind === 'whole_window_percentile';
 }
 

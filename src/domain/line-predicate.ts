@@ -1,4 +1,4 @@
-import type { Outcome } from './outcome.ts';
+import type { Doubt, Outcome } from './outcome.ts';
 
 /**
  * What a contract can ask about one request. All given conditions must hold; a list holds if one of its entries does.
@@ -33,6 +33,8 @@ export type Predicate = {
 
 /** The facts about one request that a contract may judge it by. `null`: the line does not say. */
 export type RequestFacts = {
+  /** Why we doubt ourselves: such a request says nothing, whatever the contract; `null`: we do not. */
+  readonly doubt: Doubt | null;
   readonly status: number | null;
   readonly outcome: Outcome | null;
   readonly code: string | null;

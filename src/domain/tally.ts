@@ -3,7 +3,7 @@ import { countUnder, type Verdict } from './counting.ts';
 import { covers, type Interval } from './interval.ts';
 import { type LatencyQuestion, latencyQuestion, type Timing, timeOf } from './latency-question.ts';
 import { effectiveOutcome, holds, type Predicate, type RequestFacts } from './line-predicate.ts';
-import { OUTCOME_CODES } from './outcome.ts';
+import { DOUBTS, OUTCOME_CODES } from './outcome.ts';
 import type { Period } from './period.ts';
 import { addValueCounts, countValue, emptyValueCounts, type ValueCounts } from './value-counts.ts';
 
@@ -72,7 +72,7 @@ export type Kind = {
 };
 
 /** `timed`: its latency counts; `failed`: slower than any threshold; `skipped`: not part of the objective. */
-type KindTiming = { readonly role: 'timed' | 'failed' | 'skipped'; readonly flags: readonly string[] };
+export type KindTiming = { readonly role: 'timed' | 'failed' | 'skipped'; readonly flags: readonly string[] };
 
 /** What a latency objective needs, per slice and over the whole period. Margins are not timed. */
 export type SeriesTally = {
@@ -210,11 +210,14 @@ function nameIndex(value: string | null, names: ReadonlyMap<string, number>): nu
 }
 
 const OUTCOME_INDEX: ReadonlyMap<string, number> = new Map(OUTCOME_CODES.map((code, i) => [code, i + 1]));
+const DOUBT_INDEX: ReadonlyMap<string, number> = new Map(DOUBTS.map((doubt, i) => [doubt, i + 1]));
+const DOUBT_RADIX = DOUBTS.length + 1;
 const STATUS_RADIX = 1000;
 
 /** A number that is equal for requests of one kind. */
 function kindKey(line: RequestFacts, maintenance: number, { facets, contracts }: TallyPlan): number {
   let key = line.outcome === null ? 0 : (OUTCOME_INDEX.get(line.outcome) ?? 0);
+  key = key * DOUBT_RADIX + (line.doubt === null ? 0 : (DOUBT_INDEX.get(line.doubt) ?? 0));
   key = key * STATUS_RADIX + (line.status ?? 0);
   key = key * 3 + (line.stream === null ? 0 : line.stream ? 1 : 2);
   key = key * 2 ** contracts.length + maintenance;
@@ -247,7 +250,12 @@ function kindKey(line: RequestFacts, maintenance: number, { facets, contracts }:
   return key;
 }
 
-function verdictIn({ contract }: PlannedContract, facts: RequestFacts, inMaintenance: boolean): Verdict {
+/** The verdict of a contract on a kind of request, inside or outside of its maintenance. */
+export function verdictIn(
+  { contract }: PlannedContract,
+  facts: RequestFacts,
+  inMaintenance: boolean,
+): Verdict {
   const verdict = countUnder(contract, facts);
   if (!inMaintenance) return verdict;
   switch (contract.maintenance.mode) {
@@ -260,7 +268,8 @@ function verdictIn({ contract }: PlannedContract, facts: RequestFacts, inMainten
   }
 }
 
-function timingOf(terms: LatencyTerms, facts: RequestFacts, verdict: Verdict): KindTiming {
+/** What a kind of request is to a latency objective. */
+export function timingOf(terms: LatencyTerms, facts: RequestFacts, verdict: Verdict): KindTiming {
   const skipped = { role: 'skipped', flags: [] } as const;
   if (verdict.counting === 'excluded' || verdict.reason === 'maintenance') return skipped;
   const eligible = holds(terms.eligible, facts);
@@ -275,6 +284,7 @@ function timingOf(terms: LatencyTerms, facts: RequestFacts, verdict: Verdict): K
 
 function newKind(line: RequestFacts, maintenance: number, plan: TallyPlan): Kind {
   const facts: RequestFacts = {
+    doubt: line.doubt,
     status: line.status,
     outcome: line.outcome,
     code: line.code,

@@ -3,8 +3,10 @@ import type { Evidence, NotRun, Purpose, Sample, SampleIdentity } from '../domai
 import type { Schedule } from '../domain/schedule.ts';
 import type { Target } from '../domain/target.ts';
 import type { AlertingStore } from './alerting-store.ts';
+import type { BucketStore } from './bucket-store.ts';
 
 export type * from './alerting-store.ts';
+export type * from './bucket-store.ts';
 
 /** A series as the deployment declares it now. */
 export type SeriesDeclaration = {
@@ -87,58 +89,59 @@ export type RecordResult = {
  * Everything Probity remembers. One method is one transaction; a method that resolves has committed. All methods
  * are asynchronous so that another engine, thread or machine can stand behind them.
  */
-export type Store = AlertingStore & {
-  /**
-   * Makes the declared series the current ones from `at` on: new ones begin, changed schedules start a new span,
-   * missing ones end. A target known by a former id goes on under its new one and keeps its rows, also if the former
-   * id is only named later. Nothing is ever deleted, and the past is not rewritten: if the clock has gone back to
-   * before a span began, the change takes effect where that span begins.
-   *
-   * Throws if a former id is declared as a target too or by two targets, or if a series is declared twice.
-   */
-  readonly declareSeries: (series: readonly SeriesDeclaration[], at: number) => Promise<void>;
-  /**
-   * All targets ever declared, by id, former ids apart; `current` ones are in the configuration in force.
-   * `formerIds` are all ids ever declared as such.
-   */
-  readonly readTargets: () => Promise<readonly (Target & { readonly current: boolean })[]>;
-  /** Every span that overlaps `[fromAt, toAt)`, whole: its ends are not cut to the range. Oldest first. */
-  readonly readSchedules: (fromAt: number, toAt: number) => Promise<readonly ScheduleSpan[]>;
+export type Store = AlertingStore &
+  BucketStore & {
+    /**
+     * Makes the declared series the current ones from `at` on: new ones begin, changed schedules start a new span,
+     * missing ones end. A target known by a former id goes on under its new one and keeps its rows, also if the former
+     * id is only named later. Nothing is ever deleted, and the past is not rewritten: if the clock has gone back to
+     * before a span began, the change takes effect where that span begins.
+     *
+     * Throws if a former id is declared as a target too or by two targets, or if a series is declared twice.
+     */
+    readonly declareSeries: (series: readonly SeriesDeclaration[], at: number) => Promise<void>;
+    /**
+     * All targets ever declared, by id, former ids apart; `current` ones are in the configuration in force.
+     * `formerIds` are all ids ever declared as such.
+     */
+    readonly readTargets: () => Promise<readonly (Target & { readonly current: boolean })[]>;
+    /** Every span that overlaps `[fromAt, toAt)`, whole: its ends are not cut to the range. Oldest first. */
+    readonly readSchedules: (fromAt: number, toAt: number) => Promise<readonly ScheduleSpan[]>;
 
-  /**
-   * Stores attempts and ticks that did not run. Idempotent by identity: the first one stays, with its evidence.
-   * A series that was declared and has ended may still deliver. A series never declared rejects the whole batch.
-   */
-  readonly record: (batch: {
-    readonly samples: readonly Sample[];
-    readonly notRun: readonly NotRun[];
-  }) => Promise<RecordResult>;
-  readonly readSamples: (query: SampleQuery) => Promise<readonly StoredSample[]>;
-  /**
-   * Ticks of `[fromAt, toAt)` that did not run, oldest first. A tick is never both: where its scheduled sample
-   * arrived after all, the note that it did not run is not read.
-   */
-  readonly readNotRun: (query: {
-    readonly target?: string;
-    readonly fromAt: number;
-    readonly toAt: number;
-    readonly limit?: number;
-  }) => Promise<readonly NotRun[]>;
-  /** `null` if nothing was kept, or the sample is unknown. */
-  readonly readEvidence: (identity: SampleIdentity) => Promise<Evidence | null>;
-  /** What every current series did in `[fromAt, toAt)`, also where nothing was recorded, by target and probe. */
-  readonly summarise: (fromAt: number, toAt: number) => Promise<readonly SeriesWindow[]>;
+    /**
+     * Stores attempts and ticks that did not run. Idempotent by identity: the first one stays, with its evidence.
+     * A series that was declared and has ended may still deliver. A series never declared rejects the whole batch.
+     */
+    readonly record: (batch: {
+      readonly samples: readonly Sample[];
+      readonly notRun: readonly NotRun[];
+    }) => Promise<RecordResult>;
+    readonly readSamples: (query: SampleQuery) => Promise<readonly StoredSample[]>;
+    /**
+     * Ticks of `[fromAt, toAt)` that did not run, oldest first. A tick is never both: where its scheduled sample
+     * arrived after all, the note that it did not run is not read.
+     */
+    readonly readNotRun: (query: {
+      readonly target?: string;
+      readonly fromAt: number;
+      readonly toAt: number;
+      readonly limit?: number;
+    }) => Promise<readonly NotRun[]>;
+    /** `null` if nothing was kept, or the sample is unknown. */
+    readonly readEvidence: (identity: SampleIdentity) => Promise<Evidence | null>;
+    /** What every current series did in `[fromAt, toAt)`, also where nothing was recorded, by target and probe. */
+    readonly summarise: (fromAt: number, toAt: number) => Promise<readonly SeriesWindow[]>;
 
-  /**
-   * One bounded piece of housekeeping: moves samples of ticks before `beforeAt` to denser storage. Nothing that is
-   * read changes, and samples that arrive late are still welcome. Resolves to whether there was something to do;
-   * call it again until there is not, leaving time for others in between.
-   */
-  readonly compact: (beforeAt: number) => Promise<boolean>;
+    /**
+     * One bounded piece of housekeeping: moves samples of ticks before `beforeAt` to denser storage. Nothing that is
+     * read changes, and samples that arrive late are still welcome. Resolves to whether there was something to do;
+     * call it again until there is not, leaving time for others in between.
+     */
+    readonly compact: (beforeAt: number) => Promise<boolean>;
 
-  /** Small named facts that must outlive a restart, e.g. when the prober was last alive. */
-  readonly readFact: (name: string) => Promise<string | null>;
-  readonly writeFact: (name: string, value: string, at: number) => Promise<void>;
+    /** Small named facts that must outlive a restart, e.g. when the prober was last alive. */
+    readonly readFact: (name: string) => Promise<string | null>;
+    readonly writeFact: (name: string, value: string, at: number) => Promise<void>;
 
-  readonly close: () => Promise<void>;
-};
+    readonly close: () => Promise<void>;
+  };

@@ -28,6 +28,7 @@ export function periodOf(contract: Contract, text: string): Period {
 
 const PLAIN: Omit<Line, 'at'> = {
   count: 1,
+  doubt: null,
   status: null,
   outcome: null,
   code: null,

@@ -29,6 +29,11 @@ export type AllSamples = {
    * whether it did. The caller holds the transaction.
    */
   readonly packOldest: (beforeAt: number) => boolean;
+  /**
+   * Packs one series' samples of one hour, by tick and purpose, that were never rows. `false`, and nothing done, if
+   * something of that hour is there already. The caller holds the transaction.
+   */
+  readonly addHour: (hourAt: number, seriesNo: number, samples: readonly StoredRow[]) => boolean;
   /** To be called when another connection may have packed, or a transaction that packed was rolled back. */
   readonly refresh: () => void;
 };
@@ -102,6 +107,14 @@ export function combineSamples(rows: SamplesTable, packed: PackedHoursTable): Al
       }
       rows.remove(hourAt, endAt, Math.min(...bySeries.keys()), Math.max(...bySeries.keys()));
       packedUntil = Math.max(packedUntil, endAt);
+      return true;
+    },
+    addHour(hourAt, seriesNo, samples) {
+      const hour = { fromAt: hourAt, toAt: hourAt + HOUR_MS, series: [seriesNo] };
+      const filter = { ...hour, purposes: null, outcomes: null, order: 'oldest-first', limit: 1 } as const;
+      if (rows.select(filter).length > 0 || packed.ofHour(hourAt, [seriesNo]).length > 0) return false;
+      packed.put(hourAt, seriesNo, samples);
+      packedUntil = Math.max(packedUntil, hour.toAt);
       return true;
     },
     refresh() {

@@ -1,17 +1,20 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
+import type { Sample } from '../../domain/sample.ts';
 import type { RecordResult, Store, StoredSample } from '../store.ts';
 import { alertingOn } from './alerting.ts';
 import { combineSamples } from './all-samples.ts';
+import { prepareBuckets } from './buckets.ts';
 import { fillClosedLists } from './closed-lists.ts';
+import { readDecided } from './decided.ts';
 import { declareSeries } from './declare-series.ts';
 import { prepareEvidence } from './evidence.ts';
 import { prepareFacts } from './facts.ts';
 import { APPLICATION_ID, migrate, readMigrations, readSchemaState } from './migrate.ts';
 import { prepareNotRun } from './not-run.ts';
-import { preparePackedHours } from './packed-hours.ts';
-import { PURPOSE_NO, prepareSamples, type StoredRow } from './samples.ts';
+import { hourOf, preparePackedHours } from './packed-hours.ts';
+import { PURPOSE_NO, prepareSamples, rowOfSample, type StoredRow } from './samples.ts';
 import { prepareSchedules } from './schedules.ts';
 import { buildRegistry, prepareSeries, type SeriesRegistry } from './series.ts';
 import { prepareServedBy } from './served-by.ts';
@@ -89,6 +92,7 @@ function storeOn(db: Database.Database): Store {
   const notRun = prepareNotRun(db);
   const facts = prepareFacts(db);
 
+  const buckets = prepareBuckets(db);
   const samples = combineSamples(prepareSamples(db, servedBy), preparePackedHours(db));
 
   let registry: SeriesRegistry = buildRegistry(targets.readAll(), series.readAll());
@@ -133,11 +137,13 @@ function storeOn(db: Database.Database): Store {
 
   const record = (batch: Parameters<Store['record']>[0]): RecordResult => {
     let recorded = 0;
+    const touched = new Set<number>();
     for (const sample of batch.samples) {
       const seriesNo = seriesNoOf(sample.probe, sample.target, sample.region);
       if (!samples.add(seriesNo, sample)) continue;
       recorded += 1;
       const { scheduledAt, purpose } = sample;
+      touched.add(hourOf(scheduledAt));
       if (purpose === 'scheduled') notRun.markSampled(scheduledAt, seriesNo);
       if (sample.evidence === null) continue;
       evidence.add({ scheduledAt, seriesNo, purposeNo: PURPOSE_NO[purpose] }, sample.evidence);
@@ -145,13 +151,76 @@ function storeOn(db: Database.Database): Store {
     for (const { probe, target, region, scheduledAt, reason } of batch.notRun) {
       const seriesNo = seriesNoOf(probe, target, region);
       const sampled = samples.has({ scheduledAt, seriesNo, purposeNo: PURPOSE_NO.scheduled });
-      if (notRun.add({ scheduledAt, seriesNo, reason }, sampled)) recorded += 1;
+      if (!notRun.add({ scheduledAt, seriesNo, reason }, sampled)) continue;
+      recorded += 1;
+      touched.add(hourOf(scheduledAt));
     }
+    for (const hourAt of touched) buckets.mark('hour', hourAt);
     return { recorded, repeated: batch.samples.length + batch.notRun.length - recorded };
+  };
+
+  const targetNoOf = (id: string): number => {
+    const targetNo = registry.targetNo(id);
+    if (targetNo === undefined) throw new Error(`target ${id} was never declared`);
+    return targetNo;
+  };
+
+  const recordHistory = (batch: Parameters<Store['recordHistory']>[0]): void => {
+    const bySeriesHour = Map.groupBy(
+      batch.samples,
+      (sample) => `${hourOf(sample.scheduledAt)} ${seriesNoOf(sample.probe, sample.target, sample.region)}`,
+    );
+    const asRows: Sample[] = [];
+    for (const [key, hour] of bySeriesHour) {
+      const [hourAt = 0, seriesNo = 0] = key.split(' ').map(Number);
+      const rows = hour
+        .map((sample) => rowOfSample(seriesNo, sample, servedBy.number(sample.servedBy)))
+        .sort((one, other) => one.scheduledAt - other.scheduledAt || one.purposeNo - other.purposeNo);
+      if (!samples.addHour(hourAt, seriesNo, rows)) {
+        asRows.push(...hour);
+        continue;
+      }
+      buckets.mark('hour', hourAt);
+      for (const { scheduledAt, purpose, evidence: kept } of hour) {
+        if (kept !== null) evidence.add({ scheduledAt, seriesNo, purposeNo: PURPOSE_NO[purpose] }, kept);
+      }
+    }
+    record({ samples: asRows, notRun: batch.notRun });
   };
 
   return {
     ...alertingOn(db),
+    async readDecided(fromAt, toAt) {
+      return reading(() => readDecided(registry, samples, notRun, servedBy, fromAt, toAt));
+    },
+    async readDirty(grain, beforeAt, limit) {
+      return reading(() => buckets.dirty(grain, beforeAt, limit));
+    },
+    async writeBuckets(grain, span, rows) {
+      writing(() => {
+        const numbered = rows.map(({ target, basis, bucket }) => ({
+          targetNo: targetNoOf(target),
+          basis,
+          bucket,
+        }));
+        buckets.replace(grain, span, numbered);
+      });
+    },
+    async readBuckets(grain, fromAt, toAt) {
+      return reading(() =>
+        buckets
+          .between(grain, fromAt, toAt)
+          .map(({ targetNo, ...row }) => ({ ...row, target: registry.targetId(targetNo) })),
+      );
+    },
+    async markDirty(hours) {
+      writing(() => {
+        for (const hourAt of hours) buckets.mark('hour', hourAt);
+      });
+    },
+    async recordHistory(batch) {
+      writing(() => recordHistory(batch));
+    },
     async declareSeries(declarations, at) {
       writing(() => declareSeries({ targets, series, schedules }, declarations, at));
       refresh();

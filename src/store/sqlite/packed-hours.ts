@@ -164,6 +164,7 @@ function rowsOfPack(pack: PackRow): readonly StoredRow[] {
   return core.map((row, index) => ({
     ...row,
     seriesNo: pack.series_no,
+    readFacts: () => row,
     readDetail() {
       details ??= unpackDetails(core, pack.detail);
       const detail = details[index];

@@ -8,7 +8,14 @@ import type { CoreRow } from './packed-hour.ts';
 import type { ServedByTable } from './served-by.ts';
 
 /** A stored sample before numbers become names. `readDetail` unpacks what is only shown, when it is wanted. */
-export type StoredRow = CoreRow & { readonly seriesNo: number; readonly readDetail: () => Detail };
+export type StoredRow = CoreRow & {
+  readonly seriesNo: number;
+  readonly readDetail: () => Detail;
+  /** The parts of the detail that contracts tell requests apart by. */
+  readonly readFacts: () => CountedFacts;
+};
+
+export type CountedFacts = { readonly status: number | null; readonly promptTokens: number | null };
 
 /** What counting needs of one attempt, without the parts that are only shown. */
 export type AttemptRow = readonly [
@@ -284,5 +291,30 @@ function storedRowOf(row: SampleRow): StoredRow {
     costNanos: row.cost_nanos,
     servedByNo: row.served_by_no,
     readDetail: () => unpackDetail(row.detail, anchors),
+    readFacts: () => factsOf(unpackDetail(row.detail, anchors)),
+  };
+}
+
+export function factsOf({ status, usage }: Detail): CountedFacts {
+  return { status, promptTokens: usage?.promptTokens ?? null };
+}
+
+/** A sample that is not stored yet in the form in which stored ones are packed. */
+export function rowOfSample(seriesNo: number, sample: Sample, servedByNo: number): StoredRow {
+  return {
+    scheduledAt: sample.scheduledAt,
+    seriesNo,
+    purposeNo: PURPOSE_NO[sample.purpose],
+    outcome: sample.outcome,
+    doubt: doubtText(sample.validity),
+    remarks: remarkBits(sample.remarks),
+    lagUs: sample.lagUs,
+    ttftUs: sample.ttftUs,
+    totalUs: sample.totalUs,
+    completionTokens: sample.usage?.completionTokens ?? null,
+    costNanos: sample.costNanos,
+    servedByNo,
+    readDetail: () => sample,
+    readFacts: () => factsOf(sample),
   };
 }

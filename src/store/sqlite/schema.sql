@@ -227,3 +227,25 @@ CREATE TABLE planned_work (
 ) strict;
 
 CREATE INDEX planned_work_in_time on planned_work (from_at_ms, to_at_ms);
+
+CREATE TABLE bucket_bases (
+  basis_no integer primary key,
+  basis text not null unique -- how it was counted: a bucket of another basis must be counted again
+) strict;
+
+CREATE TABLE buckets (
+  bucket_no integer primary key, -- in the order of writing, so that writing appends
+  grain integer not null check (grain in (0, 1)), -- hour, day; both in UTC
+  from_at_ms integer not null,
+  target_no integer not null references targets (target_no),
+  basis_no integer not null references bucket_bases (basis_no),
+  body blob not null, -- see packed-bucket.ts
+  unique (grain, from_at_ms, target_no)
+) strict;
+
+CREATE TABLE dirty_spans (
+  grain integer not null check (grain in (0, 1)),
+  from_at_ms integer not null,
+  marks integer not null, -- how often it was marked: one that is marked again while it is counted stays
+  primary key (grain, from_at_ms)
+) strict, without rowid;

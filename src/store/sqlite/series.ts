@@ -83,6 +83,10 @@ export type SeriesRegistry = {
   /** Numbers of all series of a target (by any id it has had; `undefined` = any) and of a probe. */
   readonly select: (targetId?: string, probe?: string) => readonly number[];
   readonly targets: readonly (Target & { readonly current: boolean })[];
+  /** Today's id of a target by its number. */
+  readonly targetId: (targetNo: number) => string;
+  /** The number of a target by the very id; `undefined` if it was never declared. */
+  readonly targetNo: (id: string) => number | undefined;
 };
 
 export function buildRegistry(
@@ -155,6 +159,12 @@ export function buildRegistry(
       const nos = row === undefined ? [...entryByNo.keys()] : (nosByTarget.get(today(row).id) ?? []);
       return probe === undefined ? nos : nos.filter((seriesNo) => entryByNo.get(seriesNo)?.probe === probe);
     },
+    targetId(targetNo) {
+      const row = rowByNo.get(targetNo);
+      if (row === undefined) throw new Error(`target ${targetNo} is stored but unknown`);
+      return today(row).id;
+    },
+    targetNo: (id) => rowById.get(id)?.target_no,
     targets: targetRows
       .filter((row) => row.successor_no === null)
       .map((row) => ({

@@ -1,0 +1,425 @@
+import { type SliceJudge, sliceJudge } from './availability.ts';
+import { covers, coversWhole, type Interval, union } from './interval.ts';
+import {
+  addSparse,
+  copyHistogram,
+  countLatency,
+  emptyHistogram,
+  type LatencyHistogram,
+  type SparseCounts,
+  sparseOf,
+} from './latency-histogram.ts';
+import { slicePasses } from './latency-objective.ts';
+import { timeOf } from './latency-question.ts';
+import type { LiveJudge, LivePlan, LiveQuestion } from './live-plan.ts';
+import type { Line } from './tally.ts';
+
+/** Requests and slices for one availability question. */
+export type AvailabilityCounts = {
+  good: number;
+  bad: number;
+  excluded: number;
+  /** Slices by what they are to the contract; `assumed…` had too few requests. */
+  heldSlices: number;
+  missedSlices: number;
+  assumedGood: number;
+  assumedBad: number;
+  setAside: number;
+  /** Slices with at least one counted request. */
+  withData: number;
+  /** Failed requests of slices with any, by how many requests the slice had: sums of fractions stay exact. */
+  readonly failedBySize: Map<number, number>;
+};
+
+/** Requests for a percentile over the whole window. */
+export type PercentileCounts = {
+  /** Answered and timed. */
+  timed: number;
+  /** Of those, how many keep the limit. */
+  passed: number;
+  failed: number;
+  /** Answered, but without such a measurement. */
+  untimed: number;
+  readonly histogram: LatencyHistogram;
+};
+
+/** Slices for a share of slices whose statistic holds. */
+export type AttainmentCounts = {
+  held: number;
+  missed: number;
+  assumedGood: number;
+  assumedBad: number;
+  setAside: number;
+};
+
+/** Running sums of one question. Adding in any order gives the same sums. */
+export type QuestionSums =
+  | { readonly kind: 'availability'; readonly counts: AvailabilityCounts; readonly down: Interval[] }
+  | { readonly kind: 'percentile'; readonly counts: PercentileCounts }
+  | { readonly kind: 'attainment'; readonly counts: AttainmentCounts };
+
+/** What a stretch of time added up to for one question: plain, mergeable, small. */
+export type BucketAnswer =
+  | {
+      readonly kind: 'availability';
+      readonly counts: Readonly<Omit<AvailabilityCounts, 'failedBySize'>>;
+      /** Size of the slice, failed requests in such slices, …; by ascending size. */
+      readonly failedBySize: readonly number[];
+      /** Bad slices, joined where they touch: from, to, from, to … epoch ms, ascending. */
+      readonly down: readonly number[];
+    }
+  | {
+      readonly kind: 'percentile';
+      readonly counts: Readonly<Omit<PercentileCounts, 'histogram'>>;
+      readonly histogram: SparseCounts;
+    }
+  | { readonly kind: 'attainment'; readonly counts: Readonly<AttainmentCounts> };
+
+/**
+ * What one target did in one hour or day, derived from its samples and never counted up: exact counters, and histograms
+ * that merge. Percentiles of buckets are never averaged; their histograms are added.
+ */
+export type Bucket = {
+  /** Deciding attempts by outcome, doubtful ones included. */
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly doubts: Readonly<Record<string, number>>;
+  readonly notRun: Readonly<Record<string, number>>;
+  /** One per question of the plan, in its order. */
+  readonly answers: readonly BucketAnswer[];
+};
+
+export function emptySums(plan: LivePlan): readonly QuestionSums[] {
+  return plan.questions.map(({ kind }) => emptySum(kind));
+}
+
+function emptySum(kind: LiveQuestion['kind']): QuestionSums {
+  switch (kind) {
+    case 'availability':
+      return {
+        kind,
+        counts: {
+          good: 0,
+          bad: 0,
+          excluded: 0,
+          heldSlices: 0,
+          missedSlices: 0,
+          assumedGood: 0,
+          assumedBad: 0,
+          setAside: 0,
+          withData: 0,
+          failedBySize: new Map(),
+        },
+        down: [],
+      };
+    case 'percentile':
+      return {
+        kind,
+        counts: { timed: 0, passed: 0, failed: 0, untimed: 0, histogram: emptyHistogram() },
+      };
+    case 'attainment':
+      return { kind, counts: { held: 0, missed: 0, assumedGood: 0, assumedBad: 0, setAside: 0 } };
+  }
+}
+
+/** A request with what it counts as, so that it is judged once and counted often. */
+export type JudgedLine = {
+  readonly line: Line;
+  readonly kind: ReturnType<LiveJudge>;
+};
+
+export function judgeLines(
+  lines: readonly Line[],
+  judge: LiveJudge,
+  maintenance: readonly Interval[],
+): JudgedLine[] {
+  return lines.map((line) => ({
+    line,
+    kind: judge(line, maintenance.length > 0 && covers(maintenance, line.at)),
+  }));
+}
+
+/** A stretch of time; slices are counted from its start. */
+export type Stretch = Interval & {
+  /** What the contract sets aside: disjoint, ascending. */
+  readonly maintenance: readonly Interval[];
+};
+
+/**
+ * Adds the requests of a stretch, by ascending time, from index `from` up to but without `to`. Changes `sums`. A stretch
+ * must be added whole: its slices are judged by what is in them.
+ */
+export function addLines(
+  sums: readonly QuestionSums[],
+  plan: LivePlan,
+  lines: readonly JudgedLine[],
+  stretch: Stretch,
+  from = 0,
+  to = lines.length,
+): void {
+  for (const [position, question] of plan.questions.entries()) {
+    const sum = sums[position];
+    if (sum === undefined) throw new Error('sums of another plan');
+    if (question.kind === 'availability' && sum.kind === 'availability') {
+      addAvailability(
+        sum,
+        sliceJudge(question.terms, plan.contract.maintenance.mode),
+        question,
+        lines,
+        stretch,
+        from,
+        to,
+      );
+    } else if (question.kind === 'percentile' && sum.kind === 'percentile') {
+      for (let i = from; i < to; i += 1) {
+        const one = lines[i];
+        if (one !== undefined) addTimed(sum.counts, question, position, one);
+      }
+    } else if (question.kind === 'attainment' && sum.kind === 'attainment') {
+      addAttainment(sum.counts, question, plan, position, lines, stretch, from, to);
+    }
+  }
+}
+
+function addTimed(
+  counts: PercentileCounts,
+  { question }: Extract<LiveQuestion, { kind: 'percentile' }>,
+  position: number,
+  { line, kind }: JudgedLine,
+): void {
+  const role = kind.roles[position];
+  if (role === 'failed') counts.failed += 1;
+  if (role !== 'timed') return;
+  const time = timeOf(question, line);
+  if (time === null) {
+    counts.untimed += 1;
+    return;
+  }
+  counts.timed += 1;
+  if (time.passes) counts.passed += 1;
+  countLatency(counts.histogram, time.value);
+}
+
+/** Calls `visit` for every slice of a stretch in order, with the lines that fall into it. */
+function eachSlice(
+  { fromAt, toAt, maintenance }: Stretch,
+  sliceMs: number,
+  lines: readonly JudgedLine[],
+  from: number,
+  to: number,
+  visit: (slice: Interval, first: number, end: number, isSetAside: boolean) => void,
+): void {
+  let next = from;
+  for (let at = fromAt; at < toAt; at += sliceMs) {
+    const slice = { fromAt: at, toAt: Math.min(at + sliceMs, toAt) };
+    const first = next;
+    while (next < to && (lines[next]?.line.at ?? Number.POSITIVE_INFINITY) < slice.toAt) next += 1;
+    const isSetAside = maintenance.length > 0 && coversWhole(maintenance, slice.fromAt, slice.toAt);
+    visit(slice, first, next, isSetAside);
+  }
+}
+
+function addAvailability(
+  { counts, down }: Extract<QuestionSums, { kind: 'availability' }>,
+  judge: SliceJudge,
+  { terms }: Extract<LiveQuestion, { kind: 'availability' }>,
+  lines: readonly JudgedLine[],
+  stretch: Stretch,
+  from: number,
+  to: number,
+): void {
+  eachSlice(stretch, terms.sliceMs, lines, from, to, (slice, first, end, isSetAside) => {
+    let good = 0;
+    let bad = 0;
+    for (let i = first; i < end; i += 1) {
+      const counting = lines[i]?.kind.counting;
+      if (counting === 'good') good += 1;
+      else if (counting === 'bad') bad += 1;
+    }
+    const excluded = end - first - good - bad;
+    counts.good += good;
+    counts.bad += bad;
+    counts.excluded += excluded;
+    if (good + bad > 0) counts.withData += 1;
+    const state = judge(good, bad, excluded, isSetAside);
+    switch (state) {
+      case 'good':
+        counts.heldSlices += 1;
+        break;
+      case 'bad':
+        counts.missedSlices += 1;
+        break;
+      case 'assumed_good':
+        counts.assumedGood += 1;
+        break;
+      case 'assumed_bad':
+        counts.assumedBad += 1;
+        break;
+      case 'set_aside':
+        counts.setAside += 1;
+        break;
+    }
+    if ((state === 'good' || state === 'bad') && bad > 0) {
+      counts.failedBySize.set(good + bad, (counts.failedBySize.get(good + bad) ?? 0) + bad);
+    }
+    if (terms.method.kind === 'timeslices' && (state === 'bad' || state === 'assumed_bad'))
+      joinTo(down, slice);
+  });
+}
+
+/** Appends an interval that begins where the last one ends, or later. */
+function joinTo(intervals: Interval[], one: Interval): void {
+  const last = intervals.at(-1);
+  if (last !== undefined && last.toAt === one.fromAt) {
+    intervals[intervals.length - 1] = { fromAt: last.fromAt, toAt: one.toAt };
+  } else intervals.push(one);
+}
+
+function addAttainment(
+  counts: AttainmentCounts,
+  { terms, question }: Extract<LiveQuestion, { kind: 'attainment' }>,
+  plan: LivePlan,
+  position: number,
+  lines: readonly JudgedLine[],
+  stretch: Stretch,
+  from: number,
+  to: number,
+): void {
+  const { mode } = plan.contract.maintenance;
+  eachSlice(stretch, terms.form.sliceMs, lines, from, to, (_slice, first, end, isSetAside) => {
+    const slice = { timed: 0, passed: 0, failed: 0, sum: 0 };
+    for (let i = first; i < end; i += 1) {
+      const one = lines[i];
+      const role = one?.kind.roles[position];
+      if (role === 'failed') slice.failed += 1;
+      const time = role === 'timed' && one !== undefined ? timeOf(question, one.line) : null;
+      if (time === null) continue;
+      slice.timed += 1;
+      slice.sum += time.value;
+      if (time.passes) slice.passed += 1;
+    }
+    if (isSetAside && mode === 'remove_from_denominator') counts.setAside += 1;
+    else if (isSetAside && mode === 'count_as_good') counts.assumedGood += 1;
+    else if (slice.timed + slice.failed >= terms.form.minRequestsPerSlice) {
+      if (slicePasses(terms, slice)) counts.held += 1;
+      else counts.missed += 1;
+    } else if (terms.form.emptySlice === 'good') counts.assumedGood += 1;
+    else if (terms.form.emptySlice === 'bad') counts.assumedBad += 1;
+    else counts.setAside += 1;
+  });
+}
+
+type Numbers<Counts> = { [Key in keyof Counts as Counts[Key] extends number ? Key : never]: number };
+
+function addNumbers<Counts extends object>(into: Numbers<Counts>, from: Readonly<Numbers<Counts>>): void {
+  for (const key of Object.keys(from) as (keyof Numbers<Counts>)[]) {
+    if (typeof from[key] === 'number') into[key] = (into[key] + from[key]) as (typeof into)[typeof key];
+  }
+}
+
+/** Adds what a bucket of the same plan came to. Changes `sums`. */
+export function addAnswers(sums: readonly QuestionSums[], answers: readonly BucketAnswer[]): void {
+  for (const [position, sum] of sums.entries()) {
+    const answer = answers[position];
+    if (sum.kind === 'availability' && answer?.kind === 'availability') {
+      addNumbers<Omit<AvailabilityCounts, 'failedBySize'>>(sum.counts, answer.counts);
+      for (let i = 0; i < answer.failedBySize.length; i += 2) {
+        const size = answer.failedBySize[i] ?? 0;
+        sum.counts.failedBySize.set(
+          size,
+          (sum.counts.failedBySize.get(size) ?? 0) + (answer.failedBySize[i + 1] ?? 0),
+        );
+      }
+      for (let i = 0; i < answer.down.length; i += 2) {
+        sum.down.push({ fromAt: answer.down[i] ?? 0, toAt: answer.down[i + 1] ?? 0 });
+      }
+    } else if (sum.kind === 'percentile' && answer?.kind === 'percentile') {
+      addNumbers<Omit<PercentileCounts, 'histogram'>>(sum.counts, answer.counts);
+      addSparse(sum.counts.histogram, answer.histogram);
+    } else if (sum.kind === 'attainment' && answer?.kind === 'attainment') {
+      addNumbers<AttainmentCounts>(sum.counts, answer.counts);
+    } else throw new Error('a bucket of another plan');
+  }
+}
+
+export function copySums(sums: readonly QuestionSums[]): readonly QuestionSums[] {
+  return sums.map(copySum);
+}
+
+function copySum(sum: QuestionSums): QuestionSums {
+  switch (sum.kind) {
+    case 'availability':
+      return {
+        kind: sum.kind,
+        counts: { ...sum.counts, failedBySize: new Map(sum.counts.failedBySize) },
+        down: [...sum.down],
+      };
+    case 'percentile':
+      return { kind: sum.kind, counts: { ...sum.counts, histogram: copyHistogram(sum.counts.histogram) } };
+    case 'attainment':
+      return { kind: sum.kind, counts: { ...sum.counts } };
+  }
+}
+
+/** The sums in the form that is stored. */
+export function answersOf(sums: readonly QuestionSums[]): readonly BucketAnswer[] {
+  return sums.map(answerOf);
+}
+
+function answerOf(sum: QuestionSums): BucketAnswer {
+  switch (sum.kind) {
+    case 'availability': {
+      const { failedBySize, ...counts } = sum.counts;
+      return {
+        kind: sum.kind,
+        counts,
+        failedBySize: [...failedBySize].sort(([a], [b]) => a - b).flat(),
+        down: union(sum.down).flatMap(({ fromAt, toAt }) => [fromAt, toAt]),
+      };
+    }
+    case 'percentile': {
+      const { histogram, ...counts } = sum.counts;
+      return { kind: sum.kind, counts, histogram: sparseOf(histogram) };
+    }
+    case 'attainment':
+      return { kind: sum.kind, counts: { ...sum.counts } };
+  }
+}
+
+/** What one target did in a stretch: all its deciding attempts by ascending time, and the ticks that did not run. */
+export function rollUp(
+  plan: LivePlan,
+  judge: LiveJudge,
+  lines: readonly Line[],
+  notRun: Readonly<Record<string, number>>,
+  stretch: Stretch,
+): Bucket {
+  const sums = emptySums(plan);
+  addLines(sums, plan, judgeLines(lines, judge, stretch.maintenance), stretch);
+  const outcomes: Record<string, number> = {};
+  const doubts: Record<string, number> = {};
+  for (const { outcome, doubt } of lines) {
+    const name = outcome ?? 'unknown';
+    outcomes[name] = (outcomes[name] ?? 0) + 1;
+    if (doubt !== null) doubts[doubt] = (doubts[doubt] ?? 0) + 1;
+  }
+  return { outcomes, doubts, notRun, answers: answersOf(sums) };
+}
+
+function addRecords(one: Readonly<Record<string, number>>, other: Readonly<Record<string, number>>) {
+  const sum: Record<string, number> = { ...one };
+  for (const [key, count] of Object.entries(other)) sum[key] = (sum[key] ?? 0) + count;
+  return sum;
+}
+
+/** Two buckets of one plan as one. Any order of merging gives the same bucket, and the same as counting at once. */
+export function mergeBuckets(plan: LivePlan, one: Bucket, other: Bucket): Bucket {
+  const sums = emptySums(plan);
+  addAnswers(sums, one.answers);
+  addAnswers(sums, other.answers);
+  return {
+    outcomes: addRecords(one.outcomes, other.outcomes),
+    doubts: addRecords(one.doubts, other.doubts),
+    notRun: addRecords(one.notRun, other.notRun),
+    answers: answersOf(sums),
+  };
+}

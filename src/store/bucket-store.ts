@@ -1,0 +1,66 @@
+import type { DecidingAttempt } from '../domain/line-of-sample.ts';
+import type { NotRunReason } from '../domain/outcome.ts';
+import type { Bucket } from '../domain/rollup.ts';
+import type { NotRun, Sample } from '../domain/sample.ts';
+
+/** Hours and days of UTC. */
+export type BucketGrain = 'hour' | 'day';
+
+export type StoredBucket = {
+  /** Today's id. */
+  readonly target: string;
+  /** First instant, epoch ms. */
+  readonly fromAt: number;
+  /** How it was counted, in the words of whoever counted. */
+  readonly basis: string;
+  readonly bucket: Bucket;
+};
+
+export type DirtySpan = {
+  readonly fromAt: number;
+  /** Says which changes were seen: hand it back when the span's buckets are written. */
+  readonly marks: number;
+};
+
+/** Everything that may be counted in a stretch of time. */
+export type DecidedStretch = {
+  /**
+   * One attempt per tick and series: the scheduled one or, where that was spoilt by a stale connection of ours, the
+   * re-probe that took its place. Those of one target come by ascending tick.
+   */
+  readonly byTarget: ReadonlyMap<string, readonly DecidingAttempt[]>;
+  readonly notRun: readonly {
+    readonly target: string;
+    readonly reason: NotRunReason;
+    readonly ticks: number;
+  }[];
+};
+
+/** Derived counts: never the only copy of anything. */
+export type BucketStore = {
+  readonly readDecided: (fromAt: number, toAt: number) => Promise<DecidedStretch>;
+  /** Spans that end at or before `beforeAt` and must be counted, the latest first. */
+  readonly readDirty: (grain: BucketGrain, beforeAt: number, limit: number) => Promise<readonly DirtySpan[]>;
+  /** Puts these buckets in the place of all of the span. A counted hour leaves its day to be counted again. */
+  readonly writeBuckets: (
+    grain: BucketGrain,
+    span: DirtySpan,
+    buckets: readonly Omit<StoredBucket, 'fromAt'>[],
+  ) => Promise<void>;
+  /** Buckets that begin in `[fromAt, toAt)`, oldest first. */
+  readonly readBuckets: (
+    grain: BucketGrain,
+    fromAt: number,
+    toAt: number,
+  ) => Promise<readonly StoredBucket[]>;
+  /** Asks for hours to be counted again. */
+  readonly markDirty: (hours: readonly number[]) => Promise<void>;
+  /**
+   * Stores whole hours of a past that nobody has recorded yet, at once in their dense form. The same as recording and
+   * compacting; hours of which something is there already are recorded row by row. Idempotent like `record`.
+   */
+  readonly recordHistory: (batch: {
+    readonly samples: readonly Sample[];
+    readonly notRun: readonly NotRun[];
+  }) => Promise<void>;
+};

@@ -1,0 +1,84 @@
+import type { DecidingAttempt } from '../../domain/line-of-sample.ts';
+import type { DecidedStretch } from '../store.ts';
+import type { AllSamples } from './all-samples.ts';
+import { outcomeOf, validityOf } from './closed-lists.ts';
+import type { NotRunTable } from './not-run.ts';
+import { PURPOSE_NO, type StoredRow } from './samples.ts';
+import type { SeriesRegistry } from './series.ts';
+import type { ServedByTable } from './served-by.ts';
+
+const DECIDING = [PURPOSE_NO.scheduled, PURPOSE_NO.reprobe];
+
+/** The body of `Store.readDecided`; the caller holds the transaction. */
+export function readDecided(
+  registry: SeriesRegistry,
+  samples: AllSamples,
+  notRun: NotRunTable,
+  servedBy: ServedByTable,
+  fromAt: number,
+  toAt: number,
+): DecidedStretch {
+  const byTarget = new Map<string, DecidingAttempt[]>();
+  const rows = samples.select({
+    fromAt,
+    toAt,
+    series: null,
+    purposes: DECIDING,
+    outcomes: null,
+    order: 'oldest-first',
+    limit: -1,
+  });
+  for (const [index, row] of rows.entries()) {
+    if (isReplaced(row, rows[index + 1]) || isNeedless(row, rows[index - 1])) continue;
+    const { probe, target, region } = registry.entry(row.seriesNo);
+    const attempts = byTarget.get(target) ?? [];
+    if (attempts.length === 0) byTarget.set(target, attempts);
+    const { status, promptTokens } = row.readFacts();
+    attempts.push({
+      probe,
+      target,
+      region,
+      scheduledAt: row.scheduledAt,
+      outcome: outcomeOf(row.outcome),
+      validity: validityOf(row.doubt),
+      status,
+      ttftUs: row.ttftUs,
+      totalUs: row.totalUs,
+      promptTokens,
+      completionTokens: row.completionTokens,
+      servedBy: servedBy.value(row.servedByNo),
+    });
+  }
+  return {
+    byTarget,
+    notRun: notRun.counts(fromAt, toAt).map(({ seriesNo, reason, ticks }) => ({
+      target: registry.entry(seriesNo).target,
+      reason,
+      ticks,
+    })),
+  };
+}
+
+/** Rows come by tick, series and purpose: a re-probe follows the attempt it replaces. */
+function isReplaced(row: StoredRow, next: StoredRow | undefined): boolean {
+  return (
+    row.purposeNo === PURPOSE_NO.scheduled &&
+    row.outcome === 'client.stale_socket' &&
+    next !== undefined &&
+    isOfSameTick(row, next)
+  );
+}
+
+/** A re-probe beside a scheduled attempt that was not spoilt decides nothing. */
+function isNeedless(row: StoredRow, before: StoredRow | undefined): boolean {
+  return (
+    row.purposeNo === PURPOSE_NO.reprobe &&
+    before !== undefined &&
+    isOfSameTick(row, before) &&
+    before.outcome !== 'client.stale_socket'
+  );
+}
+
+function isOfSameTick(one: StoredRow, other: StoredRow): boolean {
+  return one.scheduledAt === other.scheduledAt && one.seriesNo === other.seriesNo;
+}
