@@ -15,6 +15,7 @@ import { healthRoute, readyRoute } from './health.route.ts';
 import { methodRoute } from './method.route.ts';
 import { metricsRoute } from './metrics.route.ts';
 import { createMetrics, type MetricNames, type Recorded } from './metrics.ts';
+import { openApiRoute } from './openapi.route.ts';
 import { createRecentWindow } from './recent-window.ts';
 import { samplesRoute } from './samples.route.ts';
 import { statusRoute } from './status.route.ts';
@@ -79,6 +80,7 @@ export function createServer(options: WebOptions): Web {
     ['/', statusRoute(context)],
     ['/api/v1/status', statusApiRoute(context)],
     ['/api/v1/samples', compression(), samplesRoute(context)],
+    ['/api/v1/openapi.json', openApiRoute(context)],
     ['/api/v1/stream', streamRoute(context)],
     ['/targets/*id', targetRoute(context)],
     ['/api/v1/targets/*id', targetApiRoute(context)],

@@ -1,0 +1,258 @@
+import { HEALTH_ORDER } from '../domain/health.ts';
+import { PHASE_NAMES } from '../domain/observation.ts';
+import { DOUBTS, NOT_RUN_REASONS, OUTCOME_CODES, REMARKS } from '../domain/outcome.ts';
+import { PURPOSES } from '../domain/sample.ts';
+import { SPANS } from '../domain/target-view.ts';
+
+/** JSON Schema 2020-12, as OpenAPI 3.1 has it. https://spec.openapis.org/oas/v3.1.1.html#schema-object */
+export type Schema = { readonly [key: string]: unknown };
+
+export const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
+
+const text: Schema = { type: 'string' };
+const count: Schema = { type: 'integer', minimum: 0 };
+const instant: Schema = { type: 'integer', description: 'Milliseconds since 1970, UTC.' };
+const micros: Schema = { type: 'integer', minimum: 0, description: 'Whole microseconds.' };
+const flag: Schema = { type: 'boolean' };
+const list = (items: Schema, more: Schema = {}): Schema => ({ type: 'array', items, ...more });
+const oneOf = (values: readonly string[], description?: string): Schema => ({
+  type: 'string',
+  enum: values,
+  ...(description === undefined ? {} : { description }),
+});
+
+/** Or `null`: not known, not reached, or not said. */
+function maybe(schema: Schema): Schema {
+  return typeof schema.type === 'string' && schema.enum === undefined
+    ? { ...schema, type: [schema.type, 'null'] }
+    : { anyOf: [schema, { type: 'null' }] };
+}
+
+/** Every property is always there; new ones may come, so readers must let pass what they do not know. */
+function object(properties: Readonly<Record<string, Schema>>, description?: string): Schema {
+  return {
+    type: 'object',
+    ...(description === undefined ? {} : { description }),
+    properties,
+    required: Object.keys(properties),
+  };
+}
+
+const STANDINGS = ['within', 'missed', 'undecided', 'none'] as const;
+
+function countsBy(values: readonly string[], description: string): Schema {
+  return { type: 'object', description, propertyNames: { enum: values }, additionalProperties: count };
+}
+
+const validity: Schema = {
+  oneOf: [
+    object({ kind: { const: 'valid' } }),
+    object({ kind: { enum: ['excluded', 'suspect'] }, reason: oneOf(DOUBTS) }),
+  ],
+};
+
+const limit: Schema = object(
+  { mostUs: micros, statedUs: micros, strict: flag },
+  '`mostUs` is the largest value that keeps the limit, `statedUs` what was written; `strict`: less than, not at most.',
+);
+
+const sampleProperties = {
+  probe: text,
+  target: text,
+  region: text,
+  scheduledAt: instant,
+  purpose: oneOf(PURPOSES, 'Contracts count `scheduled`, and `reprobe` where it replaced one.'),
+  lagUs: { type: 'integer', description: 'How late the attempt left. Whole microseconds.' },
+  outcome: oneOf(OUTCOME_CODES),
+  validity,
+  remarks: list(oneOf(REMARKS)),
+  status: maybe({ type: 'integer', description: 'HTTP status.' }),
+  phases: object(
+    Object.fromEntries(PHASE_NAMES.map((name) => [name, maybe(micros)])),
+    'Since just before dispatch; `null`: never reached.',
+  ),
+  ttftUs: maybe(micros),
+  totalUs: maybe(micros),
+  longestStallUs: maybe(micros),
+  chunks: count,
+  tokenChunks: count,
+  usage: maybe(
+    object({
+      promptTokens: maybe(count),
+      completionTokens: maybe(count),
+      reasoningTokens: maybe(count),
+      cachedTokens: maybe(count),
+    }),
+  ),
+  reused: { ...flag, description: 'Was a connection kept from before?' },
+  retries: maybe(count),
+  servedBy: object({
+    model: maybe(text),
+    provider: maybe(text),
+    region: maybe(text),
+    serviceTier: maybe(text),
+    systemFingerprint: maybe(text),
+    route: oneOf(['verified', 'mismatch', 'unverified']),
+  }),
+  loopDelayUs: { type: 'integer' },
+  clockStepMs: { type: 'number' },
+  costNanos: maybe({ type: 'integer', description: '10^-9 of the currency of the price.' }),
+} satisfies Readonly<Record<string, Schema>>;
+
+const statusProperties = {
+  title: text,
+  practice: { ...flag, description: 'Everything here is about a simulated gateway.' },
+  timezone: { ...text, description: 'IANA name.' },
+  locale: text,
+  at: instant,
+  fromAt: { ...instant, description: 'Inclusive; a whole minute.' },
+  toAt: { ...instant, description: 'Exclusive; the last minute may still be running.' },
+  tiers: list(text),
+  prober: {
+    oneOf: [
+      object({ kind: { const: 'never' } }),
+      object({ kind: { enum: ['alive', 'silent'] }, lastSignAt: instant }),
+    ],
+  },
+  samples: count,
+  coverage: ref('Coverage'),
+  byHealth: object(Object.fromEntries(HEALTH_ORDER.map((health) => [health, count]))),
+  byStanding: object(Object.fromEntries(STANDINGS.map((standing) => [standing, count]))),
+} satisfies Readonly<Record<string, Schema>>;
+
+export const SCHEMAS: Readonly<Record<string, Schema>> = {
+  Error: object({
+    error: object({
+      code: oneOf(['invalid', 'not_found', 'method_not_allowed', 'unavailable', 'internal']),
+      message: text,
+    }),
+  }),
+  Spread: object(
+    { n: count, p50Us: micros, p90Us: micros, p99Us: micros, maxUs: micros },
+    'Nearest-rank percentiles of measured values. Below n = 100 the p99 is the maximum.',
+  ),
+  Coverage: object({
+    expected: maybe({ ...count, description: 'Ticks due; `null` if the schedule cannot be counted.' }),
+    measured: count,
+    notRun: countsBy(NOT_RUN_REASONS, 'Ticks without an attempt, by reason.'),
+    missing: maybe({ ...count, description: 'Ticks nobody accounted for.' }),
+  }),
+  Commitment: object(
+    {
+      contract: text,
+      uptimePpm: maybe({ type: 'integer', description: 'Parts per million: 99.9 % is 999000.' }),
+      ttftP99: maybe(limit),
+      totalP99: maybe(limit),
+    },
+    'What the contract in force asks for, as far as an hour can be held against it.',
+  ),
+  Series: object({
+    probe: text,
+    region: text,
+    health: oneOf(HEALTH_ORDER),
+    last: maybe(
+      object({
+        at: instant,
+        outcome: oneOf(OUTCOME_CODES),
+        validity,
+        status: maybe({ type: 'integer' }),
+        ttftUs: maybe(micros),
+        totalUs: maybe(micros),
+      }),
+    ),
+    good: count,
+    bad: count,
+    excluded: count,
+    byOutcome: countsBy(OUTCOME_CODES, 'Attempts of the window by outcome.'),
+    byDoubt: countsBy(DOUBTS, 'Doubtful attempts of the window by reason.'),
+    ttft: maybe(ref('Spread')),
+    total: maybe(ref('Spread')),
+    coverage: ref('Coverage'),
+    slots: object(
+      {
+        good: list(count),
+        bad: list(count),
+        excluded: list(count),
+        notRun: list(count),
+        missing: list(maybe(count)),
+      },
+      'One column per count, one row per minute, oldest first. `missing` is `null` while answers may still arrive.',
+    ),
+  }),
+  Target: object({
+    id: { ...text, description: '`gateway/tier/model`; the model part may contain slashes.' },
+    gateway: text,
+    tier: text,
+    model: text,
+    health: oneOf(HEALTH_ORDER),
+    failingSince: maybe(instant),
+    commitment: maybe(ref('Commitment')),
+    standings: object(
+      Object.fromEntries(['uptime', 'ttft', 'total', 'overall'].map((name) => [name, oneOf(STANDINGS)])),
+      'The window shown against the contract. Not the contract’s verdict, which is about a closed period.',
+    ),
+    series: list(ref('Series'), {
+      description: 'The first one is the busiest; its numbers are the target’s.',
+    }),
+  }),
+  Status: object({
+    ...statusProperties,
+    slotMs: maybe({ type: 'integer', description: 'Length of one slot.' }),
+    targets: list(ref('Target')),
+  }),
+  StatusHead: object(statusProperties, 'The status without its targets.'),
+  Sample: object({ ...sampleProperties, hasEvidence: flag }),
+  Evidence: object({
+    ending: { type: 'object', properties: { kind: text }, required: ['kind'] },
+    headers: { type: 'object', additionalProperties: text },
+    requestIds: { type: 'object', additionalProperties: text },
+    connection: { type: 'object' },
+    contentType: maybe(text),
+    bodyBytes: count,
+    bodySha256: maybe(text),
+    head: text,
+    tail: text,
+    answer: text,
+    errorBody: maybe(
+      object({ message: text, type: maybe(text), code: maybe(text), limitSource: maybe(text) }),
+    ),
+    finishReason: maybe(text),
+    retryAfterMs: maybe({ type: 'number' }),
+  }),
+  Bucket: {
+    ...object(
+      {
+        fromAt: { type: 'number', description: 'Inclusive, milliseconds since 1970.' },
+        toAt: { type: 'number', description: 'Exclusive.' },
+        good: count,
+        bad: count,
+        ttft: maybe(ref('Spread')),
+        total: maybe(ref('Spread')),
+      },
+      'One stretch of time. Spreads are `null` where nothing was answered.',
+    ),
+  },
+  TargetDetail: object({
+    status: ref('StatusHead'),
+    target: ref('Target'),
+    span: oneOf(Object.keys(SPANS)),
+    fromAt: instant,
+    toAt: instant,
+    buckets: list(ref('Bucket')),
+    last: maybe(ref('Sample')),
+    slowest: maybe(ref('Sample')),
+    failures: list(object({ sample: ref('Sample'), evidence: maybe(ref('Evidence')) })),
+    failed: { ...count, description: 'Failures of the span; `failures` holds the latest of them.' },
+  }),
+  Samples: object({
+    target: maybe(text),
+    fromAt: instant,
+    toAt: instant,
+    limit: { type: 'integer', minimum: 1 },
+    more: { ...flag, description: 'Are there older ones in the range?' },
+    samples: list(ref('Sample')),
+  }),
+  Health: object({ status: { const: 'ok' } }),
+  Ready: object({ status: { const: 'ready' } }),
+  NotReady: object({ status: { const: 'not ready' }, reason: text }),
+};
