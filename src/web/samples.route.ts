@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import { AppError } from './app-error.ts';
 import type { WebContext } from './context.ts';
+import { prepare, sendPrepared } from './prepared.ts';
 import { instantOf, textOf, wholeNumberOf } from './query.ts';
 
 const DEFAULT_SPAN_MS = 3_600_000;
@@ -31,13 +32,14 @@ export function samplesRoute({ store, clock }: WebContext): RequestHandler {
       order: 'newest-first',
       limit: limit + 1,
     });
-    response.set('Cache-Control', 'no-cache').json({
+    const answer = {
       target,
       fromAt,
       toAt,
       limit,
       more: found.length > limit,
       samples: found.slice(0, limit),
-    });
+    };
+    await sendPrepared(request, response, prepare('application/json; charset=utf-8', JSON.stringify(answer)));
   };
 }

@@ -2,13 +2,13 @@ import { createServer as createHttpServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import compression from 'compression';
 import express, { type Express, type RequestHandler } from 'express';
-import helmet from 'helmet';
 import type { StatusFacts, ViewSettings } from '../domain/build-status-view.ts';
 import type { Store } from '../store/store.ts';
 import { assetsRoute, iconRoute } from './assets.route.ts';
 import { loadAssets } from './assets.ts';
 import { createBoard } from './board.ts';
 import type { WebContext, WebLog } from './context.ts';
+import { embedRoute } from './embed.route.ts';
 import { answerErrors, notFound, onlyRead } from './errors.ts';
 import { badgeRoute, feedRoute } from './feed.route.ts';
 import { healthRoute, readyRoute } from './health.route.ts';
@@ -18,6 +18,7 @@ import { createMetrics, type MetricNames, type Recorded } from './metrics.ts';
 import { openApiRoute } from './openapi.route.ts';
 import { createRecentWindow } from './recent-window.ts';
 import { samplesRoute } from './samples.route.ts';
+import { allowFraming, securityHeaders } from './security.ts';
 import { statusRoute } from './status.route.ts';
 import { statusApiRoute } from './status-api.route.ts';
 import { streamRoute } from './stream.route.ts';
@@ -79,7 +80,7 @@ export function createServer(options: WebOptions): Web {
   const routes: readonly (readonly [path: string, ...handlers: RequestHandler[]])[] = [
     ['/', statusRoute(context)],
     ['/api/v1/status', statusApiRoute(context)],
-    ['/api/v1/samples', compression(), samplesRoute(context)],
+    ['/api/v1/samples', samplesRoute(context)],
     ['/api/v1/openapi.json', openApiRoute(context)],
     ['/api/v1/stream', streamRoute(context)],
     ['/targets/*id', targetRoute(context)],
@@ -87,6 +88,7 @@ export function createServer(options: WebOptions): Web {
     ['/method', methodRoute(context)],
     ['/feed.xml', feedRoute(context)],
     ['/badge/*id', badgeRoute(context)],
+    ['/embed', allowFraming(), embedRoute(context)],
     ['/healthz', healthRoute()],
     ['/readyz', readyRoute(context)],
     ['/metrics', compression(), metricsRoute(context, metrics)],
@@ -113,30 +115,6 @@ const answerOnlyReads: RequestHandler = (request, response, next) => {
   if (request.method === 'GET' || request.method === 'HEAD') next();
   else onlyRead(request, response, next);
 };
-
-/**
- * Everything a page needs comes from here, and nothing in a page may run that is not a file of ours. No upgrade to
- * TLS is demanded: that is the business of the proxy in front.
- */
-function securityHeaders(): RequestHandler {
-  return helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        scriptSrc: ["'self'"],
-        styleSrc: ["'self'"],
-        imgSrc: ["'self'"],
-        connectSrc: ["'self'"],
-        formAction: ["'self'"],
-        baseUri: ["'none'"],
-        frameAncestors: ["'none'"],
-      },
-    },
-    strictTransportSecurity: false,
-    referrerPolicy: { policy: 'no-referrer' },
-  });
-}
 
 function listen(app: Express, bind: string, port: number): Promise<Listening> {
   const server = createHttpServer({ maxHeaderSize: 16_384, requestTimeout: 30_000 }, app);

@@ -19,7 +19,8 @@ export function statusRoute({ board, assets }: WebContext): RequestHandler {
   };
 }
 
-function statusQueryOf(request: Request): StatusQuery {
+/** The part of the matrix that a query string asks for. */
+export function statusQueryOf(request: Request): StatusQuery {
   const state = textOf(request, 'state', 40);
   const sort = textOf(request, 'sort', 40);
   if (state !== null && !isHealth(state))

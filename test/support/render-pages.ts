@@ -1,5 +1,6 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { embedPage } from '../../dashboards/embed.page.ts';
 import { methodPage } from '../../dashboards/method.page.ts';
 import { statusPage } from '../../dashboards/status.page.ts';
 import { targetPage } from '../../dashboards/target.page.ts';
@@ -24,6 +25,7 @@ for (const [name, scene] of Object.entries(SCENES)) {
   const store = await recordDeployment(scene.deployment, SCENE_AT - SCENE_SPAN_MS, SCENE_AT - 3_000);
   const view = await createRecentWindow({ store, settings: scene.settings })(SCENE_AT);
   writeFileSync(join(OUT, `status-${name}.html`), statusPage(view, EVERYTHING, ASSETS));
+  writeFileSync(join(OUT, `embed-${name}.html`), embedPage(view, EVERYTHING, ASSETS, null));
   const [target] = view.targets.toSorted(compareByUrgency);
   if (target !== undefined) {
     const page = await readTargetView(store, view, target, '1h');

@@ -63,6 +63,8 @@ describe('in a real browser', { skip: skipWithoutChromium() }, () => {
     ['the empty overview', 'empty', '/'],
     ['a target', 'troubled', TARGET],
     ['the method', 'troubled', '/method'],
+    ['the overview in a frame', 'troubled', '/embed'],
+    ['hostile names in a frame', 'hostile', '/embed'],
   ] as const;
 
   for (const [name, scene, path] of PAGES) {
