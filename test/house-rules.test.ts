@@ -33,8 +33,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   'src/evidence': {
     rooms: ['src/domain', 'src/store/store.ts'],
-    packages: [],
-    node: ['node:crypto', 'node:fs', 'node:path'],
+    packages: ['canonicalize'],
+    node: ['node:crypto', 'node:fs', 'node:path', 'node:zlib'],
   },
   'src/notify': { rooms: ['src/domain'], packages: ['nodemailer'], node: 'all' },
   'src/report': { rooms: ['src/domain', 'dashboards'], packages: ['csv-stringify', 'pdfkit'], node: 'all' },

@@ -4,9 +4,11 @@ import type { Schedule } from '../domain/schedule.ts';
 import type { Target } from '../domain/target.ts';
 import type { AlertingStore } from './alerting-store.ts';
 import type { BucketStore } from './bucket-store.ts';
+import type { ChainStore } from './chain-store.ts';
 
 export type * from './alerting-store.ts';
 export type * from './bucket-store.ts';
+export type * from './chain-store.ts';
 
 /** A series as the deployment declares it now. */
 export type SeriesDeclaration = {
@@ -90,7 +92,8 @@ export type RecordResult = {
  * are asynchronous so that another engine, thread or machine can stand behind them.
  */
 export type Store = AlertingStore &
-  BucketStore & {
+  BucketStore &
+  ChainStore & {
     /**
      * Makes the declared series the current ones from `at` on: new ones begin, changed schedules start a new span,
      * missing ones end. A target known by a former id goes on under its new one and keeps its rows, also if the former

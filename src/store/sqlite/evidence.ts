@@ -12,6 +12,10 @@ export type EvidenceTable = {
   readonly add: (key: RowKey, evidence: Evidence) => void;
   readonly has: (key: RowKey) => boolean;
   readonly read: (key: RowKey) => Evidence | null;
+  /** The JSON text as it is stored. */
+  readonly readText: (key: RowKey) => string | null;
+  /** Of all series in `[fromAt, toAt)`. */
+  readonly between: (fromAt: number, toAt: number) => readonly (RowKey & { readonly body: string })[];
 };
 
 export function prepareEvidence(db: Database): EvidenceTable {
@@ -47,7 +51,29 @@ export function prepareEvidence(db: Database): EvidenceTable {
     `)
     .pluck();
 
+  const evidenceBetween = db.prepare<
+    { fromAt: number; toAt: number },
+    { scheduled_at_ms: number; series_no: number; purpose: number; body: string }
+  >(`
+    select
+      scheduled_at_ms,
+      series_no,
+      purpose,
+      body
+    from evidence
+    where scheduled_at_ms >= @fromAt
+      and scheduled_at_ms < @toAt
+  `);
+
   return {
+    readText: (key) => evidenceOfSample.get(key) ?? null,
+    between: (fromAt, toAt) =>
+      evidenceBetween.all({ fromAt, toAt }).map((row) => ({
+        scheduledAt: row.scheduled_at_ms,
+        seriesNo: row.series_no,
+        purposeNo: row.purpose,
+        body: row.body,
+      })),
     add(key, evidence) {
       addEvidence.run({ ...key, body: JSON.stringify(evidence) });
     },

@@ -31,6 +31,12 @@ export type NotRunTable = {
     series: readonly number[] | null,
     limit: number,
   ) => readonly StoredNotRun[];
+  /** Every note of `[fromAt, toAt)`, also where the sample came after all; the reason as it is stored. */
+  readonly allBetween: (
+    fromAt: number,
+    toAt: number,
+  ) => readonly { readonly scheduledAt: number; readonly seriesNo: number; readonly reason: string }[];
+  readonly reasonOf: (scheduledAt: number, seriesNo: number) => string | null;
   readonly counts: (
     fromAt: number,
     toAt: number,
@@ -85,7 +91,30 @@ export function prepareNotRun(db: Database): NotRunTable {
     group by series_no, reason
   `);
 
+  const notesBetween = db.prepare<{ fromAt: number; toAt: number }, NotRunRow>(`
+    select
+      scheduled_at_ms,
+      series_no,
+      reason
+    from not_run
+    where scheduled_at_ms >= @fromAt
+      and scheduled_at_ms < @toAt
+  `);
+  const noteOfTick = db
+    .prepare<{ scheduledAt: number; seriesNo: number }, string>(`
+      select reason
+      from not_run
+      where scheduled_at_ms = @scheduledAt
+        and series_no = @seriesNo
+    `)
+    .pluck();
+
   return {
+    allBetween: (fromAt, toAt) =>
+      notesBetween
+        .all({ fromAt, toAt })
+        .map((row) => ({ scheduledAt: row.scheduled_at_ms, seriesNo: row.series_no, reason: row.reason })),
+    reasonOf: (scheduledAt, seriesNo) => noteOfTick.get({ scheduledAt, seriesNo }) ?? null,
     add: (tick, sampled) => addNotRun.run({ ...tick, sampled: sampled ? 1 : 0 }).changes === 1,
     markSampled(scheduledAt, seriesNo) {
       markSampled.run({ scheduledAt, seriesNo });

@@ -6,6 +6,7 @@ import type { RecordResult, Store, StoredSample } from '../store.ts';
 import { alertingOn } from './alerting.ts';
 import { combineSamples } from './all-samples.ts';
 import { prepareBuckets } from './buckets.ts';
+import { NOT_RUN_KIND, prepareChain } from './chain.ts';
 import { fillClosedLists } from './closed-lists.ts';
 import { readDecided } from './decided.ts';
 import { declareSeries } from './declare-series.ts';
@@ -93,14 +94,19 @@ function storeOn(db: Database.Database): Store {
   const facts = prepareFacts(db);
 
   const buckets = prepareBuckets(db);
-  const samples = combineSamples(prepareSamples(db, servedBy), preparePackedHours(db));
+  const recent = prepareSamples(db, servedBy);
+  const packed = preparePackedHours(db);
+  const samples = combineSamples(recent, packed);
+  const chain = prepareChain(db, { samples: recent, packed, notRun, evidence, servedBy });
 
   let registry: SeriesRegistry = buildRegistry(targets.readAll(), series.readAll());
+  let sealedUntil = chain.sealedUntil();
   let seenVersion = dataVersion(db);
   const refresh = (): void => {
     registry = buildRegistry(targets.readAll(), series.readAll());
     samples.refresh();
     servedBy.forget();
+    sealedUntil = chain.sealedUntil();
   };
 
   /** One transaction: it sees one state of the database and commits whole or not at all. */
@@ -135,6 +141,13 @@ function storeOn(db: Database.Database): Store {
     return seriesNo;
   };
 
+  /** What arrives after its hour was sealed goes to the next segment, and is named there as late. */
+  const markLate = (seriesNo: number, scheduledAt: number, kind: number): void => {
+    const { region } = registry.entry(seriesNo);
+    if (scheduledAt >= (sealedUntil.get(region) ?? Number.NEGATIVE_INFINITY)) return;
+    chain.addLate(scheduledAt, seriesNo, kind, region);
+  };
+
   const record = (batch: Parameters<Store['record']>[0]): RecordResult => {
     let recorded = 0;
     const touched = new Set<number>();
@@ -144,6 +157,7 @@ function storeOn(db: Database.Database): Store {
       recorded += 1;
       const { scheduledAt, purpose } = sample;
       touched.add(hourOf(scheduledAt));
+      markLate(seriesNo, scheduledAt, PURPOSE_NO[purpose]);
       if (purpose === 'scheduled') notRun.markSampled(scheduledAt, seriesNo);
       if (sample.evidence === null) continue;
       evidence.add({ scheduledAt, seriesNo, purposeNo: PURPOSE_NO[purpose] }, sample.evidence);
@@ -154,6 +168,7 @@ function storeOn(db: Database.Database): Store {
       if (!notRun.add({ scheduledAt, seriesNo, reason }, sampled)) continue;
       recorded += 1;
       touched.add(hourOf(scheduledAt));
+      markLate(seriesNo, scheduledAt, NOT_RUN_KIND);
     }
     for (const hourAt of touched) buckets.mark('hour', hourAt);
     return { recorded, repeated: batch.samples.length + batch.notRun.length - recorded };
@@ -281,6 +296,36 @@ function storeOn(db: Database.Database): Store {
     },
     async compact(beforeAt) {
       return writing(() => samples.packOldest(beforeAt));
+    },
+    async readRegions() {
+      return reading(() => [...new Set(registry.entries.map(({ region }) => region))].sort());
+    },
+    async readNextHour(fromAt) {
+      return reading(() => chain.nextHour(fromAt));
+    },
+    async readLastSegment(region) {
+      return reading(() => chain.lastSegment(region));
+    },
+    async readSegments(region, { fromNo, limit }) {
+      return reading(() => chain.segments(region, fromNo, limit));
+    },
+    async readSegmentUntil(region, at) {
+      return reading(() => chain.segmentUntil(region, at));
+    },
+    async readSegmentRows(query) {
+      return reading(() => chain.rowsOf(registry, query));
+    },
+    async addSegment(segment, stamp) {
+      const result = writing(() => chain.add(segment, stamp, registry));
+      sealedUntil = chain.sealedUntil();
+      return result;
+    },
+    async prune(limits) {
+      return writing(() => {
+        const pruned = chain.prune(limits, registry);
+        if (pruned) samples.refresh();
+        return pruned;
+      });
     },
     async readFact(name) {
       return reading(() => facts.read(name));

@@ -11,6 +11,10 @@ export type PackedHoursTable = {
   readonly put: (hourAt: number, seriesNo: number, rows: readonly StoredRow[]) => void;
   /** Rows of one hour, series by series, each by tick and purpose. `series` restricts them; `null` asks for all. */
   readonly ofHour: (hourAt: number, series: readonly number[] | null) => readonly StoredRow[];
+  /** The packs of one hour, unread: a damaged one throws only when its rows are asked for. */
+  readonly packsOf: (
+    hourAt: number,
+  ) => readonly { readonly seriesNo: number; readonly rows: () => readonly StoredRow[] }[];
   readonly get: (key: RowKey) => StoredRow | null;
   /** The hours with something packed that overlap the filter's range, in its order. */
   readonly hours: (
@@ -134,6 +138,8 @@ export function preparePackedHours(db: Database): PackedHoursTable {
             const pack = packOfSeriesHour.get({ hourAt, seriesNo });
             return pack === undefined ? [] : rowsOfPack(pack);
           }),
+    packsOf: (hourAt) =>
+      packsOfHour.all({ hourAt }).map((pack) => ({ seriesNo: pack.series_no, rows: () => rowsOfPack(pack) })),
     get({ scheduledAt, seriesNo, purposeNo }) {
       const pack = packOfSeriesHour.get({ hourAt: hourOf(scheduledAt), seriesNo });
       if (pack === undefined) return null;

@@ -15,6 +15,8 @@ export type SeriesEntry = {
   readonly seriesNo: number;
   readonly probe: string;
   readonly target: string;
+  /** The id its target had when the series began; a rename leaves it. */
+  readonly recordedAs: string;
   readonly region: string;
   readonly current: boolean;
 };
@@ -120,6 +122,7 @@ export function buildRegistry(
       seriesNo: row.series_no,
       probe: row.probe,
       target,
+      recordedAs: own.id,
       region: row.region,
       current,
     });

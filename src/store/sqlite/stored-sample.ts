@@ -33,8 +33,11 @@ export function nameSample(
   };
 }
 
-function purposeOf(purposeNo: number): Purpose {
-  const purpose = PURPOSES.find((known) => PURPOSE_NO[known] === purposeNo);
+/** The inverse of `PURPOSE_NO`. */
+export function purposeOf(purposeNo: number): Purpose {
+  const purpose = BY_NO[purposeNo];
   if (purpose === undefined) throw new Error(`the stored purpose ${purposeNo} is unknown to this program`);
   return purpose;
 }
+
+const BY_NO: readonly Purpose[] = PURPOSES.toSorted((one, other) => PURPOSE_NO[one] - PURPOSE_NO[other]);

@@ -1,0 +1,113 @@
+import type { Segment, SegmentRows } from '../store/store.ts';
+import { seriesText } from './chain-row.ts';
+import { type RowName, readRowIndex } from './row-index.ts';
+import {
+  type HashedPart,
+  type HashedSegment,
+  hashOfRow,
+  MARK_BYTES,
+  nameText,
+  PARTS,
+  type Part,
+  placeText,
+  type SegmentHeader,
+} from './segment.ts';
+
+/** One line that says what happened to which row. */
+export type Diagnosis = string;
+
+type Present = { readonly name: RowName; readonly row: number };
+type Sealed = { readonly name: RowName; readonly mark: Buffer };
+
+const MOST_PAIRS = 10_000;
+
+/** Compares a segment whose rows no longer add up with its marks, row by row. */
+export function diagnose(
+  segment: Segment,
+  header: SegmentHeader,
+  hashed: HashedSegment,
+  unreadable: SegmentRows['unreadable'],
+  parts: readonly Part[],
+): readonly Diagnosis[] {
+  let index: Readonly<Record<Part, readonly RowName[]>>;
+  try {
+    index = readRowIndex(segment.index);
+  } catch {
+    return ['rows are not as sealed, and the list that would name them is damaged too'];
+  }
+  const marks = Buffer.from(segment.marks);
+  const lines: string[] = unreadable.map(
+    ({ series, hourAt, message }) =>
+      `the packed samples of ${placeText(series)} from ${new Date(hourAt).toISOString()} cannot be read: ${message}`,
+  );
+  const lost = new Set(unreadable.map(({ series, hourAt }) => `${seriesText(series)} ${hourAt}`));
+  const isLost = ({ series, scheduledAt }: RowName): boolean =>
+    lost.has(`${seriesText(series)} ${Math.floor(scheduledAt / 3_600_000) * 3_600_000}`);
+  let position = 0;
+  for (const part of PARTS) {
+    const names = index[part];
+    const sealed = names.map((name, i): Sealed => {
+      const at = (position + i) * MARK_BYTES;
+      return { name, mark: marks.subarray(at, at + MARK_BYTES) };
+    });
+    position += names.length;
+    if (!parts.includes(part) || hashed[part].root === header[part].root) continue;
+    const wanted = part === 'samples' ? sealed.filter(({ name }) => !isLost(name)) : sealed;
+    const found = comparePart(part, wanted, hashed[part]);
+    if (found.length > 0) lines.push(...found);
+    else if (lost.size === 0) {
+      lines.push(`a row of ${part} changed in a way its mark does not show`);
+    }
+  }
+  return lines;
+}
+
+function comparePart(part: Part, sealed: readonly Sealed[], hashed: HashedPart): Diagnosis[] {
+  const rows = hashed.rows.map((name, row): Present => ({ name, row }));
+  const present = new Map(rows.map((one) => [keyOf(one.name), one]));
+  const expected = new Map(sealed.map((one) => [keyOf(one.name), one]));
+  const missing = sealed.filter(({ name }) => !present.has(keyOf(name)));
+  const inserted = rows.filter(({ name }) => !expected.has(keyOf(name)));
+  const changed = sealed.flatMap((one) => {
+    const found = present.get(keyOf(one.name));
+    return found === undefined || isMarked(one, hashOfRow(hashed, found.row)) ? [] : [{ one, found }];
+  });
+  const lines: string[] = [];
+  const told = new Set<Sealed | Present>();
+  const wouldBe = (at: Sealed, content: Present): boolean =>
+    isMarked(at, hashed.rehash(content.row, at.name));
+  // A row that stands under another's name is one event, not a deletion and an insertion. Heaps are not paired.
+  if (missing.length * inserted.length <= MOST_PAIRS) {
+    for (const gone of missing) {
+      const moved = inserted.find((one) => !told.has(one) && wouldBe(gone, one));
+      if (moved === undefined) continue;
+      told.add(moved).add(gone);
+      lines.push(`${nameText(part, gone.name)} was moved to ${nameText(part, moved.name)}`);
+    }
+  }
+  if (changed.length ** 2 <= MOST_PAIRS) {
+    for (const [i, { one, found }] of changed.entries()) {
+      if (told.has(one)) continue;
+      const partner = changed
+        .slice(i + 1)
+        .find((other) => !told.has(other.one) && wouldBe(one, other.found) && wouldBe(other.one, found));
+      if (partner === undefined) continue;
+      told.add(one).add(partner.one);
+      lines.push(
+        `${nameText(part, one.name)} and ${nameText(part, partner.one.name)} were put in each other's place`,
+      );
+    }
+  }
+  for (const { one } of changed) if (!told.has(one)) lines.push(`${nameText(part, one.name)} was changed`);
+  for (const one of missing) if (!told.has(one)) lines.push(`${nameText(part, one.name)} was deleted`);
+  for (const one of inserted) if (!told.has(one)) lines.push(`${nameText(part, one.name)} was inserted`);
+  return lines;
+}
+
+function isMarked({ mark }: Sealed, hash: Buffer): boolean {
+  return hash.subarray(0, MARK_BYTES).equals(mark);
+}
+
+function keyOf({ series, scheduledAt, purpose }: RowName): string {
+  return `${seriesText(series)} ${scheduledAt} ${purpose}`;
+}

@@ -1,0 +1,469 @@
+import type { Database } from 'better-sqlite3';
+import type { ChainRows, ChainSample, ChainSeries, ChainStore, Segment, SegmentRows } from '../store.ts';
+import { remarksOf } from './closed-lists.ts';
+import type { EvidenceTable, RowKey } from './evidence.ts';
+import type { NotRunTable } from './not-run.ts';
+import { hourOf, type PackedHoursTable } from './packed-hours.ts';
+import { PURPOSE_NO, type SamplesTable, type StoredRow } from './samples.ts';
+import type { SeriesRegistry } from './series.ts';
+import type { ServedByTable } from './served-by.ts';
+import { purposeOf } from './stored-sample.ts';
+
+/** The `kind` of a late tick that did not run; a late sample has the number of its purpose. Never renumber. */
+export const NOT_RUN_KIND = 4;
+
+export type ChainTables = {
+  readonly samples: SamplesTable;
+  readonly packed: PackedHoursTable;
+  readonly notRun: NotRunTable;
+  readonly evidence: EvidenceTable;
+  readonly servedBy: ServedByTable;
+};
+
+type SegmentRow = {
+  readonly region: string;
+  readonly no: number;
+  readonly from_at_ms: number;
+  readonly to_at_ms: number;
+  readonly header: string;
+  readonly head: string;
+  readonly marks: Uint8Array;
+  readonly row_index: Uint8Array;
+  readonly pruned_at_ms: number | null;
+  readonly evidence_pruned_at_ms: number | null;
+};
+
+type LateRow = { readonly scheduled_at_ms: number; readonly series_no: number; readonly kind: number };
+
+type Span = { readonly fromAt: number; readonly toAt: number };
+
+export type ChainTable = {
+  /** Until when each region is sealed, exclusive. */
+  readonly sealedUntil: () => ReadonlyMap<string, number>;
+  readonly addLate: (scheduledAt: number, seriesNo: number, kind: number, region: string) => void;
+  readonly nextHour: (fromAt: number) => number | null;
+  readonly lastSegment: (region: string) => Segment | null;
+  readonly segments: (region: string, fromNo: number, limit: number) => readonly Segment[];
+  readonly segmentUntil: (region: string, at: number) => Segment | null;
+  readonly rowsOf: (
+    registry: SeriesRegistry,
+    query: Parameters<ChainStore['readSegmentRows']>[0],
+  ) => SegmentRows;
+  readonly add: (
+    segment: Parameters<ChainStore['addSegment']>[0],
+    stamp: string,
+    registry: SeriesRegistry,
+  ) => 'added' | 'taken' | 'changed';
+  readonly prune: (limits: Parameters<ChainStore['prune']>[0], registry: SeriesRegistry) => boolean;
+};
+
+export function prepareChain(db: Database, tables: ChainTables): ChainTable {
+  const { samples, packed, notRun, evidence, servedBy } = tables;
+  const segmentsFrom = db.prepare<{ region: string; fromNo: number; limit: number }, SegmentRow>(`
+    select *
+    from chain_segments
+    where region = @region
+      and no >= @fromNo
+    order by no
+    limit @limit
+  `);
+  const lastSegment = db.prepare<{ region: string }, SegmentRow>(`
+    select *
+    from chain_segments
+    where region = @region
+    order by no desc
+    limit 1
+  `);
+  const segmentUntil = db.prepare<{ region: string; at: number }, SegmentRow>(`
+    select *
+    from chain_segments
+    where region = @region
+      and to_at_ms >= @at
+    order by to_at_ms
+    limit 1
+  `);
+  const ends = db.prepare<[], { readonly region: string; readonly until: number }>(`
+    select
+      region,
+      max(to_at_ms) as until
+    from chain_segments
+    group by region
+  `);
+  const addSegment = db.prepare(`
+    insert into chain_segments (
+      region,
+      no,
+      from_at_ms,
+      to_at_ms,
+      header,
+      head,
+      marks,
+      row_index
+    ) values (
+      @region,
+      @no,
+      @fromAt,
+      @toAt,
+      @header,
+      @head,
+      @marks,
+      @index
+    )
+  `);
+  const addLate = db.prepare(`
+    insert or ignore into late_rows (
+      scheduled_at_ms,
+      series_no,
+      kind,
+      region
+    ) values (
+      @scheduledAt,
+      @seriesNo,
+      @kind,
+      @region
+    )
+  `);
+  const takeLate = db.prepare(`
+    update late_rows
+    set segment_no = @no
+    where region = @region
+      and segment_no is null
+  `);
+  const lateOfSegment = db.prepare<{ region: string; no: number | null }, LateRow>(`
+    select
+      scheduled_at_ms,
+      series_no,
+      kind
+    from late_rows
+    where region = @region
+      and segment_no is @no
+    order by scheduled_at_ms, series_no, kind
+  `);
+  const lateInSpan = db.prepare<Span & { region: string }, LateRow>(`
+    select
+      scheduled_at_ms,
+      series_no,
+      kind
+    from late_rows
+    where scheduled_at_ms >= @fromAt
+      and scheduled_at_ms < @toAt
+      and region = @region
+  `);
+  const nextTicks = db
+    .prepare<{ fromAt: number }, number | null>(`
+      select min(at)
+      from (
+        select min(scheduled_at_ms) as at from samples where scheduled_at_ms >= @fromAt
+        union all
+        select min(scheduled_at_ms) from not_run where scheduled_at_ms >= @fromAt
+        union all
+        select min(hour_at_ms) from packed_hours where hour_at_ms >= @fromAt
+      )
+    `)
+    .pluck();
+  const rowCount = db
+    .prepare<Span & { series: string }, number>(`
+      select
+        (select count(*) from samples
+          where scheduled_at_ms >= @fromAt and scheduled_at_ms < @toAt
+            and series_no in (select value from json_each(@series)))
+        + (select coalesce(sum(samples), 0) from packed_hours
+          where hour_at_ms >= @fromAt and hour_at_ms < @toAt
+            and series_no in (select value from json_each(@series)))
+        + (select count(*) from not_run
+          where scheduled_at_ms >= @fromAt and scheduled_at_ms < @toAt
+            and series_no in (select value from json_each(@series)))
+    `)
+    .pluck();
+  const lateCount = db
+    .prepare<{ region: string; no: number | null }, number>(
+      'select count(*) from late_rows where region = @region and segment_no is @no',
+    )
+    .pluck();
+  const oldestPrunable = db.prepare<{ samplesBeforeAt: number; evidenceBeforeAt: number }, SegmentRow>(`
+    select *
+    from chain_segments
+    where (pruned_at_ms is null and to_at_ms <= @samplesBeforeAt)
+      or (evidence_pruned_at_ms is null and to_at_ms <= @evidenceBeforeAt)
+    order by to_at_ms
+    limit 1
+  `);
+  const markPruned = db.prepare(`
+    update chain_segments
+    set
+      pruned_at_ms = case when @rows then coalesce(pruned_at_ms, @at) else pruned_at_ms end,
+      evidence_pruned_at_ms = coalesce(evidence_pruned_at_ms, @at)
+    where region = @region
+      and no = @no
+  `);
+  const deleteEvidence = db.prepare<RowKey>(`
+    delete from evidence
+    where scheduled_at_ms = @scheduledAt
+      and series_no = @seriesNo
+      and purpose = @purposeNo
+  `);
+  const deleteSample = db.prepare<RowKey>(`
+    delete from samples
+    where scheduled_at_ms = @scheduledAt
+      and series_no = @seriesNo
+      and purpose = @purposeNo
+  `);
+  const deletePack = db.prepare<{ hourAt: number; seriesNo: number }>(`
+    delete from packed_hours
+    where hour_at_ms = @hourAt
+      and series_no = @seriesNo
+  `);
+  const deleteNotRun = db.prepare<{ scheduledAt: number; seriesNo: number }>(`
+    delete from not_run
+    where scheduled_at_ms = @scheduledAt
+      and series_no = @seriesNo
+  `);
+
+  const seriesOf = (registry: SeriesRegistry, region: string): ReadonlyMap<number, ChainSeries> =>
+    new Map(
+      registry.entries
+        .filter((entry) => entry.region === region)
+        .map((entry) => [
+          entry.seriesNo,
+          { probe: entry.probe, target: entry.recordedAs, region: entry.region },
+        ]),
+    );
+
+  const sampleOf = (row: StoredRow, series: ChainSeries): ChainSample => ({
+    series,
+    scheduledAt: row.scheduledAt,
+    purpose: purposeOf(row.purposeNo),
+    outcome: row.outcome,
+    doubt: row.doubt,
+    remarks: remarksOf(row.remarks),
+    lagUs: row.lagUs,
+    ttftUs: row.ttftUs,
+    totalUs: row.totalUs,
+    costNanos: row.costNanos,
+    servedBy: servedBy.value(row.servedByNo),
+    ...row.readDetail(),
+  });
+
+  type Found = {
+    readonly rows: readonly (readonly [row: StoredRow, series: ChainSeries])[];
+    readonly unreadable: SegmentRows['unreadable'];
+  };
+  /** Every sample of the region in a span, whatever storage it is in. */
+  const samplesIn = (span: Span, bySeries: ReadonlyMap<number, ChainSeries>): Found => {
+    const rows: (readonly [StoredRow, ChainSeries])[] = [];
+    const unreadable: SegmentRows['unreadable'][number][] = [];
+    const nowhere = { series: null, purposes: null, outcomes: null, order: 'oldest-first' } as const;
+    for (const row of samples.select({ ...span, ...nowhere, limit: -1 })) {
+      const series = bySeries.get(row.seriesNo);
+      if (series !== undefined) rows.push([row, series]);
+    }
+    for (const hourAt of packed.hours({ ...span, ...nowhere })) {
+      for (const pack of packed.packsOf(hourAt)) {
+        const series = bySeries.get(pack.seriesNo);
+        if (series === undefined) continue;
+        try {
+          for (const row of pack.rows()) {
+            row.readDetail();
+            rows.push([row, series]);
+          }
+        } catch (error) {
+          // A damaged piece must be named, not end the search for others.
+          const message = error instanceof Error ? error.message : String(error);
+          unreadable.push({ series, hourAt, message });
+        }
+      }
+    }
+    return { rows, unreadable };
+  };
+
+  const stampOf = (region: string, span: Span, no: number | null, series: readonly number[]): string =>
+    `${rowCount.get({ ...span, series: JSON.stringify(series) }) ?? 0}+${lateCount.get({ region, no }) ?? 0}`;
+
+  const onTimeRows = (
+    region: string,
+    span: Span,
+    bySeries: ReadonlyMap<number, ChainSeries>,
+  ): { readonly rows: ChainRows; readonly unreadable: SegmentRows['unreadable'] } => {
+    const late = new Set(
+      lateInSpan
+        .all({ ...span, region })
+        .map(({ scheduled_at_ms, series_no, kind }) => keyText(scheduled_at_ms, series_no, kind)),
+    );
+    const isOnTime = (at: number, seriesNo: number, kind: number): boolean =>
+      late.size === 0 || !late.has(keyText(at, seriesNo, kind));
+    const found = samplesIn(span, bySeries);
+    return {
+      unreadable: found.unreadable,
+      rows: {
+        samples: found.rows.flatMap(([row, series]) =>
+          isOnTime(row.scheduledAt, row.seriesNo, row.purposeNo) ? [sampleOf(row, series)] : [],
+        ),
+        notRun: notRun.allBetween(span.fromAt, span.toAt).flatMap(({ seriesNo, scheduledAt, reason }) => {
+          const series = bySeries.get(seriesNo);
+          return series !== undefined && isOnTime(scheduledAt, seriesNo, NOT_RUN_KIND)
+            ? [{ series, scheduledAt, reason }]
+            : [];
+        }),
+        evidence: evidence
+          .between(span.fromAt, span.toAt)
+          .flatMap(({ seriesNo, scheduledAt, purposeNo, body }) => {
+            const series = bySeries.get(seriesNo);
+            return series !== undefined && isOnTime(scheduledAt, seriesNo, purposeNo)
+              ? [{ series, scheduledAt, purpose: purposeOf(purposeNo), body }]
+              : [];
+          }),
+      },
+    };
+  };
+
+  const lateRows = (
+    region: string,
+    no: number | null,
+    bySeries: ReadonlyMap<number, ChainSeries>,
+  ): ChainRows => {
+    const found: {
+      samples: ChainSample[];
+      notRun: ChainRows['notRun'][number][];
+      evidence: ChainRows['evidence'][number][];
+    } = { samples: [], notRun: [], evidence: [] };
+    for (const { scheduled_at_ms: scheduledAt, series_no: seriesNo, kind } of lateOfSegment.all({
+      region,
+      no,
+    })) {
+      const series = bySeries.get(seriesNo);
+      if (series === undefined) continue;
+      if (kind === NOT_RUN_KIND) {
+        const reason = notRun.reasonOf(scheduledAt, seriesNo);
+        if (reason !== null) found.notRun.push({ series, scheduledAt, reason });
+        continue;
+      }
+      const key = { scheduledAt, seriesNo, purposeNo: kind };
+      const row = samples.get(key) ?? packed.get(key);
+      if (row !== null) found.samples.push(sampleOf(row, series));
+      const body = evidence.readText(key);
+      if (body !== null) found.evidence.push({ series, scheduledAt, purpose: purposeOf(kind), body });
+    }
+    return found;
+  };
+
+  const rowsOf: ChainTable['rowsOf'] = (registry, { region, no, fromAt, toAt }) => {
+    const bySeries = seriesOf(registry, region);
+    const span = { fromAt, toAt };
+    const onTime = onTimeRows(region, span, bySeries);
+    return {
+      onTime: onTime.rows,
+      late: lateRows(region, no, bySeries),
+      unreadable: onTime.unreadable,
+      stamp: stampOf(region, span, no, [...bySeries.keys()]),
+    };
+  };
+
+  /** Deletes a sample wherever it stands; a packed hour is written again without it. */
+  const removeSamples = (keys: readonly RowKey[]): void => {
+    for (const key of keys) deleteSample.run(key);
+    const byPack = Map.groupBy(keys, ({ scheduledAt, seriesNo }) => `${hourOf(scheduledAt)} ${seriesNo}`);
+    for (const group of byPack.values()) {
+      const { scheduledAt = 0, seriesNo = 0 } = group[0] ?? {};
+      const hourAt = hourOf(scheduledAt);
+      const rows = packed.ofHour(hourAt, [seriesNo]);
+      const gone = new Set(group.map((key) => `${key.scheduledAt} ${key.purposeNo}`));
+      const left = rows.filter((row) => !gone.has(`${row.scheduledAt} ${row.purposeNo}`));
+      if (left.length === rows.length) continue;
+      if (left.length === 0) deletePack.run({ hourAt, seriesNo });
+      else packed.put(hourAt, seriesNo, left);
+    }
+  };
+
+  return {
+    sealedUntil: () => new Map(ends.all().map(({ region, until }) => [region, until])),
+    addLate(scheduledAt, seriesNo, kind, region) {
+      addLate.run({ scheduledAt, seriesNo, kind, region });
+    },
+    nextHour(fromAt) {
+      const at = nextTicks.get({ fromAt }) ?? null;
+      return at === null ? null : hourOf(at);
+    },
+    lastSegment(region) {
+      const row = lastSegment.get({ region });
+      return row === undefined ? null : segmentOf(row);
+    },
+    segments: (region, fromNo, limit) => segmentsFrom.all({ region, fromNo, limit }).map(segmentOf),
+    segmentUntil(region, at) {
+      const row = segmentUntil.get({ region, at });
+      return row === undefined ? null : segmentOf(row);
+    },
+    rowsOf,
+    add(segment, stamp, registry) {
+      const { region, no, fromAt, toAt } = segment;
+      const last = lastSegment.get({ region });
+      if ((last?.no ?? -1) + 1 !== no) return 'taken';
+      if (last !== undefined && last.to_at_ms !== fromAt) {
+        throw new Error(`segment ${no} of ${region} does not begin where the one before ends`);
+      }
+      const series = [...seriesOf(registry, region).keys()];
+      if (stampOf(region, { fromAt, toAt }, null, series) !== stamp) return 'changed';
+      addSegment.run(segment);
+      takeLate.run({ region, no });
+      return 'added';
+    },
+    prune({ samplesBeforeAt, evidenceBeforeAt, at }, registry) {
+      const found = oldestPrunable.get({ samplesBeforeAt, evidenceBeforeAt });
+      if (found === undefined) return false;
+      const { region, no } = found;
+      const bySeries = seriesOf(registry, region);
+      const numberOf = new Map([...bySeries].map(([seriesNo, series]) => [seriesText(series), seriesNo]));
+      const keyOf = (row: {
+        readonly series: ChainSeries;
+        readonly scheduledAt: number;
+      }): { readonly scheduledAt: number; readonly seriesNo: number } => {
+        const seriesNo = numberOf.get(seriesText(row.series));
+        if (seriesNo === undefined) throw new Error('a sealed row of no series');
+        return { scheduledAt: row.scheduledAt, seriesNo };
+      };
+      const { onTime, late } = rowsOf(registry, {
+        region,
+        no,
+        fromAt: found.from_at_ms,
+        toAt: found.to_at_ms,
+      });
+      for (const row of [...onTime.evidence, ...late.evidence]) {
+        deleteEvidence.run({ ...keyOf(row), purposeNo: PURPOSE_NO[row.purpose] });
+      }
+      const wantsRows = found.to_at_ms <= samplesBeforeAt;
+      if (wantsRows) {
+        removeSamples(
+          [...onTime.samples, ...late.samples].map((row) => ({
+            ...keyOf(row),
+            purposeNo: PURPOSE_NO[row.purpose],
+          })),
+        );
+        for (const row of [...onTime.notRun, ...late.notRun]) deleteNotRun.run(keyOf(row));
+      }
+      markPruned.run({ region, no, at, rows: wantsRows ? 1 : 0 });
+      return true;
+    },
+  };
+}
+
+function keyText(at: number, seriesNo: number, kind: number): string {
+  return `${at} ${seriesNo} ${kind}`;
+}
+
+function seriesText({ probe, target, region }: ChainSeries): string {
+  return `${probe}\n${target}\n${region}`;
+}
+
+function segmentOf(row: SegmentRow): Segment {
+  return {
+    region: row.region,
+    no: row.no,
+    fromAt: row.from_at_ms,
+    toAt: row.to_at_ms,
+    header: row.header,
+    head: row.head,
+    marks: row.marks,
+    index: row.row_index,
+    prunedAt: row.pruned_at_ms,
+    evidencePrunedAt: row.evidence_pruned_at_ms,
+  };
+}
