@@ -51,12 +51,17 @@ function statementText(statement: Statement): string {
 
 const COLOUR = { met: 'green', breached: 'red', undecided: 'yellow' } as const;
 
+function howMany(count: number, of: number): string {
+  return of === 1 ? 'the objective' : count === of ? `all ${of} objectives` : `${count} of ${of} objectives`;
+}
+
 function headline({ objectives }: Evaluation, paint: Paint): string {
+  const all = objectives.length;
   const missed = objectives.filter((one) => one.result === 'breached').length;
   const open = objectives.filter((one) => one.result === 'undecided').length;
-  if (missed > 0) return paint(`BREACHED  ${missed} of ${objectives.length} objectives missed`, 'red');
-  if (open > 0) return paint(`UNDECIDED  ${open} of ${objectives.length} objectives lack data`, 'yellow');
-  return paint(`MET  all ${objectives.length} objectives`, 'green');
+  if (missed > 0) return paint(`BREACHED  ${howMany(missed, all)}`, 'red');
+  if (open > 0) return paint(`UNDECIDED  too little data for ${howMany(open, all)}`, 'yellow');
+  return paint(`MET  ${howMany(all, all)}`, 'green');
 }
 
 function pad(rows: readonly (readonly string[])[]): string[] {

@@ -143,9 +143,10 @@ function judgeAvailability(tally: Tally, index: number, contract: Contract, coun
   const terms = contract.availability;
   if (terms === null) return null;
   const found = availabilityOf(tally, index, terms);
-  const percent = found.share === null ? null : finalPercent(contract, found.share);
+  // Empty slices may be good by contract, but a month without a single request is no uptime: nobody looked.
   const hasData = counts.good + counts.bad > 0;
-  const isMet = percent === null || !hasData ? null : reaches(percent, terms.target);
+  const percent = found.share === null || !hasData ? null : finalPercent(contract, found.share);
+  const isMet = percent === null ? null : reaches(percent, terms.target);
   const allowed = ONE.sub(exact(terms.target.value).div(HUNDRED)).valueOf();
   const statement = availabilityStatement(found, allowed);
   const rounded = percent !== null && found.share !== null && !percent.equals(found.share.mul(HUNDRED));
@@ -171,7 +172,7 @@ function judgeAvailability(tally: Tally, index: number, contract: Contract, coun
   const claim: CreditClaim = {
     basis: {
       objective: 'availability',
-      percent: hasData ? percent : null,
+      percent,
       target: exact(terms.target.value),
       isBreached: isMet === false,
       downtimeMs: found.downtimeMs,

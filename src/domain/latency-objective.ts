@@ -4,7 +4,7 @@ import type { Interval } from './interval.ts';
 import { isUpperLimit } from './latency-question.ts';
 import { nearestRank, rankInterval } from './quantile.ts';
 import { inMaintenance } from './slice-counts.ts';
-import type { SeriesTally, Tally, TallyPlan } from './tally.ts';
+import { layoutSliceMs, type SeriesTally, type Tally, type TallyPlan } from './tally.ts';
 import { type RankedValue, type ValueCounts, valuesAtRanks } from './value-counts.ts';
 
 /** A value of a latency objective in its own unit. */
@@ -323,15 +323,16 @@ function percentileOverWindow(
   const ranks = n === 0 ? null : rankInterval(n, share.valueOf());
   const [low, high] =
     ranks === null ? [null, null] : rankedAmongAll(window, [ranks.lower ?? 0, ranks.upper ?? 0]);
-  const slices = plan.slices;
-  const sequence = Array.from({ length: slices }, (_, slice) => {
-    const total = (series.timed[slice] ?? 0) + (series.failed[slice] ?? 0);
-    return total === 0 ? null : (total - (series.passed[slice] ?? 0)) / total;
-  });
   const planned = plan.contracts[contract];
-  const removed = sequence.filter(
-    (_, slice) => planned !== undefined && inMaintenance(planned, plan.period, slice, plan.sliceMs),
-  ).length;
+  if (planned === undefined) throw new Error('no such contract in the plan');
+  const sliceMs = layoutSliceMs(planned.contract);
+  const slices = Math.ceil((plan.period.toAt - plan.period.fromAt) / sliceMs);
+  const sequence = Array.from({ length: slices }, (_, slice) => {
+    const sums = grouped(series, slice, sliceMs / plan.sliceMs);
+    const total = sums.timed + sums.failed;
+    return total === 0 ? null : (total - sums.passed) / total;
+  });
+  const removed = sequence.filter((_, slice) => inMaintenance(planned, plan.period, slice, sliceMs)).length;
   return {
     unit: terms.metric === 'tokens_per_s' ? 'tokens/s' : 'ms',
     share: null,
@@ -351,7 +352,7 @@ function percentileOverWindow(
           },
     sequence,
     coverage: { withData: sequence.filter((one) => one !== null).length, slices: slices - removed },
-    misses: missSpans((slice) => (sequence[slice] ?? 0) > 0, slices, plan.sliceMs, plan),
+    misses: missSpans((slice) => (sequence[slice] ?? 0) > 0, slices, sliceMs, plan),
     flags,
   };
 }

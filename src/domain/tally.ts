@@ -138,16 +138,20 @@ function facetsOf(contracts: readonly Contract[]): Facets {
   };
 }
 
-function slicesAsked(contract: Contract): number[] {
-  return [
-    ...(contract.availability === null ? [] : [contract.availability.sliceMs]),
-    ...contract.latency.map((terms) =>
-      terms.form.kind === 'window_attainment' ? terms.form.sliceMs : DEFAULT_SLICE_MS,
-    ),
-  ];
+/** Where a contract counts no slices, they still show when something happened and how failures cluster. */
+const DEFAULT_SLICE_MS = 300_000;
+
+/** The slices of a contract that an objective over the whole window is laid out in. */
+export function layoutSliceMs({ availability }: Contract): number {
+  return availability?.sliceMs ?? DEFAULT_SLICE_MS;
 }
 
-const DEFAULT_SLICE_MS = 300_000;
+function slicesAsked(contract: Contract): number[] {
+  return [
+    layoutSliceMs(contract),
+    ...contract.latency.flatMap(({ form }) => (form.kind === 'window_attainment' ? [form.sliceMs] : [])),
+  ];
+}
 
 function marginMs({ availability }: Contract): number {
   if (availability?.method.kind !== 'timeslices') return 0;
@@ -157,7 +161,7 @@ function marginMs({ availability }: Contract): number {
 /** A plan that can answer all given contracts for one period. */
 export function planTally(period: Period, contracts: readonly PlannedContract[]): TallyPlan {
   const terms = contracts.map((one) => one.contract);
-  const sliceMs = terms.flatMap(slicesAsked).reduce((a, b) => gcd(a, b), 0) || DEFAULT_SLICE_MS;
+  const sliceMs = terms.flatMap(slicesAsked).reduce((a, b) => gcd(a, b), 0);
   return {
     period,
     contracts,

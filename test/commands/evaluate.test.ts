@@ -182,7 +182,7 @@ test('the readable form begins with the verdict and names the money, the deadlin
   assert.equal(code, 0);
   const [title, , , verdict] = out.split('\n');
   assert.match(title ?? '', /^AWS style/);
-  assert.match(verdict ?? '', /^BREACHED {2}1 of 1 objectives missed$/);
+  assert.match(verdict ?? '', /^BREACHED {2}the objective$/);
   assert.match(out, /availability +99\.895833 % +>= 99\.9 % +breached/);
   assert.match(out, /not proven · 9 bad of 8,640 slices/);
   assert.match(out, /10 % of the fee \(region\) · 1000\.00 USD/);

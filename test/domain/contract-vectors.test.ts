@@ -655,6 +655,6 @@ test('a month without a single request decides nothing, whatever the contract sa
   const found = evaluationOf({ contract: AWS, period: MONTH, lines: [] });
   assert.equal(found.objectives[0]?.result, 'undecided');
   assert.equal(found.coverage?.percent, '0.000000');
-  assert.equal(found.uptime.raw, null);
+  assert.deepEqual(found.uptime, { contract: null, raw: null });
   assert.equal(found.credit.percent, '0');
 });
