@@ -193,6 +193,7 @@ function evaluateWindows(windows: readonly WindowTally[], options: EvaluateOptio
 
 function inputFlags(input: InputReport, targets: ReadonlySet<string>): string[] {
   return [
+    ...(input.lines === 0 ? ['input: the file holds no line'] : []),
     ...(input.bad > 0 ? [`input: ${input.bad} of ${input.lines} lines could not be used`] : []),
     ...(input.unknownFields.length > 0 ? [`input: ignored fields ${input.unknownFields.join(', ')}`] : []),
     ...(targets.size > 1 ? [`scope: ${targets.size} targets are judged as one; --target picks one`] : []),
@@ -229,7 +230,8 @@ export async function runEvaluate(path: string, options: EvaluateOptions, world:
       : evaluationText(evaluation, contract, paint),
   );
   if (input.bad <= input.tolerance) return 0;
-  world.err(`${input.bad} bad lines; ${input.tolerance} are tolerated (--tolerance)\n`);
+  const lines = input.bad === 1 ? 'line' : 'lines';
+  world.err(`${input.bad} bad ${lines}; ${input.tolerance} tolerated (--tolerance)\n`);
   return 2;
 }
 

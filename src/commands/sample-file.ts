@@ -29,7 +29,7 @@ export type SampleSource = {
 const MOST_LISTED = 20;
 /** A line longer than this is no sample; it is skipped without being held in memory. */
 const MOST_LINE_BYTES = 1 << 20;
-const CHUNK_BYTES = 1 << 20;
+const CHUNK_BYTES = 1 << 16;
 
 /** A file, decompressed if its name ends in `.gz`, or standard input for `-`. */
 export async function openSamples(path: string, onBytes: (bytes: number) => void): Promise<SampleSource> {
@@ -52,9 +52,17 @@ const NEWLINE = 10;
 
 type Tally = { lines: number; bad: number; readonly badLines: BadLine[] };
 
+/** A file may hold anything, and what is quoted from it must not steer a terminal. */
+function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Co}]/gu, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return `\\u{${code.toString(16)}}`;
+  });
+}
+
 function note(tally: Tally, line: number, message: string): void {
   tally.bad += 1;
-  if (tally.badLines.length < MOST_LISTED) tally.badLines.push({ line, message });
+  if (tally.badLines.length < MOST_LISTED) tally.badLines.push({ line, message: printable(message) });
 }
 
 function isFault(read: SampleLine | LineFault): read is LineFault {
@@ -132,7 +140,6 @@ async function readCsv(
     info: true,
     skip_empty_lines: true,
     trim: true,
-    relax_column_count: true,
     max_record_size: MOST_LINE_BYTES,
     skip_records_with_error: true,
   });
@@ -170,5 +177,5 @@ export async function readSamples(
   const reader = createLineReader();
   if (format === 'csv') await readCsv(chunks, tally, reader.read, onLine);
   else await readNdjson(chunks, tally, reader.read, onLine);
-  return { ...tally, unknownFields: [...reader.unknownFields].sort() };
+  return { ...tally, unknownFields: [...reader.unknownFields].map(printable).sort() };
 }

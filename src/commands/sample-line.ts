@@ -16,6 +16,8 @@ const MOST_COUNT = 1_000_000_000_000;
 const US_PER_MS = 1000;
 /** Epoch ms below this lie before 1973: seconds, most likely. */
 const LEAST_AT = 100_000_000_000;
+/** The last instant of ECMAScript's time. */
+const MOST_AT = 8_640_000_000_000_000;
 
 /** The fields of a line; anything else is named once and ignored. */
 export const FIELDS = [
@@ -46,7 +48,7 @@ function fail(message: string): never {
 }
 
 function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 
@@ -59,6 +61,7 @@ function atOf(value: unknown): number {
     );
   }
   if (typeof value === 'number' && Number.isFinite(value)) {
+    if (value > MOST_AT) return fail(`at: expected epoch ms, found ${value}, which is beyond any calendar`);
     if (value >= LEAST_AT) return Math.floor(value);
     return fail(`at: expected epoch ms, found ${value}, which looks like seconds`);
   }

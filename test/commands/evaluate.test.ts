@@ -292,3 +292,70 @@ test('maintenance on the command line leaves the denominator', async () => {
   assert.equal(found.uptime.raw?.percent, '99.444444');
   assert.equal(found.counts.byReason.excluded.maintenance, 240);
 });
+
+const HOSTILE: Readonly<Record<string, readonly [content: string | Buffer, complaint: RegExp]>> = {
+  'a line of two megabytes': [`${'a'.repeat(2 ** 21)}\n`, /^line 1 {2}longer than 1048576 bytes$/m],
+  'a line of two megabytes without an end': ['a'.repeat(2 ** 21), /^line 1 {2}longer than 1048576 bytes$/m],
+  'brackets without end': ['['.repeat(900_000), /^line 1 {2}not JSON: /m],
+  'bytes that are no text': [Buffer.from([0xff, 0xfe, 0x00, 0x0a]), /^line 1 {2}not JSON: /m],
+  'an outcome that would clear the screen': [
+    '{"at":"2026-09-01T00:00:00Z","outcome":"\\u001b[2J"}\n',
+    /^line 1 {2}outcome: "\\u001b\[2J" is not in the closed list$/m,
+  ],
+  'a control character where none may be': ['\u001b[2J\n', /^line 1 {2}not JSON: .*\\u\{1b\}/m],
+  'a day that does not exist': [
+    '{"at":"2026-02-29T00:00:00Z","status":200}\n',
+    /^line 1 {2}at: expected an RFC 3339 time/m,
+  ],
+  'a time without an offset': [
+    '{"at":"2026-09-01T00:00:00","status":200}\n',
+    /^line 1 {2}at: expected an RFC 3339 time with its offset/m,
+  ],
+  'a time beyond any calendar': ['{"at":1e300,"status":200}\n', /beyond any calendar$/m],
+  'more of it than there is': [
+    '{"at":"2026-09-01T00:00:00Z","status":200,"count":1e400}\n',
+    /^line 1 {2}count: expected a whole number from 1 to 1000000000000, found Infinity$/m,
+  ],
+};
+
+for (const [name, [content, complaint]] of Object.entries(HOSTILE)) {
+  test(`${name} is one bad line, and the lines after it still count`, async () => {
+    const good = Buffer.from('\n{"at":"2026-09-01T00:00:00Z","status":200}\n');
+    const path = file('hostile.ndjson', Buffer.concat([Buffer.from(content), good]));
+    const { code, out, err } = await probity([path, ...ASK, '--json']);
+    assert.equal(code, 2);
+    assert.match(err, complaint);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+    assert.doesNotMatch(err, /[\u0000-\u0009\u000b-\u001f]/);
+    const { input, counts } = JSON.parse(out) as Report;
+    assert.deepEqual([input.bad, counts.good], [1, 1]);
+  });
+}
+
+test('a CSV row with a cell too many or too few is a bad line, not a guess', async () => {
+  const path = file(
+    'ragged.csv',
+    'at,status\n2026-09-01T00:00:00Z,200,5\n2026-09-01T00:00:00Z\n2026-09-01T00:00:00Z,200\n',
+  );
+  const { code, out, err } = await probity([path, ...ASK, '--json']);
+  assert.equal(code, 2);
+  assert.match(err, /^line 2 {2}.*got 3 on line 2$/m);
+  assert.match(err, /^line 3 {2}.*got 1 on line 3$/m);
+  assert.equal((JSON.parse(out) as Report).counts.good, 1);
+});
+
+test('Windows line ends, a byte order mark and no last line end change nothing', async () => {
+  const text = ndjson(month(9));
+  const plain = await report([file('unix.ndjson', text), ...ASK]);
+  const windows = `\ufeff${text.replaceAll('\n', '\r\n').trimEnd()}`;
+  assert.deepEqual(await report([file('windows.ndjson', windows), ...ASK]), plain);
+});
+
+test('a file that is cut off inside its compression, a folder and no file at all are told, not judged', async () => {
+  const gz = gzipSync(ndjson(month(9)));
+  for (const path of [file('cut.ndjson.gz', gz.subarray(0, gz.length / 2)), FOLDER, join(FOLDER, 'none')]) {
+    const { code, out, err } = await probity([path, ...ASK]);
+    assert.deepEqual([code, out], [2, '']);
+    assert.match(err, /^cannot read /);
+  }
+});
