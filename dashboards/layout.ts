@@ -6,6 +6,7 @@ export type Assets = { readonly style: string; readonly script: string };
 
 export const PAGES = [
   { path: '/', name: 'Status' },
+  { path: '/incidents', name: 'Incidents' },
   { path: '/method', name: 'Method' },
 ] as const;
 

@@ -14,6 +14,7 @@ import type { Store } from '../store/store.ts';
 import { PROBER_SEEN_FACT } from '../web/recent-window.ts';
 import { createServer, type Listening, type Web } from '../web/server.ts';
 import { discoverModels } from './discover-models.ts';
+import { readLinkKey } from './link-key.ts';
 import { loadPlannedDeployment } from './load-deployment.ts';
 import { openDataToProbe } from './open-data.ts';
 import { spawnProber } from './spawn-prober.ts';
@@ -74,6 +75,7 @@ async function run(folder: string, options: Options, world: World): Promise<void
       countTicks: countExpected,
       operationOf: (id) => config.probes.find(({ probe }) => probe.id === id)?.probe.operation ?? null,
       origin: config.status.url,
+      linkKey: readLinkKey(options.data),
       log: { error: (about, message) => log.error(about, message) },
     });
     const listening = await listen(

@@ -19,4 +19,6 @@ export type WebContext = {
   readonly log: WebLog;
   /** The address at which readers reach the pages, without a trailing slash; `null` = unknown. */
   readonly origin: string | null;
+  /** Signs the links in mails; `null` = there are none. */
+  readonly linkKey: Uint8Array | null;
 };

@@ -39,8 +39,16 @@ export function answerErrors(context: WebContext): ErrorRequestHandler {
 /** What express itself refuses (a path that cannot be decoded) is the caller's mistake too. */
 function toAppError(error: unknown): AppError | null {
   if (error instanceof AppError) return error;
+  if (isFormError(error)) return new AppError('invalid', 'the form cannot be read');
   if (error instanceof URIError) return new AppError('invalid', 'the address cannot be decoded');
   return null;
+}
+
+/** What the form reader refuses: too large, too many fields, not a form. */
+function isFormError(error: unknown): boolean {
+  if (!(error instanceof Error && 'status' in error && 'type' in error)) return false;
+  const status = Number(error.status);
+  return status >= 400 && status < 500;
 }
 
 function wantsPage(request: Request): boolean {

@@ -12,6 +12,14 @@ import { embedRoute } from './embed.route.ts';
 import { answerErrors, notFound, onlyRead } from './errors.ts';
 import { badgeRoute, feedRoute } from './feed.route.ts';
 import { healthRoute, readyRoute } from './health.route.ts';
+import {
+  acknowledgeRoute,
+  askRoute,
+  incidentApiRoute,
+  incidentRoute,
+  incidentsApiRoute,
+  incidentsRoute,
+} from './incident.route.ts';
 import { methodRoute } from './method.route.ts';
 import { metricsRoute } from './metrics.route.ts';
 import { createMetrics, type MetricNames, type Recorded } from './metrics.ts';
@@ -32,6 +40,8 @@ export type WebOptions = {
   readonly log: WebLog;
   /** The address at which readers reach the pages, without a trailing slash. The feed needs it for absolute links. */
   readonly origin?: string | null;
+  /** Signs the links in mails; without it, such links are refused. */
+  readonly linkKey?: Uint8Array;
   /** Counts the ticks of a schedule; without it only `every` schedules have a coverage. */
   readonly countTicks?: StatusFacts['countTicks'];
   /** What a probe asks for, for the metrics. */
@@ -70,6 +80,7 @@ export function createServer(options: WebOptions): Web {
     assets: loadAssets(),
     log,
     origin: options.origin ?? null,
+    linkKey: options.linkKey ?? null,
   };
   const metrics = createMetrics({ operationOf: options.operationOf ?? (() => null) });
   const app = express();
@@ -85,6 +96,11 @@ export function createServer(options: WebOptions): Web {
     ['/api/v1/stream', streamRoute(context)],
     ['/targets/*id', targetRoute(context)],
     ['/api/v1/targets/*id', targetApiRoute(context)],
+    ['/incidents', incidentsRoute(context)],
+    ['/api/v1/incidents', incidentsApiRoute(context)],
+    ['/incidents/:id', incidentRoute(context)],
+    ['/api/v1/incidents/:id', incidentApiRoute(context)],
+    ['/incidents/:id/acknowledge', askRoute(context)],
     ['/method', methodRoute(context)],
     ['/feed.xml', feedRoute(context)],
     ['/badge/*id', badgeRoute(context)],
@@ -95,6 +111,12 @@ export function createServer(options: WebOptions): Web {
     ['/favicon.svg', iconRoute(context)],
     ['/assets/*file', assetsRoute(context)],
   ];
+  // The one thing that can be written over HTTP, by whoever holds a link from a mail.
+  app.post(
+    '/incidents/:id/acknowledge',
+    express.urlencoded({ extended: false, limit: 10_000, parameterLimit: 10 }),
+    acknowledgeRoute(context),
+  );
   for (const [path, ...handlers] of routes)
     app
       .route(path)

@@ -1,0 +1,172 @@
+import type { Request, RequestHandler } from 'express';
+import { incidentPage } from '../../dashboards/incident.page.ts';
+import { incidentsPage } from '../../dashboards/incidents.page.ts';
+import type { Incident } from '../domain/incident.ts';
+import {
+  type IncidentPageView,
+  type IncidentsPageView,
+  incidentDetail,
+  incidentLine,
+  type MessageCopies,
+} from '../domain/incident-view.ts';
+import { acknowledge } from '../domain/transition.ts';
+import { oneLine } from '../domain/wording.ts';
+import type { Delivery, Store } from '../store/store.ts';
+import { type AcknowledgeLink, linkName, readLink } from './acknowledge-link.ts';
+import { AppError } from './app-error.ts';
+import type { WebContext } from './context.ts';
+import { prepare, sendPrepared } from './prepared.ts';
+import { textOf } from './query.ts';
+
+const SHOWN_MS = 90 * 86_400_000;
+const MOST = 500;
+const HTML = 'text/html; charset=utf-8';
+const JSON_TYPE = 'application/json; charset=utf-8';
+const TRIES = 5;
+
+/** `GET /incidents` */
+export function incidentsRoute(context: WebContext): RequestHandler {
+  return async (request, response) => {
+    const view = await readIncidents(context);
+    await sendPrepared(request, response, prepare(HTML, incidentsPage(view, context.assets.names)));
+  };
+}
+
+/** `GET /api/v1/incidents` */
+export function incidentsApiRoute(context: WebContext): RequestHandler {
+  return async (request, response) => {
+    const { incidents, dead, waiting } = await readIncidents(context);
+    await sendPrepared(request, response, prepare(JSON_TYPE, JSON.stringify({ incidents, dead, waiting })));
+  };
+}
+
+/** `GET /incidents/<id>` */
+export function incidentRoute(context: WebContext): RequestHandler {
+  return async (request, response) => {
+    const view = await readIncident(context, await find(context.store, request));
+    await sendPrepared(request, response, prepare(HTML, incidentPage(view, context.assets.names, null)));
+  };
+}
+
+/** `GET /api/v1/incidents/<id>` */
+export function incidentApiRoute(context: WebContext): RequestHandler {
+  return async (request, response) => {
+    const { incident } = await readIncident(context, await find(context.store, request));
+    await sendPrepared(request, response, prepare(JSON_TYPE, JSON.stringify(incident)));
+  };
+}
+
+/**
+ * `GET /incidents/<id>/acknowledge?token=`: asks before it does anything. Mail scanners follow links; they send no forms.
+ */
+export function askRoute(context: WebContext): RequestHandler {
+  return async (request, response) => {
+    const incident = await find(context.store, request);
+    const token = textOf(request, 'token') ?? '';
+    const link = checkLink(context, incident, token);
+    const view = await readIncident(context, incident);
+    const { who } = link;
+    response.set('Cache-Control', 'no-store').type('html');
+    response.send(incidentPage(view, context.assets.names, { who, token }));
+  };
+}
+
+/** `POST /incidents/<id>/acknowledge`: what the form sends. The token is the permission, and it is spent. */
+export function acknowledgeRoute(context: WebContext): RequestHandler {
+  return async (request, response) => {
+    const form: unknown = request.body;
+    const token = fieldOf(form, 'token');
+    for (let attempt = 0; attempt < TRIES; attempt += 1) {
+      const incident = await find(context.store, request);
+      const { who } = checkLink(context, incident, token);
+      const at = context.clock();
+      const taken = acknowledge(incident, {
+        who,
+        why: oneLine(fieldOf(form, 'why'), 300),
+        at,
+        untilAt: null,
+      });
+      const page = `/incidents/${incident.id}`;
+      if (taken.kind === 'stay') return void response.redirect(303, page);
+      const result = await context.store.saveDecision({
+        incidents: [taken.incident],
+        events: taken.events,
+        messages: [],
+        spendsLink: linkName(token),
+        at,
+      });
+      if (result.kind === 'link spent') {
+        throw new AppError('invalid', 'this link was used before; it works once');
+      }
+      if (result.kind === 'saved') return void response.redirect(303, page);
+    }
+    throw new AppError('unavailable', 'the incident kept changing; try the link again');
+  };
+}
+
+function checkLink({ linkKey, clock }: WebContext, incident: Incident, token: string): AcknowledgeLink {
+  const link = linkKey === null ? null : readLink(linkKey, token, clock());
+  if (link === null || link.incident !== incident.id) {
+    throw new AppError(
+      'invalid',
+      'this link is not valid, or not valid any more; "probity ack" works always',
+    );
+  }
+  return link;
+}
+
+function fieldOf(form: unknown, name: string): string {
+  if (typeof form !== 'object' || form === null || !(name in form)) return '';
+  const value = (form as Readonly<Record<string, unknown>>)[name];
+  return typeof value === 'string' ? value : '';
+}
+
+async function find(store: Store, request: Request): Promise<Incident> {
+  const incident = await store.readIncident(String(request.params.id));
+  if (incident === null) throw new AppError('not_found', 'no incident has that id');
+  return incident;
+}
+
+async function readIncidents({ store, clock, settings }: WebContext): Promise<IncidentsPageView> {
+  const now = clock();
+  const incidents = await store.readIncidents({ closedSinceAt: now - SHOWN_MS, limit: MOST });
+  const { counts } = await store.readOutbox();
+  const { title: site, practice, locale } = settings;
+  return {
+    site,
+    practice,
+    locale,
+    now,
+    incidents: incidents.map(incidentLine),
+    dead: counts.dead,
+    waiting: counts.pending + counts.leased,
+  };
+}
+
+async function readIncident(
+  { store, clock, settings }: WebContext,
+  incident: Incident,
+): Promise<IncidentPageView> {
+  const events = await store.readIncidentEvents(incident.id);
+  const deliveries = await store.readDeliveries({ incident: incident.id });
+  const { title: site, practice, locale } = settings;
+  return {
+    site,
+    practice,
+    locale,
+    now: clock(),
+    incident: incidentDetail(incident, events, copiesOf(deliveries)),
+  };
+}
+
+function copiesOf(deliveries: readonly Delivery[]): MessageCopies[] {
+  const byMessage = Map.groupBy(deliveries, ({ message }) => message.key);
+  return [...byMessage.values()]
+    .map((copies) => {
+      const count = (...states: readonly Delivery['state'][]): number =>
+        copies.filter(({ state }) => states.includes(state)).length;
+      const { topic, at } = copies[0]?.message ?? { topic: 'test' as const, at: 0 };
+      return { topic, at, sent: count('sent'), waiting: count('pending', 'leased'), dead: count('dead') };
+    })
+    .sort((a, b) => a.at - b.at);
+}

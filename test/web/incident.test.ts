@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { Incident } from '../../src/domain/incident.ts';
+import { openSqliteStore } from '../../src/store/sqlite/open.ts';
+import type { Store } from '../../src/store/store.ts';
+import { linkName, readLink, signLink } from '../../src/web/acknowledge-link.ts';
+import { createServer } from '../../src/web/server.ts';
+import { DAY, MINUTE, START } from '../support/alert-builders.ts';
+import { createAlertStage } from '../support/alert-stage.ts';
+import { SCENES } from '../support/scenes.ts';
+
+const KEY = new Uint8Array(32).fill(7);
+const HOSTILE = '<script>alert(1)</script>';
+
+type Site = {
+  readonly url: string;
+  readonly store: Store;
+  readonly incident: Incident;
+  setNow: (at: number) => void;
+};
+
+/** The real server over a real outage. */
+async function site(t: TestContext, model = 'a'): Promise<Site> {
+  const opened = openSqliteStore(':memory:');
+  assert.ok(opened.kind === 'opened');
+  const { store } = opened;
+  const stage = await createAlertStage({ store, models: [model, 'b'] });
+  for (let minute = 0; minute < 3; minute += 1) {
+    await stage.fail(`acme/pro/${model}`);
+    await stage.probe('acme/pro/b');
+    stage.now += MINUTE;
+    await stage.evaluate();
+    await stage.deliver();
+  }
+  let now = stage.now;
+  const web = createServer({
+    store,
+    clock: () => now,
+    settings: SCENES.healthy.settings,
+    linkKey: KEY,
+    log: {
+      error: ({ err }) => {
+        throw err;
+      },
+    },
+  });
+  const listening = await web.listen('127.0.0.1', 0);
+  t.after(async () => {
+    await listening.close();
+    await store.close();
+  });
+  const [incident] = await store.readIncidents({ closedSinceAt: now });
+  assert.ok(incident);
+  return {
+    url: listening.url,
+    store,
+    incident,
+    setNow: (at) => {
+      now = at;
+    },
+  };
+}
+
+function tokenFor(incident: Incident, change: { untilAt?: number; incident?: string } = {}): string {
+  return signLink(KEY, {
+    incident: incident.id,
+    message: `${incident.id}:1`,
+    who: 'ada@oncall.example',
+    untilAt: START + 7 * DAY,
+    ...change,
+  });
+}
+
+const press = (url: string, id: string, token: string, why = ''): Promise<Response> =>
+  fetch(`${url}/incidents/${id}/acknowledge`, {
+    method: 'POST',
+    body: new URLSearchParams({ token, why }),
+    redirect: 'manual',
+  });
+
+test('the list names what is open, and an incident tells its timeline and its evidence', async (t) => {
+  const { url, incident } = await site(t);
+  const list = await (await fetch(`${url}/incidents`)).text();
+  assert.match(list, /1 open incident/);
+  assert.match(list, new RegExp(`href="/incidents/${incident.id}"`));
+  const page = await (await fetch(`${url}/incidents/${incident.id}`)).text();
+  for (const said of [
+    'Down: a (pro)',
+    'Confirmed',
+    'Told',
+    'req_7',
+    'Nobody has acknowledged it',
+    '1 delivered',
+  ]) {
+    assert.ok(page.includes(said), said);
+  }
+  const twin = (await (await fetch(`${url}/api/v1/incidents/${incident.id}`)).json()) as { id: string };
+  assert.equal(twin.id, incident.id);
+  const listTwin = (await (await fetch(`${url}/api/v1/incidents`)).json()) as { incidents: unknown[] };
+  assert.equal(listTwin.incidents.length, 1);
+  assert.equal((await fetch(`${url}/incidents/none`)).status, 404);
+});
+
+test('following the link asks, and changes nothing: mail scanners follow links too', async (t) => {
+  const { url, store, incident } = await site(t);
+  const answer = await fetch(`${url}/incidents/${incident.id}/acknowledge?token=${tokenFor(incident)}`);
+  assert.equal(answer.status, 200);
+  assert.equal(answer.headers.get('cache-control'), 'no-store');
+  assert.match(await answer.text(), /Acknowledge as ada@oncall\.example\?/);
+  assert.equal((await store.readIncident(incident.id))?.acknowledgement, null);
+});
+
+test('pressing the button acknowledges once; the second time the link is spent', async (t) => {
+  const { url, store, incident } = await site(t);
+  const token = tokenFor(incident);
+  const first = await press(url, incident.id, token, 'vendor called');
+  assert.equal(first.status, 303);
+  assert.equal(first.headers.get('location'), `/incidents/${incident.id}`);
+  const taken = (await store.readIncident(incident.id))?.acknowledgement;
+  assert.deepEqual([taken?.who, taken?.why], ['ada@oncall.example', 'vendor called']);
+  const second = await press(url, incident.id, token);
+  assert.equal(second.status, 400);
+  const page = await (await fetch(`${url}/incidents/${incident.id}`)).text();
+  assert.match(page, /<strong>ada<\/strong> looks after it/);
+  assert.ok(!page.includes('ada@oncall.example'), 'a page may be public: no mail addresses');
+});
+
+test('a link that was forged, changed, has run out or is for another incident does nothing', async (t) => {
+  const { url, store, incident } = await site(t);
+  const good = tokenFor(incident);
+  const forged = signLink(new Uint8Array(32).fill(8), {
+    incident: incident.id,
+    message: 'x',
+    who: 'eve',
+    untilAt: START + DAY,
+  });
+  const [claims = '', mac = ''] = good.split('.');
+  const tokens = [
+    '',
+    'x',
+    forged,
+    `${claims}.`,
+    `${claims}x.${mac}`,
+    `${claims}.${mac}.x`,
+    tokenFor(incident, { untilAt: START }),
+    tokenFor(incident, { incident: 'another' }),
+    'x'.repeat(5_000),
+  ];
+  for (const token of tokens) {
+    assert.equal((await press(url, incident.id, token)).status, 400, token.slice(0, 40));
+  }
+  assert.equal((await store.readIncident(incident.id))?.acknowledgement, null);
+  assert.equal((await press(url, incident.id, good)).status, 303, 'none of them spent the good one');
+});
+
+test('a form that is no form, or too large, is the caller’s mistake', async (t) => {
+  const { url, incident } = await site(t);
+  const large = await press(url, incident.id, tokenFor(incident), 'x'.repeat(20_000));
+  assert.equal(large.status, 400);
+  const json = await fetch(`${url}/incidents/${incident.id}/acknowledge`, { method: 'POST', body: '{}' });
+  assert.equal(json.status, 400);
+  const other = await fetch(`${url}/incidents/${incident.id}`, { method: 'POST' });
+  assert.equal(other.status, 405);
+});
+
+test('hostile names stay text', async (t) => {
+  const { url, incident } = await site(t, HOSTILE);
+  for (const path of ['/incidents', `/incidents/${incident.id}`]) {
+    const page = await (await fetch(`${url}${path}`)).text();
+    assert.ok(!page.includes(HOSTILE), path);
+  }
+});
+
+test('a link lasts up to its last moment, exclusive, and its stored name tells nothing of it', () => {
+  const link = { incident: 'i', message: 'i:1', who: 'ada', untilAt: START };
+  const token = signLink(KEY, link);
+  assert.deepEqual(readLink(KEY, token, START - 1), link);
+  assert.equal(readLink(KEY, token, START), null);
+  assert.match(linkName(token), /^[0-9a-f]{64}$/);
+});
