@@ -1,4 +1,4 @@
-import type { Request, RequestHandler } from 'express';
+import express, { type Request, type RequestHandler, type Router } from 'express';
 import { incidentPage } from '../../dashboards/incident.page.ts';
 import { incidentsPage } from '../../dashboards/incidents.page.ts';
 import type { Incident } from '../domain/incident.ts';
@@ -56,10 +56,19 @@ export function incidentApiRoute(context: WebContext): RequestHandler {
   };
 }
 
+/** The one thing that can be written over HTTP, by whoever holds a link from a mail. */
+export function acknowledgeRouter(context: WebContext): Router {
+  const form = express.urlencoded({ extended: false, limit: 10_000, parameterLimit: 10 });
+  const router = express.Router({ mergeParams: true });
+  router.get('/', askRoute(context));
+  router.post('/', form, acknowledgeRoute(context));
+  return router;
+}
+
 /**
  * `GET /incidents/<id>/acknowledge?token=`: asks before it does anything. Mail scanners follow links; they send no forms.
  */
-export function askRoute(context: WebContext): RequestHandler {
+function askRoute(context: WebContext): RequestHandler {
   return async (request, response) => {
     const incident = await find(context.store, request);
     const token = textOf(request, 'token') ?? '';
@@ -72,7 +81,7 @@ export function askRoute(context: WebContext): RequestHandler {
 }
 
 /** `POST /incidents/<id>/acknowledge`: what the form sends. The token is the permission, and it is spent. */
-export function acknowledgeRoute(context: WebContext): RequestHandler {
+function acknowledgeRoute(context: WebContext): RequestHandler {
   return async (request, response) => {
     const form: unknown = request.body;
     const token = fieldOf(form, 'token');

@@ -9,27 +9,27 @@ export type Schema = { readonly [key: string]: unknown };
 
 export const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
 
-const text: Schema = { type: 'string' };
-const count: Schema = { type: 'integer', minimum: 0 };
-const instant: Schema = { type: 'integer', description: 'Milliseconds since 1970, UTC.' };
+export const text: Schema = { type: 'string' };
+export const count: Schema = { type: 'integer', minimum: 0 };
+export const instant: Schema = { type: 'integer', description: 'Milliseconds since 1970, UTC.' };
 const micros: Schema = { type: 'integer', minimum: 0, description: 'Whole microseconds.' };
 const flag: Schema = { type: 'boolean' };
-const list = (items: Schema, more: Schema = {}): Schema => ({ type: 'array', items, ...more });
-const oneOf = (values: readonly string[], description?: string): Schema => ({
+export const list = (items: Schema, more: Schema = {}): Schema => ({ type: 'array', items, ...more });
+export const oneOf = (values: readonly string[], description?: string): Schema => ({
   type: 'string',
   enum: values,
   ...(description === undefined ? {} : { description }),
 });
 
 /** Or `null`: not known, not reached, or not said. */
-function maybe(schema: Schema): Schema {
+export function maybe(schema: Schema): Schema {
   return typeof schema.type === 'string' && schema.enum === undefined
     ? { ...schema, type: [schema.type, 'null'] }
     : { anyOf: [schema, { type: 'null' }] };
 }
 
 /** Every property is always there; new ones may come, so readers must let pass what they do not know. */
-function object(properties: Readonly<Record<string, Schema>>, description?: string): Schema {
+export function object(properties: Readonly<Record<string, Schema>>, description?: string): Schema {
   return {
     type: 'object',
     ...(description === undefined ? {} : { description }),

@@ -1,4 +1,5 @@
 import { SPANS } from '../domain/target-view.ts';
+import { INCIDENT_REFS, INCIDENT_SCHEMAS } from './openapi-incidents.ts';
 import { ref, SCHEMAS, type Schema } from './openapi-schemas.ts';
 
 type Answers = Readonly<Record<string, Schema>>;
@@ -19,7 +20,7 @@ export function openApi(practice: boolean): Schema {
     },
     servers: [{ url: '/' }],
     paths: PATHS,
-    components: { schemas: SCHEMAS },
+    components: { schemas: { ...SCHEMAS, ...INCIDENT_SCHEMAS } },
   };
 }
 
@@ -30,6 +31,7 @@ const json = (schema: Schema, description: string): Schema => ({
 
 const ERRORS = {
   invalid: { '400': json(ref('Error'), 'The question cannot be answered; the message says why.') },
+  noIncident: { '404': json(ref('Error'), 'No incident has that id.') },
   unknown: { '404': json(ref('Error'), 'No target has that id, today or formerly.') },
 };
 const UNCHANGED = { '304': { description: 'What the reader has is still true.' } };
@@ -114,6 +116,16 @@ const PATHS: Readonly<Record<string, Schema>> = {
       },
       '503': { description: 'Too many readers; try again after `Retry-After` seconds.' },
     },
+  ),
+  '/api/v1/incidents': get('readIncidents', 'Open incidents, and those of the last 90 days; newest first', {
+    '200': json(INCIDENT_REFS.incidents, 'What the list shows.'),
+    ...UNCHANGED,
+  }),
+  '/api/v1/incidents/{id}': get(
+    'readIncident',
+    'One incident: cells with their evidence, timeline, who was told',
+    { '200': json(INCIDENT_REFS.incident, 'What its page shows.'), ...UNCHANGED, ...ERRORS.noIncident },
+    [{ name: 'id', in: 'path', required: true, schema: { type: 'string' }, example: '20261103-0a3f9kz' }],
   ),
   '/api/v1/openapi.json': get('readDocument', 'This document', {
     '200': json({ type: 'object' }, 'OpenAPI 3.1.'),

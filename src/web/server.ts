@@ -13,8 +13,7 @@ import { answerErrors, notFound, onlyRead } from './errors.ts';
 import { badgeRoute, feedRoute } from './feed.route.ts';
 import { healthRoute, readyRoute } from './health.route.ts';
 import {
-  acknowledgeRoute,
-  askRoute,
+  acknowledgeRouter,
   incidentApiRoute,
   incidentRoute,
   incidentsApiRoute,
@@ -100,7 +99,6 @@ export function createServer(options: WebOptions): Web {
     ['/api/v1/incidents', incidentsApiRoute(context)],
     ['/incidents/:id', incidentRoute(context)],
     ['/api/v1/incidents/:id', incidentApiRoute(context)],
-    ['/incidents/:id/acknowledge', askRoute(context)],
     ['/method', methodRoute(context)],
     ['/feed.xml', feedRoute(context)],
     ['/badge/*id', badgeRoute(context)],
@@ -111,12 +109,7 @@ export function createServer(options: WebOptions): Web {
     ['/favicon.svg', iconRoute(context)],
     ['/assets/*file', assetsRoute(context)],
   ];
-  // The one thing that can be written over HTTP, by whoever holds a link from a mail.
-  app.post(
-    '/incidents/:id/acknowledge',
-    express.urlencoded({ extended: false, limit: 10_000, parameterLimit: 10 }),
-    acknowledgeRoute(context),
-  );
+  app.use('/incidents/:id/acknowledge', acknowledgeRouter(context));
   for (const [path, ...handlers] of routes)
     app
       .route(path)

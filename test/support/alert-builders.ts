@@ -9,7 +9,9 @@ import { DEFAULT_INCIDENTS, type IncidentPolicy } from '../../src/domain/alert-p
 import type { Reading } from '../../src/domain/down-rule.ts';
 import { assign } from '../../src/domain/grouping.ts';
 import type { Incident, IncidentEvent, Told } from '../../src/domain/incident.ts';
+import { messageOf } from '../../src/domain/message.ts';
 import { next } from '../../src/domain/transition.ts';
+import type { Decision } from '../../src/store/store.ts';
 
 export const START = Date.UTC(2026, 2, 2, 3, 0, 0);
 export const SECOND = 1_000;
@@ -101,4 +103,24 @@ export function only(incidents: Map<string, Incident>): Incident {
   if (first === undefined || others.length > 0)
     throw new Error(`expected one incident, got ${incidents.size}`);
   return first;
+}
+
+/** An incident with its timeline, evidence and message, ready for a store. */
+export function openedIncident(): { readonly incident: Incident; readonly decision: Decision } {
+  const { step, incidents, events } = story();
+  const failures = [
+    { at: START, outcome: 'gateway.5xx', status: 503, requestId: 'req_7', region: 'here' } as const,
+  ];
+  step(START, [evaluation('acme/pro/a', 'bad', START, { facts: facts('fails', { failures }) })]);
+  const incident = only(incidents);
+  const message = messageOf(incident, { told: 'opened', sequence: 1 }, START, false);
+  const recipients = [{ channel: 'email', address: 'ada@oncall.example' } as const];
+  const decision = {
+    incidents: [incident],
+    events,
+    messages: [{ message, recipients }],
+    spendsLink: null,
+    at: START,
+  };
+  return { incident, decision };
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { openApi } from '../../src/web/openapi.ts';
 import { createServer } from '../../src/web/server.ts';
+import { openedIncident } from '../support/alert-builders.ts';
 import { SCENE_AT, SCENES } from '../support/scenes.ts';
 import { serveScene } from '../support/serve-scene.ts';
 
@@ -85,6 +86,22 @@ for (const scene of [
     conforms('/readyz', ready.status, await ready.json());
   });
 }
+
+test('incidents, their evidence and their messages are as documented', async (t) => {
+  const { url, store } = await serveScene(t, SCENES.empty);
+  const { incident, decision } = openedIncident();
+  await store.saveDecision(decision);
+  const list = await (await fetch(`${url}/api/v1/incidents`)).json();
+  conforms('/api/v1/incidents', 200, list);
+  assert.equal((list as { incidents: unknown[] }).incidents.length, 1);
+  conforms(
+    '/api/v1/incidents/{id}',
+    200,
+    await (await fetch(`${url}/api/v1/incidents/${incident.id}`)).json(),
+  );
+  const none = await fetch(`${url}/api/v1/incidents/none`);
+  conforms('/api/v1/incidents/{id}', none.status, await none.json());
+});
 
 test('a hostile deployment answers as documented too', async (t) => {
   const { url } = await serveScene(t, SCENES.hostile);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { test } from 'node:test';
 import { createServer } from '../../src/web/server.ts';
+import { openedIncident } from '../support/alert-builders.ts';
 import { SCENE_AT, SCENES } from '../support/scenes.ts';
 import { serveScene } from '../support/serve-scene.ts';
 
@@ -36,6 +37,8 @@ function ask(url: string, method: string, headers: Readonly<Record<string, strin
 
 const TARGET = 'global-apis/pro/deepseek-ai/DeepSeek-V3.2';
 
+const INCIDENT = openedIncident();
+
 /** For each route a path that exists, and how long a reader may keep the answer. */
 const ROUTES: Readonly<Record<string, readonly [path: string, cacheControl: string]>> = {
   '/': ['/', 'no-cache'],
@@ -45,6 +48,10 @@ const ROUTES: Readonly<Record<string, readonly [path: string, cacheControl: stri
   '/api/v1/stream': ['/api/v1/stream', 'no-store'],
   '/targets/*id': [`/targets/${TARGET}`, 'no-cache'],
   '/api/v1/targets/*id': [`/api/v1/targets/${TARGET}`, 'no-cache'],
+  '/incidents': ['/incidents', 'no-cache'],
+  '/api/v1/incidents': ['/api/v1/incidents', 'no-cache'],
+  '/incidents/:id': [`/incidents/${INCIDENT.incident.id}`, 'no-cache'],
+  '/api/v1/incidents/:id': [`/api/v1/incidents/${INCIDENT.incident.id}`, 'no-cache'],
   '/method': ['/method', 'no-cache'],
   '/feed.xml': ['/feed.xml', 'no-cache'],
   '/badge/*id': [`/badge/${TARGET}.svg`, 'public, max-age=60'],
@@ -66,6 +73,7 @@ test('every route answers GET and HEAD alike, knows what the reader has, and ref
   const paths = (app.router.stack as readonly { route?: { path: string } }[])
     .flatMap(({ route }) => route?.path ?? [])
     .filter((path) => path !== '/assets/*file');
+  await store.saveDecision(INCIDENT.decision);
   for (const route of paths) {
     const [path, cacheControl] = ROUTES[route] ?? assert.fail(`${route} has no row in the table`);
     const got = await ask(`${url}${path}`, 'GET');
