@@ -1,0 +1,353 @@
+import { addToDay, type DayRecord, emptyDay } from '../domain/day-record.ts';
+import { lineOfSample } from '../domain/line-of-sample.ts';
+import {
+  LIVE_WINDOWS,
+  type LiveObjective,
+  type LiveWindow,
+  liveObjective,
+  liveWindow,
+  type RollingName,
+  type WindowName,
+} from '../domain/live-objective.ts';
+import {
+  addAnswers,
+  addLines,
+  answersOf,
+  copySums,
+  emptySums,
+  type JudgedLine,
+  judgeLines,
+  type QuestionSums,
+} from '../domain/rollup.ts';
+import type { Target } from '../domain/target.ts';
+import type { BucketGrain, ScheduleSpan, Store, StoredBucket } from '../store/store.ts';
+import { type Clock, delay } from './clock.ts';
+import { countExpected } from './expected-ticks.ts';
+import type { LiveScope, LiveTerms } from './live-scope.ts';
+import { SETTLE_MS } from './roll-up.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+/** Windows up to this long are counted from single requests, longer ones from buckets and the raw edge. */
+const EDGE_MS = 6 * HOUR_MS;
+const SHORT: readonly RollingName[] = ['5m', '1h', '6h'];
+const LONG: readonly RollingName[] = ['24h', '7d', '30d', '90d'];
+/** Minutes that are read again at every pass: answers come late, and a batch later still. */
+const UNSETTLED_MS = 3 * MINUTE_MS;
+const DAYS = 90;
+
+export type LiveStore = Pick<
+  Store,
+  'readTargets' | 'readSchedules' | 'readDecided' | 'readBuckets' | 'readDirty' | 'markDirty'
+>;
+
+/** Everything a page, an API or a rule may ask about one target now. */
+export type LiveTarget = {
+  readonly target: string;
+  readonly objectives: readonly LiveObjective[];
+  /** The last ninety days of UTC, oldest first, today included. */
+  readonly days: readonly DayRecord[];
+};
+
+export type LiveReport = {
+  readonly at: number;
+  /** Everything before this instant is counted. */
+  readonly toAt: number;
+  readonly targets: ReadonlyMap<string, LiveTarget>;
+  /** Hours of the last ninety days that still have to be counted; above zero the long windows are incomplete. */
+  readonly pendingHours: number;
+};
+
+export type LiveMemory = {
+  /** Tells that something was recorded for a tick at `at` or later. */
+  readonly touched: (at: number) => void;
+  /** Reads the buckets anew: after hours were counted, or the configuration has changed. */
+  readonly rebuild: (now: number) => Promise<void>;
+  /** Learns what is new and answers for every current target. Its cost follows new samples, not history. */
+  readonly evaluate: (now: number) => Promise<LiveReport>;
+};
+
+/** What is known about one target up to the last counted hour. */
+type Base = {
+  readonly terms: LiveTerms;
+  /** Sums of `[start, closedTo)`, by start. */
+  readonly bySpan: Map<number, readonly QuestionSums[]>;
+  readonly days: Map<number, DayRecord>;
+};
+
+/** Periods begin at midnights of their zone, which need not be whole hours of UTC. */
+type PeriodStart = { readonly fromAt: number; readonly hourAt: number };
+
+export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Clock): LiveMemory {
+  let closedTo = 0;
+  let bases = new Map<string, Base>();
+  /** Requests before the first whole hour of a period, where it does not begin on one. */
+  let heads = new Map<string, readonly JudgedLine[]>();
+  let edge = new Map<string, JudgedLine[]>();
+  let edgeFrom = 0;
+  let learntTo: number | null = null;
+  let touchedFrom = Number.POSITIVE_INFINITY;
+  let pendingHours = 0;
+
+  const currentTargets = async (): Promise<readonly Target[]> =>
+    (await store.readTargets()).filter(({ current }) => current);
+
+  const learn = async (targets: readonly Target[], fromAt: number, toAt: number, now: number) => {
+    for (let at = fromAt; at < toAt; at += HOUR_MS) {
+      const { byTarget } = await store.readDecided(at, Math.min(at + HOUR_MS, toAt));
+      for (const target of targets) {
+        const known = edge.get(target.id) ?? [];
+        edge.set(target.id, known);
+        if (at === fromAt) known.length = firstAtOrAfter(known, fromAt);
+        const found = byTarget.get(target.id);
+        if (found === undefined) continue;
+        const terms = scope.termsOf(target, now);
+        const maintenance = scope.maintenanceIn(target.id, terms, { fromAt: at, toAt });
+        known.push(...judgeLines(found.map(lineOfSample), terms.judge, maintenance));
+      }
+      if (toAt - fromAt > HOUR_MS) await delay(clock, 0);
+    }
+  };
+
+  const periodStart = (terms: LiveTerms, now: number): PeriodStart => {
+    const { fromAt } = scope.periodAt(terms, now);
+    return { fromAt, hourAt: Math.ceil(fromAt / HOUR_MS) * HOUR_MS };
+  };
+
+  const rebuild = async (now: number): Promise<void> => {
+    const targets = await currentTargets();
+    const closed = Math.floor((now - SETTLE_MS) / HOUR_MS) * HOUR_MS;
+    const dirtyDays = new Set((await store.readDirty('day', now, DAYS * 2)).map(({ fromAt }) => fromAt));
+    const dirtyHours = (await store.readDirty('hour', closed, DAYS * 24)).filter(
+      ({ fromAt }) => fromAt >= closed - LIVE_WINDOWS['90d'],
+    );
+    for (const { fromAt } of dirtyHours) dirtyDays.add(Math.floor(fromAt / DAY_MS) * DAY_MS);
+
+    const building = new Map<string, Base>();
+    const running = new Map<string, readonly QuestionSums[]>();
+    const starts = new Map<string, ReadonlySet<number>>();
+    const boundaries = new Set<number>();
+    const nextHeads = new Map<string, readonly JudgedLine[]>();
+    for (const target of targets) {
+      const terms = scope.termsOf(target, now);
+      building.set(target.id, { terms, bySpan: new Map(), days: new Map() });
+      running.set(target.id, emptySums(terms.plan));
+      const period = periodStart(terms, now);
+      const own = new Set([
+        ...LONG.map((name) => closed - LIVE_WINDOWS[name]),
+        Math.min(closed, period.hourAt),
+      ]);
+      starts.set(target.id, own);
+      for (const at of own) boundaries.add(at);
+      if (period.hourAt === period.fromAt || period.fromAt >= closed) continue;
+      const { byTarget } = await store.readDecided(period.fromAt, period.hourAt);
+      const maintenance = scope.maintenanceIn(target.id, terms, {
+        fromAt: period.fromAt,
+        toAt: period.hourAt,
+      });
+      const lines = (byTarget.get(target.id) ?? []).map(lineOfSample);
+      nextHeads.set(target.id, judgeLines(lines, terms.judge, maintenance));
+    }
+    const snapshot = (at: number): void => {
+      if (!boundaries.has(at)) return;
+      for (const [id, base] of building) {
+        const sums = running.get(id);
+        if (sums !== undefined && starts.get(id)?.has(at)) base.bySpan.set(at, copySums(sums));
+      }
+    };
+    const stale = new Set<number>();
+    const addRow = (grain: BucketGrain, { target, fromAt, basis, bucket }: StoredBucket): void => {
+      const base = building.get(target);
+      const sums = running.get(target);
+      if (base === undefined || sums === undefined) return;
+      const length = grain === 'day' ? DAY_MS : HOUR_MS;
+      if (basis !== scope.basisOf(target, base.terms, { fromAt, toAt: fromAt + length })) {
+        for (let at = fromAt; at < fromAt + length; at += HOUR_MS) stale.add(at);
+        return;
+      }
+      addAnswers(sums, bucket.answers);
+      const dayAt = Math.floor(fromAt / DAY_MS) * DAY_MS;
+      base.days.set(dayAt, addToDay(base.days.get(dayAt) ?? emptyDay(dayAt), bucket));
+    };
+    const oldest = Math.min(...boundaries, closed);
+    snapshot(closed);
+    for (let at = closed; at > oldest; ) {
+      const dayAt = at - DAY_MS;
+      const isWholeDay =
+        at % DAY_MS === 0 && dayAt >= oldest && !dirtyDays.has(dayAt) && !hasInside(boundaries, dayAt, at);
+      const grain: BucketGrain = isWholeDay ? 'day' : 'hour';
+      const fromAt = isWholeDay ? dayAt : at - HOUR_MS;
+      for (const row of await store.readBuckets(grain, fromAt, fromAt + 1)) addRow(grain, row);
+      at = fromAt;
+      snapshot(at);
+      await delay(clock, 0);
+    }
+    if (stale.size > 0) await store.markDirty([...stale].filter((at) => at < closed));
+    pendingHours = dirtyHours.length + stale.size;
+    closedTo = closed;
+    bases = building;
+    heads = nextHeads;
+    // Judged by other terms, or older than anything that is asked: read anew.
+    edge = new Map();
+    learntTo = null;
+  };
+
+  const refresh = async (targets: readonly Target[], now: number): Promise<number> => {
+    const toAt = Math.floor(now / MINUTE_MS) * MINUTE_MS;
+    const from = Math.min(closedTo, toAt - EDGE_MS);
+    if (learntTo === null || learntTo > toAt) {
+      edgeFrom = from;
+      touchedFrom = Number.POSITIVE_INFINITY;
+      await learn(targets, edgeFrom, toAt, now);
+    } else {
+      const since = Math.min(learntTo - UNSETTLED_MS, Math.floor(touchedFrom / MINUTE_MS) * MINUTE_MS);
+      touchedFrom = Number.POSITIVE_INFINITY;
+      await learn(targets, Math.max(edgeFrom, since), toAt, now);
+    }
+    learntTo = toAt;
+    return toAt;
+  };
+
+  const evaluateTarget = (
+    target: Target,
+    spans: readonly ScheduleSpan[],
+    toAt: number,
+  ): LiveTarget | null => {
+    const base = bases.get(target.id);
+    if (base === undefined) return null;
+    const { terms } = base;
+    const { plan } = terms;
+    const lines = edge.get(target.id) ?? [];
+    const span = (fromAt: number) => ({
+      fromAt,
+      toAt,
+      maintenance: scope.maintenanceIn(target.id, terms, { fromAt, toAt }),
+    });
+    const short = SHORT.map((name) => {
+      const fromAt = toAt - LIVE_WINDOWS[name];
+      const sums = emptySums(plan);
+      addLines(sums, plan, lines, span(fromAt), firstAtOrAfter(lines, fromAt));
+      return { name, fromAt, parts: [sums] };
+    });
+    const open = emptySums(plan);
+    addLines(open, plan, lines, span(closedTo), firstAtOrAfter(lines, closedTo));
+    const since = (fromAt: number): readonly (readonly QuestionSums[])[] => {
+      const closed = base.bySpan.get(fromAt);
+      return closed === undefined ? [open] : [closed, open];
+    };
+    const long = LONG.map((name) => {
+      const fromAt = closedTo - LIVE_WINDOWS[name];
+      return { name, fromAt, parts: since(fromAt) };
+    });
+    const period = scope.periodAt(terms, toAt);
+    const all = [
+      ...short,
+      ...long,
+      { name: 'period' as const, ...periodParts(period.fromAt, toAt, base, target.id, open, lines) },
+    ];
+    const remainingTicks = spans.reduce(
+      (sum, one) =>
+        sum + (countExpected(one.schedule, toAt, Math.min(one.toAt ?? period.toAt, period.toAt)) ?? 0),
+      0,
+    );
+    const objectives = terms.shapes.map((shape) => {
+      const windows = Object.fromEntries(
+        all.map(({ name, fromAt, parts }) => [
+          name,
+          liveWindow(
+            shape,
+            plan,
+            parts.flatMap((sums) => sums[shape.position] ?? []),
+            { fromAt, toAt },
+          ),
+        ]),
+      ) as Record<WindowName, LiveWindow>;
+      return liveObjective(target.id, shape, windows, { period, remainingTicks });
+    });
+    return { target: target.id, objectives, days: daysOf(base, open, toAt) };
+  };
+
+  const periodParts = (
+    fromAt: number,
+    toAt: number,
+    base: Base,
+    id: string,
+    open: readonly QuestionSums[],
+    lines: readonly JudgedLine[],
+  ): { readonly fromAt: number; readonly parts: readonly (readonly QuestionSums[])[] } => {
+    const { plan } = base.terms;
+    const own = (stretchLines: readonly JudgedLine[], endAt: number, first: number) => {
+      const sums = emptySums(plan);
+      const maintenance = scope.maintenanceIn(id, base.terms, { fromAt, toAt: endAt });
+      addLines(sums, plan, stretchLines, { fromAt, toAt: endAt, maintenance }, first);
+      return sums;
+    };
+    // A period that has just begun lies wholly in the edge.
+    if (fromAt >= closedTo) return { fromAt, parts: [own(lines, toAt, firstAtOrAfter(lines, fromAt))] };
+    const hourAt = Math.ceil(fromAt / HOUR_MS) * HOUR_MS;
+    const closed = base.bySpan.get(hourAt);
+    const head = heads.get(id);
+    return {
+      fromAt,
+      parts: [
+        ...(head === undefined ? [] : [own(head, hourAt, 0)]),
+        ...(closed === undefined ? [] : [closed]),
+        open,
+      ],
+    };
+  };
+
+  const daysOf = (base: Base, open: readonly QuestionSums[], toAt: number): readonly DayRecord[] => {
+    const today = Math.floor((toAt - 1) / DAY_MS) * DAY_MS;
+    return Array.from({ length: DAYS }, (_, index) => {
+      const dayAt = today - (DAYS - 1 - index) * DAY_MS;
+      const known = base.days.get(dayAt) ?? emptyDay(dayAt);
+      // The open hours never reach back over more than one midnight by more than an hour: they belong to today.
+      return dayAt === today ? addToDay(known, { answers: answersOf(open), notRun: {} }) : known;
+    });
+  };
+
+  return {
+    touched(at) {
+      touchedFrom = Math.min(touchedFrom, at);
+    },
+    rebuild,
+    async evaluate(now) {
+      const targets = await currentTargets();
+      const isOutdated =
+        closedTo === 0 ||
+        closedTo > now ||
+        targets.some((target) => {
+          const base = bases.get(target.id);
+          return base === undefined || base.terms !== scope.termsOf(target, now);
+        });
+      if (isOutdated) await rebuild(now);
+      const toAt = await refresh(targets, now);
+      const spans = Map.groupBy(await store.readSchedules(toAt, toAt + 1), ({ target }) => target);
+      const answers = new Map<string, LiveTarget>();
+      for (const target of targets) {
+        const answer = evaluateTarget(target, spans.get(target.id) ?? [], toAt);
+        if (answer !== null) answers.set(target.id, answer);
+      }
+      return { at: now, toAt, targets: answers, pendingHours };
+    },
+  };
+}
+
+/** Index of the first line at or after an instant. */
+function firstAtOrAfter(lines: readonly JudgedLine[], at: number): number {
+  let low = 0;
+  let high = lines.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((lines[middle]?.line.at ?? at) < at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function hasInside(boundaries: ReadonlySet<number>, fromAt: number, toAt: number): boolean {
+  for (const at of boundaries) if (at > fromAt && at < toAt) return true;
+  return false;
+}

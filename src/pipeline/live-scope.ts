@@ -1,0 +1,78 @@
+import { admitMaintenance, type MaintenanceWindow } from '../domain/admitted-maintenance.ts';
+import type { Contract } from '../domain/contract.ts';
+import { contractInForce } from '../domain/contract-in-force.ts';
+import { clip, type Interval } from '../domain/interval.ts';
+import { type ObjectiveShape, objectiveShapes } from '../domain/live-objective.ts';
+import { createLiveJudge, type LiveJudge, type LivePlan, livePlanOf } from '../domain/live-plan.ts';
+import { type Period, windowAt } from '../domain/period.ts';
+import type { Target } from '../domain/target.ts';
+
+/** How the targets under one version of a contract are counted. */
+export type LiveTerms = {
+  readonly plan: LivePlan;
+  readonly judge: LiveJudge;
+  readonly shapes: readonly ObjectiveShape[];
+};
+
+/** What is counted for which target, and what planned work is set aside. */
+export type LiveScope = {
+  readonly termsOf: (target: Pick<Target, 'id' | 'gateway' | 'tier' | 'model'>, at: number) => LiveTerms;
+  /** The contract's period that holds an instant. */
+  readonly periodAt: (terms: LiveTerms, at: number) => Period;
+  /** What the contract sets aside of a stretch: disjoint, ascending. */
+  readonly maintenanceIn: (target: string, terms: LiveTerms, span: Interval) => readonly Interval[];
+  /** Names the way a stretch is counted: what was counted in another way must be counted again. */
+  readonly basisOf: (target: string, terms: LiveTerms, span: Interval) => string;
+};
+
+export type ScopeOptions = {
+  /** All versions of the contract a target is under; none: nothing is promised. */
+  readonly versionsOf: (target: Pick<Target, 'id' | 'gateway' | 'tier' | 'model'>) => readonly Contract[];
+  /** Planned work announced for a target, at any time. */
+  readonly plannedWorkOf: (target: string) => readonly MaintenanceWindow[];
+};
+
+export function createLiveScope({ versionsOf, plannedWorkOf }: ScopeOptions): LiveScope {
+  const byContract = new Map<Contract | null, LiveTerms>();
+  const periods = new Map<Contract, Period>();
+
+  const termsFor = (contract: Contract | null): LiveTerms => {
+    let terms = byContract.get(contract);
+    if (terms === undefined) {
+      const plan = livePlanOf(contract);
+      terms = { plan, judge: createLiveJudge(plan), shapes: objectiveShapes(plan) };
+      byContract.set(contract, terms);
+    }
+    return terms;
+  };
+
+  const periodAt: LiveScope['periodAt'] = ({ plan }, at) => {
+    const known = periods.get(plan.contract);
+    if (known !== undefined && known.fromAt <= at && at < known.toAt) return known;
+    const period = windowAt(plan.contract.window, at);
+    periods.set(plan.contract, period);
+    return period;
+  };
+
+  const maintenanceIn: LiveScope['maintenanceIn'] = (target, terms, span) => {
+    const work = plannedWorkOf(target);
+    if (!work.some(({ fromAt, toAt }) => fromAt < span.toAt && toAt > span.fromAt)) return [];
+    const intervals: Interval[] = [];
+    for (let at = span.fromAt; at < span.toAt; ) {
+      const period = windowAt(terms.plan.contract.window, at);
+      intervals.push(...clip(admitMaintenance(terms.plan.contract, period, work).intervals, span));
+      at = period.toAt;
+    }
+    return intervals;
+  };
+
+  return {
+    termsOf: (target, at) => termsFor(contractInForce(versionsOf(target), at)),
+    periodAt,
+    maintenanceIn,
+    basisOf(target, terms, span) {
+      const maintenance = maintenanceIn(target, terms, span);
+      return maintenance.length === 0 ? terms.plan.key : JSON.stringify([terms.plan.key, maintenance]);
+    },
+  };
+}
