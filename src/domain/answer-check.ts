@@ -4,9 +4,18 @@
  */
 export function answerContains(answer: string, expected: string): boolean {
   if (!/^\d+$/.test(expected)) return normalise(answer).includes(normalise(expected));
-  const plain = answer.replace(/(?<=\d)[,.'_\u00a0\u2009\u202f ](?=\d{3}(?!\d))/g, '');
-  const alone = new RegExp(`(?<![\\d])${expected}(?!\\d)`);
-  return alone.test(plain) || alone.test(answer);
+  return standsAlone(answer, expected) || standsAlone(answer.replace(GROUPING, ''), expected);
+}
+
+const GROUPING = /(?<=\d)[,.'_\u00a0\u2009\u202f ](?=\d{3}(?!\d))/g;
+const DIGIT = /\d/;
+
+/** Are the digits there without another digit before or after them? Runs for every sample: no pattern is compiled. */
+function standsAlone(text: string, digits: string): boolean {
+  for (let at = text.indexOf(digits); at >= 0; at = text.indexOf(digits, at + 1)) {
+    if (!DIGIT.test(text.charAt(at - 1)) && !DIGIT.test(text.charAt(at + digits.length))) return true;
+  }
+  return false;
 }
 
 function normalise(text: string): string {
