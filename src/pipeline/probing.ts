@@ -31,20 +31,20 @@ export type Probing = {
   readonly replan: (plan: ProbingPlan, fromAt: number) => void;
   readonly acknowledge: (batch: number) => void;
   /**
-   * No new attempts; waits for those under way, at most `patienceMs`, then calls `abandon` to cancel the rest, and
-   * delivers everything. Resolves with the number of rows that could not be delivered.
+   * No new attempts; waits for those under way, three seconds at most, then calls `abandon` to cancel the rest, and
+   * delivers everything. Resolves within 4.5 s with the number of rows that could not be delivered.
    */
   readonly stop: (abandon: () => Promise<void>) => Promise<number>;
 };
 
 const HEARTBEAT_MS = 1000;
 /**
- * When we stop: what attempts under way get to finish, what the cancelled ones get to be judged, and what all rows
- * get to be stored. Together less than the five seconds in which a service manager expects us gone.
+ * When we stop: what attempts under way get to finish, what the cancelled ones get to be judged, and when all rows
+ * must be stored. A service manager expects us gone in five seconds.
  */
 const DRAIN_MS = 3000;
 const JUDGE_MS = 300;
-const FLUSH_MS = 1000;
+const STOP_MS = 4500;
 
 /** Everything that decides whether, when and why an attempt is made, put together for one plan. */
 export function createProbing(
@@ -193,10 +193,11 @@ export function createProbing(
       scheduler.stop();
       selfDoubt.stop();
       const nothing = (): void => {};
+      const stopUs = clock.monotonicUs() + STOP_MS * 1000;
       await within(clock, DRAIN_MS, takeSample.drain(), nothing);
       await abandon();
       await within(clock, JUDGE_MS, takeSample.drain(), nothing);
-      await within(clock, FLUSH_MS, delivery.flush(), nothing);
+      await within(clock, (stopUs - clock.monotonicUs()) / 1000, delivery.flush(), nothing);
       beat?.();
       return delivery.waiting();
     },
