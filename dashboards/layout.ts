@@ -2,7 +2,12 @@ import { type Html, html, raw } from './html.ts';
 import { icon, iconSheet } from './icon.ts';
 
 /** Where the page finds what it needs; the names carry a hash of the content. */
-export type Assets = { readonly style: string; readonly script: string };
+export type Assets = {
+  readonly style: string;
+  readonly script: string;
+  readonly chartStyle: string;
+  readonly chartScript: string;
+};
 
 export const PAGES = [
   { path: '/', name: 'Status' },
@@ -23,6 +28,8 @@ export type Frame = {
   /** The same values for machines. */
   readonly twin: string | null;
   readonly body: Html;
+  /** Does the page have charts that scripts make interactive? */
+  readonly charts?: boolean;
 };
 
 /** A whole document around a page's body. */
@@ -39,7 +46,9 @@ export function layout(frame: Frame): string {
 <link rel="stylesheet" href="${raw(frame.assets.style)}">
 <link rel="alternate" type="application/atom+xml" title="${frame.site}: what changed" href="/feed.xml">
 ${frame.twin !== null && html`<link rel="alternate" type="application/json" href="${frame.twin}">`}
+${frame.charts === true && html`<link rel="stylesheet" href="${raw(frame.assets.chartStyle)}">`}
 <script src="${raw(frame.assets.script)}" defer></script>
+${frame.charts === true && html`<script src="${raw(frame.assets.chartScript)}" defer></script>`}
 </head>
 <body>
 ${iconSheet()}
@@ -55,6 +64,7 @@ ${
     (page) =>
       html`<a href="${raw(page.path)}"${page.path === frame.path && raw(' aria-current="page"')}>${page.name}</a>`,
   )}</nav>
+<button type="button" class="jump" id="jump" aria-keyshortcuts="Control+K Meta+K">${icon('search')}<span>Jump to</span><kbd aria-hidden="true">Ctrl K</kbd></button>
 <span class="live" id="live" role="status" data-quiet></span>
 </header>
 <main id="main" tabindex="-1">

@@ -3,7 +3,7 @@ import { HEALTHS } from '../src/domain/health.ts';
 import { OUTCOMES, type Outcome } from '../src/domain/outcome.ts';
 import type { Spread } from '../src/domain/spread.ts';
 import type { SeriesView, Standing, TargetView } from '../src/domain/status-view.ts';
-import { type Failure, SPANS, type TargetPageView } from '../src/domain/target-view.ts';
+import { type Failure, type LatencyBucket, SPANS, type TargetPageView } from '../src/domain/target-view.ts';
 import { limitText, STANDING_WORDS, worstLabel } from './cell.ts';
 import { latencyChart } from './chart.ts';
 import {
@@ -22,6 +22,7 @@ import { icon } from './icon.ts';
 import { type Assets, layout } from './layout.ts';
 import { badgePath, targetPath } from './link.ts';
 import { phaseChart } from './phase-chart.ts';
+import { plotData } from './plot-data.ts';
 import { strip } from './strip.ts';
 import { exactTime, time } from './time.ts';
 
@@ -39,6 +40,7 @@ export function targetPage(view: TargetPageView, assets: Assets): string {
     locale: status.locale,
     assets,
     twin: `/api/v1${targetPath(target.id)}`,
+    charts: true,
     body: html`<div data-live="/api/v1/stream">
 ${heading(target, lead, times)}
 ${lead === undefined ? html`<p class="empty">No probe is planned for this target.</p>` : measured(view, lead, times)}
@@ -105,8 +107,21 @@ function charts(view: TargetPageView, times: Times): Html {
       html`<a href="${targetPath(target.id)}?span=${name}"${name === view.span && raw(' aria-current="true"')}>${words}</a>`,
   );
   return html`<section class="panel" aria-labelledby="latency"><div class="bar"><h2 id="latency">Latency <small>of good answers: p50 thick, p90 dashed, p99 thin</small></h2><nav class="picker" aria-label="Time span">${picker}</nav></div>
-<div class="columns"><figure><figcaption>Time to first token</figcaption>${latencyChart(view.buckets, (bucket) => bucket.ttft, target.commitment?.ttftP99?.statedUs ?? null, 'Time to first token', times)}</figure><figure><figcaption>Total</figcaption>${latencyChart(view.buckets, (bucket) => bucket.total, target.commitment?.totalP99?.statedUs ?? null, 'Total time', times)}</figure></div>
+<div class="columns">${figure(view, 'Time to first token', (bucket) => bucket.ttft, target.commitment?.ttftP99 ?? null, times)}${figure(view, 'Total time', (bucket) => bucket.total, target.commitment?.totalP99 ?? null, times)}</div>
 ${numbers(view, times)}</section>`;
+}
+
+/** The chart as the server draws it, and its numbers for the script that makes it interactive. */
+function figure(
+  view: TargetPageView,
+  name: string,
+  of: (bucket: LatencyBucket) => Spread | null,
+  limit: Limit | null,
+  times: Times,
+): Html {
+  const goalUs = limit?.statedUs ?? null;
+  const data = plotData(view.buckets, of, name, goalUs, view.status.timezone);
+  return html`<figure data-plot><figcaption>${name}</figcaption><div class="plot" data-own></div>${latencyChart(view.buckets, of, goalUs, name, times)}<script type="application/json" class="plot-data">${data}</script></figure>`;
 }
 
 function numbers(view: TargetPageView, times: Times): Html {

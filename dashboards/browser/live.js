@@ -11,7 +11,8 @@ document.documentElement.classList.add('scripted');
 
 /** Lays `to` over `from`. Children with a key are found again by it; the others by their place. */
 function morph(from, to) {
-  if (from.isEqualNode(to)) return;
+  // What a script of ours fills is not the server's to change.
+  if (from.dataset?.own !== undefined || from.isEqualNode(to)) return;
   if (from.nodeType !== to.nodeType || from.nodeName !== to.nodeName) {
     from.replaceWith(to);
     return;
@@ -69,6 +70,7 @@ async function load() {
     relative(next, Date.now());
     document.title = page.title;
     morph(region, next);
+    document.dispatchEvent(new Event('fresh'));
   } catch (error) {
     if (error.name !== 'AbortError') say('lost', 'Not connected');
   }
@@ -130,6 +132,19 @@ if (form !== null) {
     form.elements.q.select();
   });
 }
+
+/** Choosing a span changes the address and the content, not the place where the reader is. */
+document.addEventListener('click', (event) => {
+  const link = event.target.closest?.('.picker a');
+  if (!link || region === null || event.button !== 0) return;
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  history.pushState(null, '', link.href);
+  load();
+});
+addEventListener('popstate', () => {
+  if (region !== null) load();
+});
 
 relative(document, Date.now());
 setInterval(() => relative(document, Date.now()), 1_000);

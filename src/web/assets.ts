@@ -14,16 +14,22 @@ export type LoadedAssets = {
 /** Reads what pages need from our own folder. Done once, at start. */
 export function loadAssets(): LoadedAssets {
   const files = new Map<string, Prepared>();
-  const load = (file: string, name: string, extension: string, contentType: string): string => {
-    const bytes = readFileSync(new URL(`../../dashboards/${file}`, import.meta.url));
+  const load = (sources: readonly URL[], name: string, extension: string, contentType: string): string => {
+    const bytes = Buffer.concat(sources.map((source) => readFileSync(source)));
     const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
     const path = `/assets/${name}-${hash}.${extension}`;
     files.set(path, prepare(contentType, bytes));
     return path;
   };
+  const own = (file: string): URL => new URL(`../../dashboards/${file}`, import.meta.url);
+  const chart = (file: string): URL => new URL(import.meta.resolve(`uplot/dist/${file}`));
+  const css = 'text/css; charset=utf-8';
+  const js = 'text/javascript; charset=utf-8';
   const names = {
-    style: load('style.css', 'style', 'css', 'text/css; charset=utf-8'),
-    script: load('browser/live.js', 'live', 'js', 'text/javascript; charset=utf-8'),
+    style: load([own('style.css')], 'style', 'css', css),
+    script: load([own('browser/live.js'), own('browser/palette.js')], 'live', 'js', js),
+    chartStyle: load([chart('uPlot.min.css')], 'chart', 'css', css),
+    chartScript: load([chart('uPlot.iife.min.js'), own('browser/charts.js')], 'chart', 'js', js),
   };
   const icon = readFileSync(new URL('../../dashboards/favicon.svg', import.meta.url));
   return { names, files, icon: prepare('image/svg+xml', icon) };

@@ -200,6 +200,20 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     slotMs: maybe({ type: 'integer', description: 'Length of one slot.' }),
     targets: list(ref('Target')),
   }),
+  Targets: object({
+    at: instant,
+    targets: list(
+      object({
+        id: text,
+        gateway: text,
+        tier: text,
+        model: text,
+        health: oneOf(HEALTH_ORDER),
+        standing: oneOf(STANDINGS),
+        page: { ...text, description: 'Path of its page; the same after `/api/v1` is its twin.' },
+      }),
+    ),
+  }),
   StatusHead: object(statusProperties, 'The status without its targets.'),
   Sample: object({ ...sampleProperties, hasEvidence: flag }),
   Evidence: object({

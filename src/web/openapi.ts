@@ -73,6 +73,10 @@ const PATHS: Readonly<Record<string, Schema>> = {
     '200': json(ref('Status'), 'The edition the overview shows.'),
     ...UNCHANGED,
   }),
+  '/api/v1/targets': get('listTargets', 'Every target in brief', {
+    '200': json(ref('Targets'), 'In the order of the configuration.'),
+    ...UNCHANGED,
+  }),
   '/api/v1/targets/{id}': get(
     'readTarget',
     'One target: latency over time, last and slowest attempt, failures with evidence',

@@ -30,6 +30,7 @@ import { statusRoute } from './status.route.ts';
 import { statusApiRoute } from './status-api.route.ts';
 import { streamRoute } from './stream.route.ts';
 import { targetApiRoute, targetRoute } from './target.route.ts';
+import { targetsApiRoute } from './targets-api.route.ts';
 
 export type WebOptions = {
   readonly store: Store;
@@ -90,6 +91,7 @@ export function createServer(options: WebOptions): Web {
   const routes: readonly (readonly [path: string, ...handlers: RequestHandler[]])[] = [
     ['/', statusRoute(context)],
     ['/api/v1/status', statusApiRoute(context)],
+    ['/api/v1/targets', targetsApiRoute(context)],
     ['/api/v1/samples', samplesRoute(context)],
     ['/api/v1/openapi.json', openApiRoute(context)],
     ['/api/v1/stream', streamRoute(context)],

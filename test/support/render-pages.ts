@@ -14,7 +14,12 @@ import { SCENE_AT, SCENE_SPAN_MS, SCENES } from './scenes.ts';
 /** Renders every page from made-up deployments into `pages/`: the way to review a design without running anything. */
 const ROOT = join(import.meta.dirname, '../..');
 const OUT = join(ROOT, 'pages');
-const ASSETS = { style: 'style.css', script: 'live.js' };
+const ASSETS = {
+  style: 'style.css',
+  script: 'live.js',
+  chartStyle: 'chart.css',
+  chartScript: 'chart.js',
+};
 
 rmSync(OUT, { recursive: true, force: true });
 mkdirSync(OUT);

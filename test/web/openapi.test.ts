@@ -49,6 +49,7 @@ const DOWN = 'global-apis/pro/deepseek-ai/DeepSeek-V3.2';
 /** Path in the document, what is asked for, and the status it must have. */
 const QUESTIONS: readonly (readonly [path: string, asked: string, status: number])[] = [
   ['/api/v1/status', '/api/v1/status', 200],
+  ['/api/v1/targets', '/api/v1/targets', 200],
   ['/api/v1/targets/{id}', `/api/v1/targets/${DOWN}`, 200],
   ['/api/v1/targets/{id}', `/api/v1/targets/${DOWN}?span=24h`, 200],
   ['/api/v1/targets/{id}', `/api/v1/targets/${DOWN}?span=2h`, 400],

@@ -43,6 +43,7 @@ const INCIDENT = openedIncident();
 const ROUTES: Readonly<Record<string, readonly [path: string, cacheControl: string]>> = {
   '/': ['/', 'no-cache'],
   '/api/v1/status': ['/api/v1/status', 'no-cache'],
+  '/api/v1/targets': ['/api/v1/targets', 'no-cache'],
   '/api/v1/samples': [`/api/v1/samples?to=${SCENE_AT}`, 'no-cache'],
   '/api/v1/openapi.json': ['/api/v1/openapi.json', 'no-cache'],
   '/api/v1/stream': ['/api/v1/stream', 'no-store'],
