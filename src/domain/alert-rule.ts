@@ -195,6 +195,7 @@ function burnFacts(
   { row, measured }: BurnJudgement,
   readings: readonly Reading[],
 ): CellFacts {
+  if (measured === null) return NO_FACTS;
   const what = objective.kind === 'latency' ? 'over the target' : 'failed';
   const rate = measured.burnRate === null ? '—' : measured.burnRate.toFixed(1);
   const { n: shortN, k: shortK } = objective.count(row.shortMs);

@@ -12,8 +12,8 @@ export type BurnJudgement = {
   readonly verdict: Extract<Verdict, 'bad' | 'good' | 'undecided'>;
   /** The row that fired, or the first one. */
   readonly row: BurnRow;
-  /** Counts of that row's long window. */
-  readonly measured: Measured;
+  /** Counts of that row's long window; `null` unless it fired: intervals are costly, and nobody reads them. */
+  readonly measured: Measured | null;
 };
 
 const PPM = 1_000_000;
@@ -55,11 +55,7 @@ export function judgeBurn(
     const short = count(row.shortMs);
     return short.n > 0 && burnRate(short, allowedPpm) < 1;
   });
-  return {
-    verdict: quiet ? 'good' : 'undecided',
-    row: rows[0],
-    measured: measure(rows[0], count, allowedPpm),
-  };
+  return { verdict: quiet ? 'good' : 'undecided', row: rows[0], measured: null };
 }
 
 function fires(
