@@ -4,7 +4,7 @@ import { recipientId } from '../domain/alert-policy.ts';
 import { extentOf } from '../domain/extent.ts';
 import { activeCells, type Incident } from '../domain/incident.ts';
 import { placeOf } from '../domain/message.ts';
-import { duration, minuteUtc } from '../domain/wording.ts';
+import { counted, duration, minuteUtc } from '../domain/wording.ts';
 import type { Delivery, OutboxSummary } from '../store/store.ts';
 import { findIncident } from './find-incident.ts';
 import { readDuration } from './moment.ts';
@@ -42,7 +42,7 @@ async function incidents(wanted: string | undefined, options: Options, world: Wo
     const dead = await store.readDeliveries({ state: 'dead', limit: 1_000 });
     if (options.retryDead === true) {
       for (const { message, recipient } of dead) await store.reviveDelivery(message.key, recipient, now);
-      world.out(`${dead.length} messages are tried again\n`);
+      world.out(`tried again: ${counted(dead.length, 'message')}\n`);
       return;
     }
     if (wanted !== undefined) {
@@ -94,7 +94,7 @@ function deliveryLine({ message, recipient, state, attempts, lastError, doneAt }
 
 function outboxText({ counts }: OutboxSummary, dead: readonly Delivery[]): string {
   const waiting = counts.pending + counts.leased;
-  const lines = waiting === 0 ? [] : [`${waiting} messages are on their way`];
+  const lines = waiting === 0 ? [] : [`on the way: ${counted(waiting, 'message')}`];
   lines.push(...dead.map((one) => `given up: ${deliveryLine(one)}`));
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
 }
