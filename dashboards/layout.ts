@@ -12,6 +12,7 @@ export type Assets = {
 export const PAGES = [
   { path: '/', name: 'Status' },
   { path: '/incidents', name: 'Incidents' },
+  { path: '/compare', name: 'Compare' },
   { path: '/method', name: 'Method' },
 ] as const;
 

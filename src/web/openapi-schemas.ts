@@ -1,3 +1,4 @@
+import { VERDICT_ORDER } from '../domain/compare-view.ts';
 import { HEALTH_ORDER } from '../domain/health.ts';
 import { PHASE_NAMES } from '../domain/observation.ts';
 import { DOUBTS, NOT_RUN_REASONS, OUTCOME_CODES, REMARKS } from '../domain/outcome.ts';
@@ -38,6 +39,9 @@ export function object(properties: Readonly<Record<string, Schema>>, description
   };
 }
 
+const FINDINGS = ['first', 'second', 'not proven'] as const;
+/** Milliseconds; `failed` where the rank is a failed request. */
+const rankMs: Schema = { anyOf: [{ type: 'number' }, { const: 'failed' }, { type: 'null' }] };
 const STANDINGS = ['within', 'missed', 'undecided', 'none'] as const;
 
 function countsBy(values: readonly string[], description: string): Schema {
@@ -212,6 +216,67 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
         standing: oneOf(STANDINGS),
         page: { ...text, description: 'Path of its page; the same after `/api/v1` is its twin.' },
       }),
+    ),
+  }),
+  TierFigures: object({
+    name: text,
+    n: count,
+    failures: count,
+    availability: maybe(
+      object({
+        share: { type: 'number' },
+        interval: object({ low: { type: 'number' }, high: { type: 'number' } }),
+      }),
+    ),
+    p50: rankMs,
+    p99: rankMs,
+    p99Interval: object({ low: rankMs, high: rankMs }),
+    over: { ...count, description: 'Requests over the common threshold, failed ones included.' },
+  }),
+  Compare: object({
+    status: ref('StatusHead'),
+    fromAt: { ...instant, description: 'Inclusive.' },
+    toAt: { ...instant, description: 'Exclusive.' },
+    expected: {
+      ...count,
+      description: 'Pairs there are; fewer in `pairs` while the comparison is under way.',
+    },
+    pairs: list(
+      object({
+        gateway: text,
+        model: text,
+        targets: list(text, { minItems: 2, maxItems: 2 }),
+        metric: oneOf(['ttft', 'total']),
+        verdict: oneOf(VERDICT_ORDER, 'What is proven of the first tier against the second.'),
+        comparison: object({
+          tiers: list(ref('TierFigures'), { minItems: 2, maxItems: 2 }),
+          failures: object({ p: { type: 'number' }, better: oneOf(FINDINGS) }),
+          exceedances: maybe(
+            object({
+              thresholdMs: rankMs,
+              source: oneOf(['contract', 'pooled p99']),
+              fisher: { type: 'number' },
+              barnard: { type: ['number', 'null'] },
+              better: oneOf(FINDINGS),
+            }),
+          ),
+          difference: maybe(
+            object(
+              {
+                low: { type: ['number', 'null'] },
+                high: { type: ['number', 'null'] },
+                p: { type: 'number' },
+                blocks: count,
+                better: oneOf(FINDINGS),
+              },
+              'p99 of the first minus p99 of the second, ms; an end without limit is `null`.',
+            ),
+          ),
+          priceRatio: { type: ['number', 'null'] },
+          sentence: text,
+        }),
+      }),
+      { description: 'Where the dearer tier earns its price least comes first.' },
     ),
   }),
   StatusHead: object(statusProperties, 'The status without its targets.'),

@@ -91,6 +91,10 @@ const PATHS: Readonly<Record<string, Schema>> = {
       inQuery('span', 'How far to look back.', { type: 'string', enum: Object.keys(SPANS), default: '1h' }),
     ],
   ),
+  '/api/v1/compare': get('compareTiers', 'Tier against tier for every model, over the last day', {
+    '200': json(ref('Compare'), 'What the page shows.'),
+    ...UNCHANGED,
+  }),
   '/api/v1/samples': get(
     'readSamples',
     'Attempts of any purpose, newest first',

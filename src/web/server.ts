@@ -7,6 +7,8 @@ import type { Store } from '../store/store.ts';
 import { assetsRoute, iconRoute } from './assets.route.ts';
 import { loadAssets } from './assets.ts';
 import { createBoard } from './board.ts';
+import { compareApiRoute, compareRoute } from './compare.route.ts';
+import { createComparisons } from './comparisons.ts';
 import type { WebContext, WebLog } from './context.ts';
 import { embedRoute } from './embed.route.ts';
 import { answerErrors, notFound, onlyRead } from './errors.ts';
@@ -46,6 +48,8 @@ export type WebOptions = {
   readonly countTicks?: StatusFacts['countTicks'];
   /** What a probe asks for, for the metrics. */
   readonly operationOf?: MetricNames['operationOf'];
+  /** What a token of a target costs, in a unit common to all; `null` = unknown. */
+  readonly priceOf?: (target: string) => number | null;
 };
 
 export type Listening = {
@@ -82,6 +86,9 @@ export function createServer(options: WebOptions): Web {
     origin: options.origin ?? null,
     linkKey: options.linkKey ?? null,
   };
+  const comparisons = createComparisons(store, options.priceOf ?? (() => null), (err) =>
+    log.error({ err, path: '/compare' }, 'the tiers could not be compared'),
+  );
   const metrics = createMetrics({ operationOf: options.operationOf ?? (() => null) });
   const app = express();
   app.disable('x-powered-by');
@@ -101,6 +108,8 @@ export function createServer(options: WebOptions): Web {
     ['/api/v1/incidents', incidentsApiRoute(context)],
     ['/incidents/:id', incidentRoute(context)],
     ['/api/v1/incidents/:id', incidentApiRoute(context)],
+    ['/compare', compareRoute(context, comparisons)],
+    ['/api/v1/compare', compareApiRoute(context, comparisons)],
     ['/method', methodRoute(context)],
     ['/feed.xml', feedRoute(context)],
     ['/badge/*id', badgeRoute(context)],

@@ -1,15 +1,17 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { comparePage } from '../../dashboards/compare.page.ts';
 import { embedPage } from '../../dashboards/embed.page.ts';
 import { methodPage } from '../../dashboards/method.page.ts';
 import { statusPage } from '../../dashboards/status.page.ts';
 import { targetPage } from '../../dashboards/target.page.ts';
 import { EVERYTHING } from '../../src/domain/status-query.ts';
 import { compareByUrgency } from '../../src/domain/status-view.ts';
+import { createComparisons } from '../../src/web/comparisons.ts';
 import { readTargetView } from '../../src/web/read-target-view.ts';
 import { createRecentWindow } from '../../src/web/recent-window.ts';
 import { recordDeployment } from './deployment.ts';
-import { SCENE_AT, SCENE_SPAN_MS, SCENES } from './scenes.ts';
+import { SCENE_AT, SCENES } from './scenes.ts';
 
 /** Renders every page from made-up deployments into `pages/`: the way to review a design without running anything. */
 const ROOT = join(import.meta.dirname, '../..');
@@ -27,9 +29,19 @@ cpSync(join(ROOT, 'dashboards/style.css'), join(OUT, 'style.css'));
 writeFileSync(join(OUT, 'live.js'), '');
 
 for (const [name, scene] of Object.entries(SCENES)) {
-  const store = await recordDeployment(scene.deployment, SCENE_AT - SCENE_SPAN_MS, SCENE_AT - 3_000);
+  const store = await recordDeployment(scene.deployment, SCENE_AT - scene.spanMs, SCENE_AT - 3_000);
   const view = await createRecentWindow({ store, settings: scene.settings })(SCENE_AT);
   writeFileSync(join(OUT, `status-${name}.html`), statusPage(view, EVERYTHING, ASSETS));
+  const comparisons = createComparisons(
+    store,
+    () => null,
+    (error) => {
+      throw error;
+    },
+  );
+  let compared = await comparisons.read(view);
+  while (compared.pairs.length < compared.expected) compared = await comparisons.read(view);
+  writeFileSync(join(OUT, `compare-${name}.html`), comparePage(compared, ASSETS));
   writeFileSync(join(OUT, `embed-${name}.html`), embedPage(view, EVERYTHING, ASSETS, null));
   const [target] = view.targets.toSorted(compareByUrgency);
   if (target !== undefined) {

@@ -7,7 +7,12 @@ import { ANSWERED, type Deployment, type Fate } from './deployment.ts';
 export const SCENE_AT = Date.UTC(2026, 9, 3, 14, 3, 37);
 const MINUTE = 60_000;
 
-export type Scene = { readonly deployment: Deployment; readonly settings: ViewSettings };
+export type Scene = {
+  readonly deployment: Deployment;
+  readonly settings: ViewSettings;
+  /** How much of the past is recorded. */
+  readonly spanMs: number;
+};
 
 export const MODELS = [
   'deepseek-ai/DeepSeek-V3.2',
@@ -41,6 +46,7 @@ function scene(
     readonly title?: string;
     readonly practice?: boolean;
     readonly promised?: boolean;
+    readonly spanMs?: number;
   },
 ): Scene {
   const deployment: Deployment = {
@@ -53,6 +59,7 @@ function scene(
   };
   return {
     deployment,
+    spanMs: over.spanMs ?? 65 * MINUTE,
     settings: {
       title: over.title ?? 'AI gateway',
       practice: over.practice ?? false,
@@ -102,6 +109,18 @@ export const SCENES = {
     fate: (target, at) => troubled(target.id, at),
   }),
   'without-contract': scene({ promised: false, fate: (target, at) => troubled(target.id, at) }),
+  /** A day of minutes: enough to compare tiers. */
+  day: scene({
+    everyMs: 60_000,
+    spanMs: 25 * 60 * MINUTE,
+    fate: (target, at) => {
+      if (target.id.includes('pro/deepseek-ai/DeepSeek-R1')) return { kind: 'answered', slower: 1.9 };
+      if (target.id.includes('standard/moonshotai')) return { kind: 'answered', slower: 0.66 };
+      if (target.id.includes('standard/Qwen') && at % 47 === 0)
+        return failed('gateway.5xx', 'no healthy upstream');
+      return troubled(target.id, at);
+    },
+  }),
   empty: scene({ fate: () => ({ kind: 'lost' }) }),
   'no-targets': scene({ models: [] }),
   silent: scene({ fate: (_target, at) => (SCENE_AT - at < 17 * MINUTE ? { kind: 'lost' } : ANSWERED) }),
@@ -132,5 +151,3 @@ export const SCENES = {
         : ANSWERED,
   }),
 } as const satisfies Readonly<Record<string, Scene>>;
-
-export const SCENE_SPAN_MS = 65 * MINUTE;

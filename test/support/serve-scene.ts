@@ -2,7 +2,7 @@ import type { TestContext } from 'node:test';
 import type { Store } from '../../src/store/store.ts';
 import { createServer, type Listening, type Web } from '../../src/web/server.ts';
 import { recordDeployment } from './deployment.ts';
-import { SCENE_AT, SCENE_SPAN_MS, type Scene } from './scenes.ts';
+import { SCENE_AT, type Scene } from './scenes.ts';
 
 export type Served = Listening & {
   readonly store: Store;
@@ -17,7 +17,7 @@ export type Served = Listening & {
 /** The real server on a real port over a real store, looked at in the scene's own time. Ends with the test. */
 export async function serveScene(t: TestContext, scene: Scene, store?: Store): Promise<Served> {
   const recorded =
-    store ?? (await recordDeployment(scene.deployment, SCENE_AT - SCENE_SPAN_MS, SCENE_AT - 3_000));
+    store ?? (await recordDeployment(scene.deployment, SCENE_AT - scene.spanMs, SCENE_AT - 3_000));
   let now = SCENE_AT;
   const logged: { err: unknown; message: string }[] = [];
   const web = createServer({

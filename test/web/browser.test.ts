@@ -62,6 +62,8 @@ describe('in a real browser', { skip: skipWithoutChromium() }, () => {
     ['hostile names', 'hostile', '/'],
     ['the empty overview', 'empty', '/'],
     ['a target', 'troubled', TARGET],
+    ['the comparison', 'day', '/compare'],
+    ['a comparison of hostile names', 'hostile', '/compare'],
     ['the method', 'troubled', '/method'],
     ['the overview in a frame', 'troubled', '/embed'],
     ['hostile names in a frame', 'hostile', '/embed'],

@@ -54,6 +54,7 @@ const QUESTIONS: readonly (readonly [path: string, asked: string, status: number
   ['/api/v1/targets/{id}', `/api/v1/targets/${DOWN}?span=24h`, 200],
   ['/api/v1/targets/{id}', `/api/v1/targets/${DOWN}?span=2h`, 400],
   ['/api/v1/targets/{id}', '/api/v1/targets/none', 404],
+  ['/api/v1/compare', '/api/v1/compare', 200],
   ['/api/v1/samples', '/api/v1/samples', 200],
   ['/api/v1/samples', `/api/v1/samples?target=${DOWN}&limit=500`, 200],
   ['/api/v1/samples', '/api/v1/samples?limit=0', 400],

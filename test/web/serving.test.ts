@@ -53,6 +53,8 @@ const ROUTES: Readonly<Record<string, readonly [path: string, cacheControl: stri
   '/api/v1/incidents': ['/api/v1/incidents', 'no-cache'],
   '/incidents/:id': [`/incidents/${INCIDENT.incident.id}`, 'no-cache'],
   '/api/v1/incidents/:id': [`/api/v1/incidents/${INCIDENT.incident.id}`, 'no-cache'],
+  '/compare': ['/compare', 'no-cache'],
+  '/api/v1/compare': ['/api/v1/compare', 'no-cache'],
   '/method': ['/method', 'no-cache'],
   '/feed.xml': ['/feed.xml', 'no-cache'],
   '/badge/*id': [`/badge/${TARGET}.svg`, 'public, max-age=60'],

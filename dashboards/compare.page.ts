@@ -1,0 +1,105 @@
+import type { ComparedPair, CompareView, TierVerdict } from '../src/domain/compare-view.ts';
+import type { RankMs, TierFigures } from '../src/domain/tier-comparison.ts';
+import { countOf, formatCount, formatShare, formatUs, NO_DATA, shorten, timesIn } from './format.ts';
+import { type Html, html } from './html.ts';
+import { icon } from './icon.ts';
+import { type Assets, layout } from './layout.ts';
+import { targetPath } from './link.ts';
+import { exactTime } from './time.ts';
+
+const VERDICTS: Readonly<
+  Record<TierVerdict, { readonly word: string; readonly mark: 'missed' | 'undecided' | 'within' | 'none' }>
+> = {
+  worse: { word: 'measurably worse', mark: 'missed' },
+  'not proven': { word: 'no difference proven', mark: 'undecided' },
+  mixed: { word: 'better and worse', mark: 'undecided' },
+  better: { word: 'measurably better', mark: 'within' },
+  'no data': { word: 'too little data', mark: 'none' },
+};
+
+/** Tier against tier for every model: is the dearer one better, and how sure is that? */
+export function comparePage(view: CompareView, assets: Assets): string {
+  const { status, pairs } = view;
+  const times = timesIn(status.timezone);
+  const scale = Math.max(1, ...pairs.flatMap(({ comparison }) => comparison.tiers.map(reach)));
+  return layout({
+    site: status.title,
+    page: 'Compare',
+    description: headline(view),
+    path: '/compare',
+    practice: status.practice,
+    locale: status.locale,
+    assets,
+    twin: '/api/v1/compare',
+    body: html`<div data-live="/api/v1/stream">
+<section class="verdict v-${tone(view)}" aria-labelledby="verdict">
+<p class="eyebrow">Does the dearer tier earn its price? Last 24 hours, ${times.full(view.fromAt).slice(5, 16)} to ${times.full(view.toAt).slice(5, 16)} ${times.zone(view.toAt)}</p>
+<h1 id="verdict">${headline(view)}</h1>
+<p class="lead">Tiers are probed at the same ticks with the same questions. A difference is called measurable only if it would be this large by chance less than once in twenty times; failed requests count as slower than any answer.${view.pairs.length < view.expected && html` <strong>Comparing: ${view.pairs.length} of ${countOf(view.expected, 'pair')} so far.</strong>`}</p>
+</section>
+${
+  pairs.length === 0
+    ? html`<p class="empty">${view.expected === 0 ? 'No model is offered at two tiers, so there is nothing to compare.' : 'The comparison is being made; this page fills by itself.'}</p>`
+    : html`<ol class="pairs" aria-label="Models, the least earned price first">${pairs.map((pair) => pairItem(pair, scale))}</ol>`
+}
+<footer class="foot"><p>As of ${exactTime(status.at, times)}. Bars: 95 % interval of the p99, with the p99 as a mark and the median as a dot. Uptime is rounded down, latency up. ${NO_DATA} means no data, never zero.</p><p><a href="/api/v1/compare">JSON</a> <a href="/method">Method</a></p></footer>
+</div>`,
+  });
+}
+
+function headline({ pairs, expected }: CompareView): string {
+  if (expected === 0) return 'Nothing to compare';
+  const count = (verdict: TierVerdict): number => pairs.filter((pair) => pair.verdict === verdict).length;
+  const known = pairs.length - count('no data');
+  if (known === 0) return 'Too little data to compare yet';
+  const better = count('better');
+  const tiers = new Set(pairs.map(({ comparison }) => comparison.tiers[0].name));
+  const name = tiers.size === 1 ? shorten([...tiers][0] ?? '', 32) : 'The dearer tier';
+  return better === 0
+    ? `${name} is not measurably better for any model`
+    : `${name} is measurably better for ${better} of ${countOf(known, 'model')}`;
+}
+
+function tone({ pairs }: CompareView): string {
+  if (pairs.some(({ verdict }) => verdict === 'worse')) return 'missed';
+  if (pairs.some(({ verdict }) => verdict === 'not proven' || verdict === 'mixed')) return 'undecided';
+  return pairs.some(({ verdict }) => verdict === 'better') ? 'within' : 'none';
+}
+
+function pairItem(pair: ComparedPair, scale: number): Html {
+  const { model, verdict, comparison, metric } = pair;
+  const { word, mark } = VERDICTS[verdict];
+  const name = metric === 'ttft' ? 'TTFT' : 'total';
+  return html`<li class="panel pair" data-key="${pair.targets.join('\n')}">
+<h2><span class="name">${shorten(model, 80)}</span> <span class="standing s-${mark}"><span class="goal">${icon(mark)}${shorten(comparison.tiers[0].name, 32)}: ${word}</span></span></h2>
+<div class="scroll" tabindex="0" role="region" aria-label="${shorten(model, 80)}: figures"><table class="plain versus"><thead><tr><th scope="col">Tier</th><th scope="col" class="num">Uptime</th><th scope="col" class="num">Failed</th><th scope="col" class="num">${name} p50</th><th scope="col" class="num">${name} p99</th><th scope="col" class="num">95 % interval</th><th scope="col"><span class="hidden">p50, p99 and interval, drawn</span></th><th scope="col" class="num">n</th></tr></thead><tbody>${comparison.tiers.map((tier, index) => tierRow(tier, pair.targets[index] ?? '', scale))}</tbody></table></div>
+<p class="sentence">${comparison.sentence}</p>
+</li>`;
+}
+
+function tierRow(tier: TierFigures, target: string, scale: number): Html {
+  const { low, high } = tier.p99Interval;
+  return html`<tr><th scope="row"><a href="${targetPath(target)}">${shorten(tier.name, 32)}</a></th><td class="num">${formatShare(tier.n - tier.failures, tier.n)}</td><td class="num">${formatCount(tier.failures)}</td><td class="num">${rankText(tier.p50)}</td><td class="num"><b>${rankText(tier.p99)}</b></td><td class="num">${low === null && high === null ? NO_DATA : html`${rankText(low)} – ${high === null ? 'no limit' : rankText(high)}`}</td><td class="w-bar">${ruler(tier, scale)}</td><td class="num">${formatCount(tier.n)}</td></tr>`;
+}
+
+function rankText(value: RankMs): string {
+  if (value === 'failed') return 'failed';
+  return value === null ? NO_DATA : formatUs(Math.round(value * 1000));
+}
+
+const WIDTH = 360;
+
+/** What a row must show without being cut: its p99, and the interval's end unless that lies far out. */
+function reach({ p99, p99Interval: { high } }: TierFigures): number {
+  const from = typeof p99 === 'number' ? p99 : 0;
+  return Math.max(from * 1.05, typeof high === 'number' ? Math.min(high, from * 1.5) : 0);
+}
+
+/** All rows of the page share one scale, so that models can be compared too. */
+function ruler({ p50, p99, p99Interval: { low, high } }: TierFigures, scale: number): Html {
+  if (typeof p99 !== 'number') return html``;
+  const x = (ms: number): number => Math.round((Math.min(ms, scale) / scale) * (WIDTH - 8) * 10) / 10 + 4;
+  const from = typeof low === 'number' ? x(low) : x(p99);
+  const to = typeof high === 'number' ? x(high) : WIDTH;
+  return html`<svg class="versus-bar" viewBox="0 0 ${WIDTH} 16" aria-hidden="true"><path class="v-axis" d="M0 8H${WIDTH}"/><path class="v-range" d="M${from} 8H${Math.max(to, from + 1)}"/><path class="v-mark" d="M${x(p99)} 2V14"/>${typeof p50 === 'number' && html`<circle class="v-dot" cx="${x(p50)}" cy="8" r="3"/>`}</svg>`;
+}

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CompareView } from '../../src/domain/compare-view.ts';
+import { SCENES } from '../support/scenes.ts';
+import { serveScene } from '../support/serve-scene.ts';
+
+/** Asks until the comparison is whole: it is made in pieces. */
+async function readWhole(url: string): Promise<CompareView> {
+  for (;;) {
+    const view = (await (await fetch(`${url}/api/v1/compare`)).json()) as CompareView;
+    if (view.pairs.length === view.expected) return view;
+  }
+}
+
+test('a dearer tier that is slower, one that is faster and one that does not differ are told apart, the worst first', async (t) => {
+  const { url } = await serveScene(t, SCENES.day);
+  const { pairs } = await readWhole(url);
+  const verdicts = Object.fromEntries(pairs.map(({ model, verdict }) => [model, verdict]));
+  assert.equal(verdicts['deepseek-ai/DeepSeek-R1'], 'worse');
+  assert.equal(verdicts['Qwen/Qwen3-32B'], 'better');
+  assert.equal(pairs[0]?.verdict, 'worse');
+  assert.equal(pairs.at(-1)?.verdict, 'better');
+  const [worst] = pairs;
+  assert.match(
+    worst?.comparison.sentence ?? '',
+    /^pro is slower in the tail than standard: p99 .*p [<=] 0\.\d+/,
+  );
+});
+
+test('the figures of a tier are those of its samples', async (t) => {
+  const { url, store } = await serveScene(t, SCENES.day);
+  const { pairs, fromAt, toAt } = await readWhole(url);
+  const windows = await store.summarise(fromAt, toAt);
+  for (const { targets, comparison } of pairs) {
+    targets.forEach((target, index) => {
+      const window = windows.find((one) => one.target === target);
+      const figures = comparison.tiers[index];
+      assert.ok(window && figures);
+      const { good = 0, bad = 0 } = window.counts;
+      assert.deepEqual([figures.n, figures.failures], [good + bad, bad], target);
+      const slowest = [
+        ...window.ttftUs.map((us) => us / 1000),
+        ...Array.from({ length: bad }, () => 'failed'),
+      ];
+      assert.equal(figures.p99, slowest[Math.ceil(slowest.length * 0.99) - 1], target);
+    });
+  }
+});
+
+test('the page prints the sentence of every pair', async (t) => {
+  const { url } = await serveScene(t, SCENES.day);
+  const { pairs } = await readWhole(url);
+  const page = await (await fetch(`${url}/compare`)).text();
+  assert.equal(page.match(/<li class="panel pair"/g)?.length, 4);
+  const text = page
+    .replace(/&#x([0-9A-Fa-f]+);/g, (_all, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16)))
+    .replaceAll('&lt;', '<');
+  for (const { comparison } of pairs) assert.ok(text.includes(comparison.sentence), comparison.sentence);
+});
+
+test('a model offered at one tier only is compared with nothing', async (t) => {
+  const { url } = await serveScene(t, SCENES['no-targets']);
+  const view = await readWhole(url);
+  assert.equal(view.expected, 0);
+  assert.match(await (await fetch(`${url}/compare`)).text(), /nothing to compare/i);
+});
