@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { registerAck } from './commands/ack.ts';
 import { registerCheck } from './commands/check.ts';
+import { registerCompare } from './commands/compare.ts';
 import { registerEvaluate } from './commands/evaluate.ts';
 import { registerIncidents } from './commands/incidents.ts';
 import { registerMaintenance } from './commands/maintenance.ts';
@@ -26,6 +27,7 @@ const program = new Command('probity')
   .exitOverride();
 registerRun(program, world);
 registerEvaluate(program, world);
+registerCompare(program, world);
 registerCheck(program, world);
 registerPracticeGateway(program, world);
 registerProbe(program, world);

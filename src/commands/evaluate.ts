@@ -9,7 +9,6 @@ import { type WindowResult, windowsLookedBack } from '../domain/chronic.ts';
 import type { Contract } from '../domain/contract.ts';
 import { contractInForce } from '../domain/contract-in-force.ts';
 import { asPreviousWindow, type Evaluation, evaluate } from '../domain/evaluation.ts';
-import { isExactText } from '../domain/exact.ts';
 import { instantText, isTimezone, type Period, parsePeriod, shiftWindow } from '../domain/period.ts';
 import { formatProblem } from '../domain/problem.ts';
 import { accumulate, emptyTally, planTally, type Tally } from '../domain/tally.ts';
@@ -208,7 +207,7 @@ function complain(input: InputReport, world: World): void {
 
 /** Evaluates a file of samples under a contract. Returns the exit code: 2 if more lines were bad than tolerated. */
 export async function runEvaluate(path: string, options: EvaluateOptions, world: World): Promise<number> {
-  if (options.fee !== undefined && !isExactText(options.fee)) {
+  if (options.fee !== undefined && !/^\d+(\.\d+)?$/.test(options.fee)) {
     throw new OperatorError(`--fee: expected an amount such as 1234.50, found ${options.fee}`);
   }
   const versions = contractVersions(options, world);

@@ -1,4 +1,4 @@
-import { type Availability, availabilityOf } from './availability.ts';
+import { type Availability, availabilityOf, type Coverage } from './availability.ts';
 import { clopperPearson } from './binomial.ts';
 import { type ChronicRight, chronicRights, type WindowResult } from './chronic.ts';
 import { type ClaimAnchors, claimDeadlines, type Deadline } from './claim-deadline.ts';
@@ -102,6 +102,7 @@ type Judged = {
   readonly result: ObjectiveResult;
   readonly claim: CreditClaim;
   readonly anchors: readonly Interval[];
+  readonly coverage: Coverage;
 };
 
 function availabilityStatement(found: Availability, allowed: number): Statement {
@@ -180,7 +181,11 @@ function judgeAvailability(tally: Tally, index: number, contract: Contract, coun
     },
     shape: contract.credits.shape,
   };
-  return { found, percent, judged: { result, claim, anchors: found.incidents } satisfies Judged };
+  return {
+    found,
+    percent,
+    judged: { result, claim, anchors: found.incidents, coverage: found.coverage } satisfies Judged,
+  };
 }
 
 function latencyStatement(figures: LatencyFigures): Statement {
@@ -269,6 +274,7 @@ function judgeLatency(tally: Tally, position: number, contract: Contract): Judge
       shape: terms.credits ?? { kind: 'none' },
     },
     anchors: figures.misses,
+    coverage: figures.coverage,
   };
 }
 
@@ -348,7 +354,8 @@ export function evaluate(tally: Tally, contract: Contract, context: EvaluationCo
   const anchors = anchorsOf(judged, tally.plan.period.toAt);
   const hasClaim = isBreached || anchors.incident !== null;
   const { raw: _raw, ...shown } = counts;
-  const coverage = availability?.found.coverage ?? null;
+  // A contract about latency alone is covered as far as its first objective is.
+  const coverage = judged[0]?.coverage ?? null;
   const flags = [
     ...evaluationFlags(tally, index, context),
     ...judged.flatMap((one) => one.result.flags),

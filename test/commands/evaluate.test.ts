@@ -255,6 +255,10 @@ const WRONG: Readonly<Record<string, readonly [args: readonly string[], message:
     ['--contract', 'pro-channel', '--period', '2026-09', '--fee', 'lots'],
     /--fee: expected an amount/,
   ],
+  'a fee below nothing': [
+    ['--contract', 'pro-channel', '--period', '2026-09', '--fee=-5'],
+    /--fee: expected an amount/,
+  ],
   'a zone that is none': [
     ['--contract', 'pro-channel', '--period', '2026-09', '--timezone', 'Mars/Base'],
     /--timezone: expected an IANA name/,
