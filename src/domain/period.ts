@@ -136,3 +136,27 @@ export function parsePeriod(text: string, window: Window): Period | PeriodError 
 export function instantText(at: number): string {
   return Temporal.Instant.fromEpochMilliseconds(at).toString();
 }
+
+/** The days of a period in its zone, the first and the last cut to it. A day of a clock change has 23 or 25 hours. */
+export function daysOf(
+  period: Period,
+): { readonly day: string; readonly fromAt: number; readonly toAt: number }[] {
+  const days: { day: string; fromAt: number; toAt: number }[] = [];
+  let date = dateIn(period.timezone, period.fromAt);
+  for (let fromAt = period.fromAt; fromAt < period.toAt; ) {
+    const next = date.add({ days: 1 });
+    const toAt = Math.min(startOfDay(next, period.timezone), period.toAt);
+    days.push({ day: date.toString(), fromAt, toAt });
+    date = next;
+    fromAt = toAt;
+  }
+  return days;
+}
+
+/** The first instant after a deadline: a day in the zone, which is included, or an instant. */
+export function deadlineEnd(by: string, timezone: string): number {
+  if (/^\d{4}-\d{2}-\d{2}$/.test(by)) {
+    return startOfDay(Temporal.PlainDate.from(by).add({ days: 1 }), timezone);
+  }
+  return Temporal.Instant.from(by).epochMilliseconds;
+}

@@ -38,7 +38,8 @@ export type DecidedStretch = {
 
 /** Derived counts: never the only copy of anything. */
 export type BucketStore = {
-  readonly readDecided: (fromAt: number, toAt: number) => Promise<DecidedStretch>;
+  /** `target` restricts the answer to one; by default all. */
+  readonly readDecided: (fromAt: number, toAt: number, target?: string) => Promise<DecidedStretch>;
   /** Spans that end at or before `beforeAt` and must be counted, the latest first. */
   readonly readDirty: (grain: BucketGrain, beforeAt: number, limit: number) => Promise<readonly DirtySpan[]>;
   /** Puts these buckets in the place of all of the span. A counted hour leaves its day to be counted again. */

@@ -5,10 +5,12 @@ import type { Target } from '../domain/target.ts';
 import type { AlertingStore } from './alerting-store.ts';
 import type { BucketStore } from './bucket-store.ts';
 import type { ChainStore } from './chain-store.ts';
+import type { ReportStore } from './report-store.ts';
 
 export type * from './alerting-store.ts';
 export type * from './bucket-store.ts';
 export type * from './chain-store.ts';
+export type * from './report-store.ts';
 
 /** A series as the deployment declares it now. */
 export type SeriesDeclaration = {
@@ -93,7 +95,8 @@ export type RecordResult = {
  */
 export type Store = AlertingStore &
   BucketStore &
-  ChainStore & {
+  ChainStore &
+  ReportStore & {
     /**
      * Makes the declared series the current ones from `at` on: new ones begin, changed schedules start a new span,
      * missing ones end. A target known by a former id goes on under its new one and keeps its rows, also if the former

@@ -82,12 +82,16 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
     order by to_at_ms
     limit 1
   `);
-  const ends = db.prepare<[], { readonly region: string; readonly until: number }>(`
+  // Asked after every commit of another connection: one step into the index per region, however long the chain is.
+  const ends = db.prepare<[], { readonly region: string; readonly until: number | null }>(`
     select
       region,
-      max(to_at_ms) as until
-    from chain_segments
-    group by region
+      (
+        select max(to_at_ms)
+        from chain_segments
+        where chain_segments.region = regions.region
+      ) as until
+    from (select distinct region from series) as regions
   `);
   const addSegment = db.prepare(`
     insert into chain_segments (
@@ -375,7 +379,8 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
   };
 
   return {
-    sealedUntil: () => new Map(ends.all().map(({ region, until }) => [region, until])),
+    sealedUntil: () =>
+      new Map(ends.all().flatMap(({ region, until }) => (until === null ? [] : [[region, until] as const]))),
     addLate(scheduledAt, seriesNo, kind, region) {
       addLate.run({ scheduledAt, seriesNo, kind, region });
     },

@@ -17,12 +17,14 @@ export function readDecided(
   servedBy: ServedByTable,
   fromAt: number,
   toAt: number,
+  target?: string,
 ): DecidedStretch {
+  const chosen = target === undefined ? null : registry.select(target);
   const byTarget = new Map<string, DecidingAttempt[]>();
   const rows = samples.select({
     fromAt,
     toAt,
-    series: null,
+    series: chosen,
     purposes: DECIDING,
     outcomes: null,
     order: 'oldest-first',
@@ -51,11 +53,14 @@ export function readDecided(
   }
   return {
     byTarget,
-    notRun: notRun.counts(fromAt, toAt).map(({ seriesNo, reason, ticks }) => ({
-      target: registry.entry(seriesNo).target,
-      reason,
-      ticks,
-    })),
+    notRun: notRun
+      .counts(fromAt, toAt)
+      .filter(({ seriesNo }) => chosen === null || chosen.includes(seriesNo))
+      .map(({ seriesNo, reason, ticks }) => ({
+        target: registry.entry(seriesNo).target,
+        reason,
+        ticks,
+      })),
   };
 }
 

@@ -15,6 +15,7 @@ import { prepareFacts } from './facts.ts';
 import { APPLICATION_ID, migrate, readMigrations, readSchemaState } from './migrate.ts';
 import { prepareNotRun } from './not-run.ts';
 import { hourOf, preparePackedHours } from './packed-hours.ts';
+import { reportsOn } from './reports.ts';
 import { PURPOSE_NO, prepareSamples, rowOfSample, type StoredRow } from './samples.ts';
 import { prepareSchedules } from './schedules.ts';
 import { buildRegistry, prepareSeries, type SeriesRegistry } from './series.ts';
@@ -197,6 +198,7 @@ function storeOn(db: Database.Database): Store {
       }
       buckets.mark('hour', hourAt);
       for (const { scheduledAt, purpose, evidence: kept } of hour) {
+        markLate(seriesNo, scheduledAt, PURPOSE_NO[purpose]);
         if (kept !== null) evidence.add({ scheduledAt, seriesNo, purposeNo: PURPOSE_NO[purpose] }, kept);
       }
     }
@@ -205,8 +207,9 @@ function storeOn(db: Database.Database): Store {
 
   return {
     ...alertingOn(db),
-    async readDecided(fromAt, toAt) {
-      return reading(() => readDecided(registry, samples, notRun, servedBy, fromAt, toAt));
+    ...reportsOn(db),
+    async readDecided(fromAt, toAt, target) {
+      return reading(() => readDecided(registry, samples, notRun, servedBy, fromAt, toAt, target));
     },
     async readDirty(grain, beforeAt, limit) {
       return reading(() => buckets.dirty(grain, beforeAt, limit));

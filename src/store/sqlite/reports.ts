@@ -1,0 +1,151 @@
+import type { Database } from 'better-sqlite3';
+import type { LedgerEntry } from '../../domain/ledger.ts';
+import type { FrozenReport, ReportStore } from '../store.ts';
+import { prepareOutbox } from './outbox.ts';
+
+type LedgerRow = {
+  readonly entry_no: number;
+  readonly contract: string;
+  readonly period: string;
+  readonly kind: LedgerEntry['kind'];
+  readonly state: LedgerEntry['state'];
+  readonly amount: string | null;
+  readonly currency: string | null;
+  readonly at_ms: number;
+  readonly who: string | null;
+  readonly note: string;
+  readonly key: string;
+};
+
+/** The reports' part of the store on an open database. */
+export function reportsOn(db: Database): ReportStore {
+  const outbox = prepareOutbox(db);
+  const addReport = db.prepare(`
+    insert or ignore into reports (
+      contract,
+      period,
+      from_at_ms,
+      to_at_ms,
+      frozen_at_ms,
+      document
+    ) values (
+      @contract,
+      @period,
+      @fromAt,
+      @toAt,
+      @frozenAt,
+      @document
+    )
+  `);
+  const reportNamed = db.prepare<{ contract: string; period: string }, FrozenReport>(`
+    select
+      contract,
+      period,
+      from_at_ms as fromAt,
+      to_at_ms as toAt,
+      frozen_at_ms as frozenAt,
+      document
+    from reports
+    where contract = @contract
+      and period = @period
+  `);
+  const allReports = db.prepare<[], Omit<FrozenReport, 'document'>>(`
+    select
+      contract,
+      period,
+      from_at_ms as fromAt,
+      to_at_ms as toAt,
+      frozen_at_ms as frozenAt
+    from reports
+    order by from_at_ms desc, contract
+  `);
+  const addEntry = db.prepare(`
+    insert or ignore into ledger (
+      contract,
+      period,
+      kind,
+      state,
+      amount,
+      currency,
+      at_ms,
+      who,
+      note,
+      key
+    ) values (
+      @contract,
+      @period,
+      @kind,
+      @state,
+      @amount,
+      @currency,
+      @at,
+      @who,
+      @note,
+      @key
+    )
+  `);
+  const lastEntryNo = db
+    .prepare<{ contract: string; period: string }, number | null>(
+      'select max(entry_no) from ledger where contract = @contract and period = @period',
+    )
+    .pluck();
+  const entries = db.prepare<{ contract: string | null; period: string | null }, LedgerRow>(`
+    select *
+    from ledger
+    where (@contract is null or contract = @contract)
+      and (@period is null or period = @period)
+    order by entry_no
+  `);
+  const lateRows = db
+    .prepare<{ region: string; fromAt: number; toAt: number; afterNo: number }, number>(`
+      select count(*)
+      from late_rows
+      where region = @region
+        and scheduled_at_ms >= @fromAt
+        and scheduled_at_ms < @toAt
+        and segment_no > @afterNo
+    `)
+    .pluck();
+
+  const freeze = db.transaction((...[report, entry, messages]: Parameters<ReportStore['freezeReport']>) => {
+    if (addReport.run(report).changes === 0) return 'exists';
+    addEntry.run(entry);
+    for (const addressed of messages) outbox.add(addressed, report.frozenAt);
+    return 'frozen';
+  });
+  const append = db.transaction((entry: Omit<LedgerEntry, 'no'>, afterNo: number): boolean => {
+    if ((lastEntryNo.get(entry) ?? null) !== afterNo) return false;
+    return addEntry.run(entry).changes === 1;
+  });
+
+  return {
+    async freezeReport(report, entry, messages) {
+      return freeze.immediate(report, entry, messages);
+    },
+    async readReport(contract, period) {
+      return reportNamed.get({ contract, period }) ?? null;
+    },
+    async listReports() {
+      return allReports.all();
+    },
+    async addLedgerEntry(entry, afterNo) {
+      return append.immediate(entry, afterNo);
+    },
+    async readLedger({ contract, period }) {
+      return entries
+        .all({ contract: contract ?? null, period: period ?? null })
+        .map(({ entry_no: no, at_ms: at, ...rest }) => ({ no, at, ...rest }));
+    },
+    async countLate(query) {
+      return lateRows.get(query) ?? 0;
+    },
+    async backUp(path, onProgress) {
+      await db.backup(path, {
+        progress: ({ totalPages, remainingPages }) => {
+          onProgress(totalPages === 0 ? 1 : 1 - remainingPages / totalPages);
+          return 1_000;
+        },
+      });
+    },
+  };
+}
