@@ -1,6 +1,6 @@
 import type { AdmittedMaintenance } from './admitted-maintenance.ts';
 import type { WindowResult } from './chronic.ts';
-import type { Contract } from './contract.ts';
+import type { AvailabilityMethod, Contract } from './contract.ts';
 import type { Fee } from './credit.ts';
 import { type Evaluation, evaluate } from './evaluation.ts';
 import { exact, fixed, HUNDRED, maxExact, ratio, shortest, ZERO } from './exact.ts';
@@ -64,7 +64,7 @@ export function assembleStatement(facts: StatementFacts): ReportStatement {
   const recounts = counts.map((one) => recount(one, setting));
   const disagreement = recounts.map((one) => disagrees(one, evaluation)).find((one) => one !== null);
   if (disagreement !== undefined && disagreement !== null) throw new Error(disagreement);
-  const coverage = coverageOf(facts.ticks, evaluation);
+  const coverage = coverageOf(facts.ticks, evaluation, contract.availability?.method);
   const result = resultOf(evaluation, coverage);
   const claim = claimOf(evaluation, result, tally.plan.period);
   const incidents = evaluation.incidents
@@ -115,7 +115,11 @@ export function disagrees(again: Recount, evaluation: Evaluation): string | null
   return `${again.id}: the engine says ${value ?? 'no value'}, its counts say ${again.exact ?? 'no value'}`;
 }
 
-function coverageOf(facts: StatementFacts['ticks'], evaluation: Evaluation): ReportCoverage {
+function coverageOf(
+  facts: StatementFacts['ticks'],
+  evaluation: Evaluation,
+  method: AvailabilityMethod | undefined,
+): ReportCoverage {
   const notRun = Object.values(facts.notRun).reduce((sum, count) => sum + count, 0);
   const unaccounted = Math.max(0, facts.expected - facts.measured - facts.doubtful - notRun);
   // Ticks of a cadence that changed within the period can be more than were due by a count of ours.
@@ -129,7 +133,9 @@ function coverageOf(facts: StatementFacts['ticks'], evaluation: Evaluation): Rep
     );
   }
   const { coverage } = evaluation;
-  if (coverage !== null && exact(coverage.percent).lt(floor)) {
+  // Where requests are counted one by one, slices say nothing that the probes themselves do not.
+  const countsSlices = method !== undefined && method.kind !== 'occurrences';
+  if (countsSlices && coverage !== null && exact(coverage.percent).lt(floor)) {
     reasons.push(
       `${number(coverage.withData)} of ${number(coverage.slices)} slices of the period were measured (${coverage.percent} %); at least ${COVERAGE_FLOOR_PERCENT} % are needed`,
     );

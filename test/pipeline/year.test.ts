@@ -11,7 +11,7 @@ import { contractOf } from '../support/contract-bench.ts';
  * March in UTC.
  */
 const ZONE = 'Europe/Berlin';
-const EVERY = 5 * MINUTE;
+const EVERY = 15 * MINUTE;
 
 const V1 = contractOf(`
 id: pro-berlin
@@ -19,7 +19,7 @@ version: "1"
 currency: EUR
 scope: { dimensions: [tier, model], feeBase: service }
 window: { kind: calendar_month, timezone: ${ZONE} }
-availability: { method: timeslices, slice: 5m, sliceBadWhen: { errorRateGt: "0.5" }, emptySlice: exclude, target: "99.9" }
+availability: { method: timeslices, slice: 15m, sliceBadWhen: { errorRateGt: "0.5" }, emptySlice: exclude, target: "99.9" }
 latency:
   - { id: total-p99, metric: e2e_ms, form: whole_window_percentile, p: 99, op: "<", value: 800, credits: { shape: flat, percent: 5 } }
 maintenance: { mode: remove_from_denominator, notice: 48h }
