@@ -25,8 +25,8 @@ export type AlertThresholds = {
     /** No alert unless chance alone, at exactly the objective, would do this with at most this probability. */
     readonly maxPValue: number;
     /**
-     * False alarms the whole deployment may expect in 30 days at exactly the objective. The p-value is tightened by the
-     * number of cells and of windows looked at: at 368 targets, one chance in a thousand per look is a page per day.
+     * False alarms the whole deployment may expect in 30 days at exactly the objective: at 368 targets, one chance in a
+     * thousand per look is a page per day.
      */
     readonly falsePages: number;
     readonly falseTickets: number;

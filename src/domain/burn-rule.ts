@@ -25,18 +25,26 @@ export type BurnGuards = Pick<
 >;
 
 /**
- * The largest p-value that still counts as proof for a row: the false alarms allowed per 30 days shared out over every
- * cell and every long window of those days (Bonferroni), and never more than `maxPValue`.
+ * How many alarms like this one all cells together would raise in 30 days by luck alone, at exactly the objective. An
+ * alarm can only begin with a bad sample, so it is at most the expected number of bad samples times the chance that the
+ * window before such a sample holds the other k - 1: a bound that holds however often one looks and however much the
+ * windows overlap.
  */
-export function proofThreshold(row: BurnRow, cells: number, guards: BurnGuards): number {
-  const allowed = row.severity === 'page' ? guards.falsePages : guards.falseTickets;
-  const looks = Math.max(1, cells) * Math.max(1, THIRTY_DAYS_MS / row.longMs);
-  return Math.min(guards.maxPValue, allowed / looks);
+export function falseAlarmsPer30Days(
+  row: BurnRow,
+  { n, k }: WindowCount,
+  allowedPpm: number,
+  cells: number,
+): number {
+  const allowed = allowedPpm / PPM;
+  const samples = Math.max(1, cells) * n * (THIRTY_DAYS_MS / row.longMs);
+  return samples * allowed * atLeast(k - 1, n - 1, allowed);
 }
 
 /**
  * Multi-window burn rate with the guards a small sample needs. A row fires when both windows burn faster than its factor,
- * the long one holds at least `minBad` bad samples, and luck alone does not explain them. With one sample a minute a
+ * the long one holds at least `minBad` bad samples, and luck alone does not explain them, neither once nor over a month of
+ * looking at every cell. With one sample a minute a
  * single failure is a 16.7-fold burn of a 99.9 % objective, so the ratio alone would page once a day for nothing.
  *
  * `good` asks that every short window burns below 1. In between the verdict is `undecided`: the state stays.
@@ -68,7 +76,9 @@ function fires(
   const long = count(row.longMs);
   if (long.k < guards.minBad || burnRate(long, allowedPpm) <= row.factor) return false;
   if (burnRate(count(row.shortMs), allowedPpm) <= row.factor) return false;
-  return atLeast(long.k, long.n, allowedPpm / PPM) <= proofThreshold(row, cells, guards);
+  if (atLeast(long.k, long.n, allowedPpm / PPM) > guards.maxPValue) return false;
+  const tolerated = row.severity === 'page' ? guards.falsePages : guards.falseTickets;
+  return falseAlarmsPer30Days(row, long, allowedPpm, cells) <= tolerated;
 }
 
 /** Share of bad samples over the share allowed; 0 without samples. An objective of 100 % burns infinitely fast. */

@@ -3,13 +3,13 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { BURN_ROWS, DEFAULT_THRESHOLDS } from '../../src/domain/alert-policy.ts';
 import { atLeast, clopperPearson } from '../../src/domain/binomial.ts';
-import { burnRate, type CountWindow, judgeBurn, proofThreshold } from '../../src/domain/burn-rule.ts';
+import { burnRate, type CountWindow, falseAlarmsPer30Days, judgeBurn } from '../../src/domain/burn-rule.ts';
 import { DAY, HOUR, MINUTE } from '../support/alert-builders.ts';
 
 const GUARDS = DEFAULT_THRESHOLDS.burn;
 const NO_GUARDS = { minBad: 1, maxPValue: 1, falsePages: Infinity, falseTickets: Infinity };
-const [FAST, SLOW, DAILY, THREE_DAYS] = BURN_ROWS;
-if (!FAST || !SLOW || !DAILY || !THREE_DAYS) throw new Error('four rows');
+const [FAST, SLOW] = BURN_ROWS;
+if (!FAST || !SLOW) throw new Error('four rows');
 
 /** One sample a minute; bad ones lie `ageMs` before now. */
 function minutely(badAges: readonly number[]): CountWindow {
@@ -137,12 +137,34 @@ test('no samples at all decide nothing', () => {
   assert.equal(judged.measured, null);
 });
 
-test('proof is never weaker than one in a thousand, and stronger the more often one looks', () => {
-  assert.equal(proofThreshold(FAST, 1, { ...GUARDS, falsePages: 1_000_000 }), 0.001);
-  assert.equal(proofThreshold(FAST, 368, GUARDS), 0.01 / (368 * 720));
-  assert.ok(proofThreshold(FAST, 368, GUARDS) < proofThreshold(SLOW, 368, GUARDS));
-  assert.ok(proofThreshold(DAILY, 368, GUARDS) < proofThreshold(THREE_DAYS, 368, GUARDS));
+test('the false alarms of a month are counted over every cell and every bad sample', () => {
+  // 43.2 bad samples a month, each with P(B >= 2 | 59, 0.001) = 0.0016473 that two others lie in the hour before.
+  const one = falseAlarmsPer30Days(FAST, { n: 60, k: 3 }, 1_000, 1);
+  assert.ok(Math.abs(one / (43.2 * 0.0016473275757) - 1) < 1e-9, String(one));
+  const all = falseAlarmsPer30Days(FAST, { n: 60, k: 3 }, 1_000, 368);
+  assert.ok(Math.abs(all / (368 * one) - 1) < 1e-12);
 });
+
+/** Fewest failures in the long window that prove something, at one sample a minute, with the default guards. */
+const PROVING: readonly (readonly [cells: number, perRow: readonly [number, number, number, number]])[] = [
+  [1, [4, 6, 7, 13]],
+  [368, [5, 8, 10, 16]],
+];
+
+for (const [cells, perRow] of PROVING) {
+  test(`where ${cells} cells of 99.9 % are watched, ${perRow.join(', ')} failures prove something`, () => {
+    const fewest = BURN_ROWS.map((row) => {
+      const n = row.longMs / MINUTE;
+      const tolerated = row.severity === 'page' ? GUARDS.falsePages : GUARDS.falseTickets;
+      for (let k = 3; k <= n; k += 1) {
+        const surprising = atLeast(k, n, 0.001) <= GUARDS.maxPValue;
+        if (surprising && falseAlarmsPer30Days(row, { n, k }, 1_000, cells) <= tolerated) return k;
+      }
+      return null;
+    });
+    assert.deepEqual(fewest, perRow);
+  });
+}
 
 test('a burn rate never falls when a good sample turns bad', () => {
   fc.assert(
