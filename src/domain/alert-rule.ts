@@ -302,7 +302,8 @@ export function evaluateBreach(evidence: BreachEvidence, now: number): CellEvalu
   const owed = evidence.stake?.creditPercent;
   return {
     kind: 'breach_certain',
-    group: `${evidence.gateway}\n${evidence.contract}\n${evidence.period}`,
+    // Each objective is lost by itself: the second one is news again.
+    group: [evidence.gateway, evidence.contract, evidence.period, evidence.objective].join('\n'),
     cell: evidence.cell,
     verdict: evidence.certain ? 'bad' : 'undecided',
     since: evidence.certain ? now : null,

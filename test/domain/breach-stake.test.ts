@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseContracts } from '../../src/config/parse-contract.ts';
+import { leastStake } from '../../src/domain/breach-stake.ts';
+import type { Contract } from '../../src/domain/contract.ts';
+import type { LiveObjective, LiveWindow, WindowName } from '../../src/domain/live-objective.ts';
+import { periodBudget } from '../../src/domain/period-budget.ts';
+import { DAY, MINUTE } from '../support/alert-builders.ts';
+
+const MARCH = { fromAt: Date.UTC(2026, 2, 1), toAt: Date.UTC(2026, 3, 1) };
+const ALLOWANCE = { numerator: 1, denominator: 1_000, inclusive: true };
+
+function contract(credits: Record<string, unknown>): Contract {
+  const { contracts, problems } = parseContracts({ pro: { template: 'pro-channel', credits } }, [
+    'contracts',
+  ]);
+  assert.deepEqual(problems, []);
+  const [only] = contracts.get('pro') ?? [];
+  assert.ok(only);
+  return only;
+}
+
+/** An availability objective with so many bad ones among the first `n` minutes of March. */
+function lost(bad: number, n: number): LiveObjective {
+  const window: LiveWindow = {
+    fromAt: MARCH.fromAt,
+    toAt: MARCH.fromAt + n * MINUTE,
+    n,
+    bad,
+    unit: 'requests',
+    good: n - bad,
+    counted: n,
+    exactShare: null,
+    latency: null,
+    result: 'breached',
+    coverage: null,
+  };
+  const names: readonly WindowName[] = ['5m', '1h', '6h', '24h', '7d', '30d', '90d', 'period'];
+  return {
+    target: 'acme/pro/a',
+    id: 'pro/availability',
+    kind: 'availability',
+    metric: 'availability',
+    percentile: null,
+    goal: { contract: 'pro', value: '99.9', comparator: '>=', allowance: ALLOWANCE },
+    windows: Object.fromEntries(names.map((name) => [name, window])) as LiveObjective['windows'],
+    period: { ...MARCH, label: '2026-03', timezone: 'UTC', isWindow: true },
+    budget: periodBudget({
+      allowance: ALLOWANCE,
+      n,
+      bad,
+      remaining: 31 * 1440 - n,
+      unit: 'requests',
+      trialMs: MINUTE,
+      probesPerTrial: 1,
+    }),
+    burn: { '1h': null, '6h': null, '24h': null },
+    exhaustedAt: null,
+  };
+}
+
+const LADDER = {
+  shape: 'ladder',
+  ladder: [
+    { below: '99.9', percent: '10' },
+    { below: '99.0', percent: '25' },
+  ],
+  status: 'assumed',
+};
+
+// March has 44 640 minutes: 44 bad ones are allowed, 446 are the most that leave 99.0 %.
+const CASES: readonly (readonly [sentence: string, bad: number, credit: string | null])[] = [
+  ['while the month can still be met nothing is owed for certain', 44, null],
+  ['one bad minute more owes the first step', 45, 'at least 10 %'],
+  ['the deepest month that still ends at 99.0 % owes the first step', 446, 'at least 10 %'],
+  ['one bad minute more owes the second', 447, 'at least 25 %'],
+];
+
+for (const [sentence, bad, credit] of CASES) {
+  test(sentence, () => {
+    const stake = leastStake(contract(LADDER), lost(bad, (10 * DAY) / MINUTE));
+    assert.equal(stake?.creditPercent ?? null, credit);
+  });
+}
+
+test('a cap is a cap, and a contract without credits owes nothing', () => {
+  const capped = contract({ ...LADDER, capPercent: '20' });
+  assert.equal(leastStake(capped, lost(447, 14_400))?.creditPercent, 'at least 20 %');
+  assert.equal(leastStake(contract({ shape: 'none', status: 'assumed' }), lost(447, 14_400)), null);
+});
