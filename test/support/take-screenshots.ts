@@ -1,0 +1,78 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { DEFAULT_ALERT_POLICY } from '../../src/domain/alert-policy.ts';
+import { createAlertEvaluator, NO_LIVE_FACTS } from '../../src/pipeline/evaluate-alerts.ts';
+import type { Store } from '../../src/store/store.ts';
+import { createServer } from '../../src/web/server.ts';
+import { findChromium, launchChromium } from '../web/chromium.ts';
+import { recordDeployment } from './deployment.ts';
+import { SCENE_AT, SCENES, type Scene } from './scenes.ts';
+
+/** Makes the pictures of the README from made-up deployments, through the real server and a real browser. */
+const OUT = join(import.meta.dirname, '../../docs');
+const MOST_BYTES = 300_000;
+const MINUTE = 60_000;
+
+type Shot = {
+  readonly file: string;
+  readonly scene: Scene;
+  readonly path: (store: Store) => Promise<string>;
+  /** How much of the page is shown; the rest is cut off. */
+  readonly height: number;
+};
+
+const SHOTS: readonly Shot[] = [
+  { file: 'overview.png', scene: SCENES.troubled, path: async () => '/', height: 1_120 },
+  {
+    file: 'target.png',
+    scene: SCENES.troubled,
+    path: async () => '/targets/global-apis/pro/deepseek-ai/DeepSeek-R1',
+    height: 1_060,
+  },
+  { file: 'compare.png', scene: SCENES.day, path: async () => '/compare', height: 1_000 },
+  { file: 'incident.png', scene: SCENES.troubled, path: firstIncident, height: 1_000 },
+];
+
+/** Lets the alerts go through the last quarter of an hour as they would have, and names the incident they opened. */
+async function firstIncident(store: Store): Promise<string> {
+  const evaluator = createAlertEvaluator({
+    store,
+    policy: DEFAULT_ALERT_POLICY,
+    objectivesOf: () => [],
+    isPractice: () => false,
+    startedAt: SCENE_AT - 15 * MINUTE,
+    readLive: async () => NO_LIVE_FACTS,
+    readOwn: async (now) => ({ proberAliveAt: now, spendReachedOn: null, diskFreePpm: 500_000 }),
+  });
+  for (let at = SCENE_AT - 15 * MINUTE; at <= SCENE_AT; at += 10_000) await evaluator.evaluate(at);
+  const incidents = await store.readIncidents({ closedSinceAt: 0 });
+  const down = incidents.find(({ kind }) => kind === 'target_down') ?? incidents[0];
+  if (down === undefined) throw new Error('the troubled deployment opened no incident');
+  return `/incidents/${down.id}`;
+}
+
+const chromium = findChromium();
+if (chromium === null) throw new Error('screenshots need Chromium: apt-get install chromium');
+mkdirSync(OUT, { recursive: true });
+const browser = await launchChromium(chromium);
+for (const { file, scene, path, height } of SHOTS) {
+  const store = await recordDeployment(scene.deployment, SCENE_AT - scene.spanMs, SCENE_AT - 3_000);
+  const at = await path(store);
+  const log = { error: ({ err }: { readonly err: unknown }) => Promise.reject(err) };
+  const web = createServer({ store, clock: () => SCENE_AT, settings: scene.settings, log });
+  const listening = await web.listen('127.0.0.1', 0);
+  const page = await browser.newPage({ viewport: { width: 1_440, height }, colorScheme: 'light' });
+  await page.goto(`${listening.url}${at}`);
+  await page.locator('html.scripted').waitFor();
+  // A comparison is made in pieces.
+  while ((await page.getByText('so far.').count()) > 0) await page.reload();
+  const whole = Number(await page.evaluate('document.documentElement.scrollHeight'));
+  const clip = { x: 0, y: 0, width: 1_440, height: Math.min(height, whole) };
+  await page.screenshot({ path: join(OUT, file), fullPage: true, clip });
+  await page.close();
+  await listening.close();
+  await store.close();
+  const { size } = statSync(join(OUT, file));
+  if (size > MOST_BYTES) throw new Error(`${file} has ${size} bytes; at most ${MOST_BYTES} are wanted`);
+}
+await browser.close();
