@@ -105,3 +105,10 @@ export function timesIn(timezone: string): Times {
     zone: (at) => named.formatToParts(at).find((part) => part.type === 'timeZoneName')?.value ?? timezone,
   };
 }
+
+/** An amount in 10^-9 of a currency, rounded up: to the cent, below one cent to two telling digits. */
+export function formatMoney(nanos: number, currency: string): string {
+  const digits = nanos === 0 || nanos >= 10_000_000 ? 2 : Math.min(9, 10 - Math.floor(Math.log10(nanos)));
+  const unit = 10 ** (9 - digits);
+  return `${fixed(Math.ceil(nanos / unit), digits)}${NARROW_SPACE}${currency}`;
+}

@@ -1,6 +1,7 @@
 import { HEALTH_ORDER, HEALTHS, type Health } from '../src/domain/health.ts';
 import { layMatrix, type Row, SORTS, type StatusQuery } from '../src/domain/status-query.ts';
 import type { StatusView, TargetView } from '../src/domain/status-view.ts';
+import { accountSection } from './account.ts';
 import { cell, compactCell, noCell, worstLabel } from './cell.ts';
 import { countOf, formatCount, formatShare, NO_DATA, shorten, type Times, timesIn } from './format.ts';
 import { type Html, html, raw } from './html.ts';
@@ -29,6 +30,7 @@ export function statusPage(view: StatusView, query: StatusQuery, assets: Assets)
     body: html`<div id="status" data-live="/api/v1/stream">
 ${verdictSection(view, times)}
 ${view.targets.length > 0 && matrixSection(view, query, times)}
+${view.targets.length > 0 && accountSection(view)}
 ${footer(view, times)}
 </div>`,
   });

@@ -220,6 +220,13 @@ function tell(log: Logger, notice: ThreadNotice): void {
   log[grave ? 'error' : 'warn'](about, kind);
 }
 
+/** Prices are per model; a discovered model has the price of the rule that found it. */
+function currencyOf(config: Config, model: string): string | null {
+  const named = config.models.find((rule) => rule.kind === 'named' && rule.id === model);
+  const rule = named ?? config.models.find(({ kind, price }) => kind === 'discover' && price !== null);
+  return rule?.price?.currency ?? null;
+}
+
 function viewSettings(config: Config): Parameters<typeof createServer>[0]['settings'] {
   return {
     title: config.status.title,
@@ -227,6 +234,8 @@ function viewSettings(config: Config): Parameters<typeof createServer>[0]['setti
     timezone: config.status.timezone,
     locale: config.status.locale,
     tiers: config.tiers.map(({ id }) => id),
+    spendCap: config.spend,
+    currencyOf: ({ model }) => currencyOf(config, model),
     commitmentFor: (target, at) => {
       const id = config.tiers.find((tier) => tier.id === target.tier)?.contract ?? null;
       const versions = config.contracts.find((contract) => contract.id === id)?.versions ?? [];

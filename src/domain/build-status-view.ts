@@ -1,6 +1,8 @@
+import { countedOf, spendingOf } from './account.ts';
 import type { Commitment } from './commitment.ts';
 import { type Attempted, HEALTH_ORDER, type Health, healthOf, isFailed, isTelling } from './health.ts';
 import type { Counting, Doubt, NotRunReason, Outcome } from './outcome.ts';
+import type { SpendCap } from './probe.ts';
 import type { Sample } from './sample.ts';
 import { countTicks, type Schedule } from './schedule.ts';
 import { mergeAscending, spreadOf } from './spread.ts';
@@ -28,6 +30,9 @@ export type ViewSettings = {
   readonly tiers?: readonly string[];
   /** What is promised for a target by the contract in force at an instant; `null` = nothing. */
   readonly commitmentFor: (target: Target, at: number) => Commitment | null;
+  /** The currency of a target's price; `null` = it has none. */
+  readonly currencyOf?: (target: Target) => string | null;
+  readonly spendCap?: SpendCap | null;
 };
 
 /** What one series did in one minute, as the store tells it. */
@@ -43,6 +48,8 @@ export type SeriesSlice = {
   readonly ttftUs: readonly number[];
   readonly totalUs: readonly number[];
   readonly lastSample: Omit<Sample, 'evidence'> | null;
+  /** Of every attempt, whatever its purpose; 10^-9 of the currency of the price. */
+  readonly costNanos: number;
 };
 
 export type Slice = {
@@ -76,6 +83,8 @@ export type StatusFacts = {
   readonly recent: ReadonlyMap<string, readonly Attempted[]>;
   /** When the prober last gave a sign of life, if it is known beyond its samples. */
   readonly proberSeenAt: number | null;
+  /** Cost since midnight UTC by target id, 10^-9. */
+  readonly spentToday: ReadonlyMap<string, number>;
   /** Ticks of a schedule in `[fromAt, toAt)`; `null` if it cannot be counted. */
   readonly countTicks?: (schedule: Schedule, fromAt: number, toAt: number) => number | null;
 };
@@ -104,6 +113,7 @@ export function buildStatusView(facts: StatusFacts): StatusView {
     return buildTarget(target, series, facts.settings.commitmentFor(target, facts.now), facts);
   });
   const all = targets.flatMap((target) => target.series);
+  const samples = all.reduce((sum, one) => sum + one.good + one.bad + one.excluded, 0);
   return {
     title: facts.settings.title,
     practice: facts.settings.practice,
@@ -114,8 +124,16 @@ export function buildStatusView(facts: StatusFacts): StatusView {
     toAt: facts.slices.at(-1)?.toAt ?? facts.now,
     tiers: orderTiers(facts),
     prober: proberLife(facts, all),
-    samples: all.reduce((sum, one) => sum + one.good + one.bad + one.excluded, 0),
+    samples,
     coverage: sumCoverage(all.map((one) => one.coverage)),
+    counted: countedOf(samples, addUp(all.map((one) => one.byDoubt))),
+    spending: spendingOf(facts.targets, {
+      now: facts.now,
+      today: facts.spentToday,
+      lastHour: costByTarget(facts.slices),
+      currencyOf: facts.settings.currencyOf ?? (() => null),
+      cap: facts.settings.spendCap ?? null,
+    }),
     byHealth: tally<Health>(
       HEALTH_ORDER,
       targets.map((target) => target.health),
@@ -126,6 +144,14 @@ export function buildStatusView(facts: StatusFacts): StatusView {
     ),
     targets,
   };
+}
+
+function costByTarget(slices: readonly Slice[]): Map<string, number> {
+  const costs = new Map<string, number>();
+  for (const { series } of slices) {
+    for (const { target, costNanos } of series) costs.set(target, (costs.get(target) ?? 0) + costNanos);
+  }
+  return costs;
 }
 
 function orderTiers({ settings, targets }: StatusFacts): string[] {

@@ -1,3 +1,4 @@
+import type { Counted, Spending } from './account.ts';
 import type { Commitment } from './commitment.ts';
 import { HEALTH_ORDER, type Health } from './health.ts';
 import type { Doubt, NotRunReason, Outcome, Validity } from './outcome.ts';
@@ -97,6 +98,9 @@ export type StatusView = {
   readonly prober: ProberLife;
   readonly samples: number;
   readonly coverage: Coverage;
+  readonly counted: Counted;
+  /** One entry per currency; none without prices. */
+  readonly spending: readonly Spending[];
   readonly byHealth: Readonly<Record<Health, number>>;
   readonly byStanding: Readonly<Record<Standing, number>>;
   readonly targets: readonly TargetView[];

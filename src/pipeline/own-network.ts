@@ -3,12 +3,13 @@
  * the wire; and every answer from anywhere is a sign of life. Our network counts as down from the last sign of life
  * before an unanswered witness to the first one after it.
  *
- * A witness that stays silent after others have answered is itself the one in trouble. It is not believed again
- * until it answers, so that a dead witness does not excuse us for ever.
+ * A witness that stays silent while others answer is itself the one in trouble. It is not believed again until it
+ * answers, so that a dead witness does not excuse us for ever. Only an exchange that began after the witness had been
+ * asked contradicts it: an answer that was on its way when the network went may be read long after.
  */
 export type OwnNetwork = {
-  /** A probe got an answer, whatever it said. Tells whether that ended an outage. µs, monotonic. */
-  readonly alive: (atUs: number) => boolean;
+  /** An exchange that began at `beganUs` got an answer at `atUs`. Tells whether that ended an outage. µs, monotonic. */
+  readonly alive: (atUs: number, beganUs: number) => boolean;
   /** The witnesses were asked, and one of them answered. */
   readonly answered: (atUs: number) => void;
   /** The witnesses were asked at `askedUs`; none had answered by `atUs`. */
@@ -22,7 +23,12 @@ export type OwnNetwork = {
   readonly wasDown: (fromUs: number, toUs: number) => boolean;
 };
 
-type Outage = { readonly fromUs: number; toUs: number };
+type Outage = {
+  readonly fromUs: number;
+  toUs: number;
+  /** When the question was asked that found it. */
+  readonly askedUs: number;
+};
 
 /** Longer than any probe takes, so that each can still be compared with what was known during it. */
 const REMEMBERED_US = 900_000_000;
@@ -30,6 +36,8 @@ const REMEMBERED_US = 900_000_000;
 /** @param hosts the distinct hosts that are probed, for the case without a witness; empty if there is one */
 export function createOwnNetwork(startUs: number, hosts: () => ReadonlySet<string>): OwnNetwork {
   let lastLifeUs = startUs;
+  /** When the latest of the exchanges began that showed life. */
+  let lastBeganUs = startUs;
   let outages: Outage[] = [];
   let isCredible = true;
   /** The first answer from elsewhere since the witness was last heard and found silent. */
@@ -42,10 +50,10 @@ export function createOwnNetwork(startUs: number, hosts: () => ReadonlySet<strin
     return last?.toUs === Number.POSITIVE_INFINITY ? last : undefined;
   };
 
-  const open = (atUs: number): void => {
+  const open = (askedUs: number, atUs: number): void => {
     if (current() !== undefined) return;
     outages = outages.filter((outage) => outage.toUs > atUs - REMEMBERED_US);
-    outages.push({ fromUs: lastLifeUs, toUs: Number.POSITIVE_INFINITY });
+    outages.push({ fromUs: Math.min(lastLifeUs, askedUs), toUs: Number.POSITIVE_INFINITY, askedUs });
   };
 
   /** Ends the outage, if there is one. */
@@ -59,7 +67,10 @@ export function createOwnNetwork(startUs: number, hosts: () => ReadonlySet<strin
   };
 
   return {
-    alive: (atUs) => {
+    alive: (atUs, beganUs) => {
+      const outage = current();
+      if (outage !== undefined && beganUs < outage.askedUs) return false;
+      lastBeganUs = Math.max(lastBeganUs, beganUs);
       const ended = live(atUs);
       if (ended) contradictedUs = Math.min(contradictedUs, atUs);
       return ended;
@@ -71,13 +82,13 @@ export function createOwnNetwork(startUs: number, hosts: () => ReadonlySet<strin
     },
     silent: (askedUs, atUs) => {
       if (askedUs > contradictedUs) isCredible = false;
-      if (lastLifeUs >= askedUs) contradictedUs = Math.min(contradictedUs, lastLifeUs);
-      else if (isCredible) open(atUs);
+      if (lastBeganUs >= askedUs) contradictedUs = Math.min(contradictedUs, lastLifeUs);
+      else if (isCredible) open(askedUs, atUs);
     },
     failed: (host, atUs) => {
       if (hosts().size < 2) return;
       failing.add(host);
-      if ([...hosts()].every((one) => failing.has(one))) open(atUs);
+      if ([...hosts()].every((one) => failing.has(one))) open(atUs, atUs);
     },
     wasDown: (fromUs, toUs) => outages.some((outage) => outage.fromUs < toUs && outage.toUs > fromUs),
   };

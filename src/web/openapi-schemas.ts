@@ -120,6 +120,36 @@ const statusProperties = {
   },
   samples: count,
   coverage: ref('Coverage'),
+  counted: object(
+    {
+      valid: count,
+      excluded: countsBy(DOUBTS, 'Their latency does not count, by reason.'),
+      suspect: countsBy(DOUBTS, 'Doubt about ourselves: they do not count at all, by reason.'),
+    },
+    'What became of the attempts of the window.',
+  ),
+  spending: list(
+    object(
+      {
+        currency: text,
+        todayNanos: { type: 'integer', description: 'Since midnight UTC, 10^-9 of the currency.' },
+        projectedDayNanos: {
+          type: 'integer',
+          description: 'At the end of the day, at the pace of the last hour.',
+        },
+        byTier: { type: 'object', additionalProperties: { type: 'integer' } },
+        byTarget: { type: 'object', additionalProperties: { type: 'integer' } },
+        cap: maybe(
+          object({
+            perDayNanos: { type: 'integer' },
+            currency: text,
+            onReach: oneOf(['slow-down', 'stop']),
+          }),
+        ),
+      },
+      'What probing costs; one entry per currency.',
+    ),
+  ),
   byHealth: object(Object.fromEntries(HEALTH_ORDER.map((health) => [health, count]))),
   byStanding: object(Object.fromEntries(STANDINGS.map((standing) => [standing, count]))),
 } satisfies Readonly<Record<string, Schema>>;

@@ -9,6 +9,7 @@ import {
 import { type Attempted, isFailed, isTelling } from '../domain/health.ts';
 import type { StatusView } from '../domain/status-view.ts';
 import type { Store } from '../store/store.ts';
+import { createDaySpend } from './day-spend.ts';
 
 export const SLICE_MS = 60_000;
 export const SLICES = 60;
@@ -35,6 +36,7 @@ export function createRecentWindow({
   countTicks,
 }: WindowOptions): (now: number) => Promise<StatusView> {
   const kept = new Map<number, readonly SeriesSlice[]>();
+  const daySpend = createDaySpend(store);
   let turn = 0;
 
   return async (now) => {
@@ -52,11 +54,12 @@ export function createRecentWindow({
       slices.push({ fromAt, toAt, series });
     }
     const toAt = lastFrom + SLICE_MS;
-    const [targets, spans, seen, recent] = await Promise.all([
+    const [targets, spans, seen, recent, spentToday] = await Promise.all([
       store.readTargets(),
       store.readSchedules(firstFrom, toAt),
       store.readFact(PROBER_SEEN_FACT),
       readRecent(store, slices, firstFrom, toAt),
+      settings.currencyOf === undefined ? new Map<string, number>() : daySpend(now),
     ]);
     return buildStatusView({
       settings,
@@ -67,6 +70,7 @@ export function createRecentWindow({
       spans,
       recent,
       proberSeenAt: seen === null ? null : Number(seen),
+      spentToday,
       ...(countTicks === undefined ? {} : { countTicks }),
     });
   };

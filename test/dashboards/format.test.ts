@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { formatCount, formatPpm, formatShare, formatUs, shorten, timesIn } from '../../dashboards/format.ts';
+import {
+  formatCount,
+  formatMoney,
+  formatPpm,
+  formatShare,
+  formatUs,
+  shorten,
+  timesIn,
+} from '../../dashboards/format.ts';
 import { html } from '../../dashboards/html.ts';
 import { visible } from '../../dashboards/visible.ts';
 
@@ -104,3 +112,18 @@ test('whatever is put into a page, no markup of it comes out', () => {
 test('nothing prints nothing', () => {
   assert.equal(html`<p>${null}${undefined}${false}${0}${''}</p>`.toString(), '<p>0</p>');
 });
+
+const MONEY: readonly (readonly [nanos: number, shown: string])[] = [
+  [0, '0.00 USD'],
+  [1, '0.000000001 USD'],
+  [15_001, '0.000016 USD'],
+  [9_999_999, '0.0100 USD'],
+  [10_000_000, '0.01 USD'],
+  [10_000_001, '0.02 USD'],
+  [5_000_000_000, '5.00 USD'],
+];
+for (const [nanos, shown] of MONEY) {
+  test(`${nanos} nanos print as ${shown}, never as less than they are`, () => {
+    assert.equal(formatMoney(nanos, 'USD').replace('\u202f', ' '), shown);
+  });
+}

@@ -99,7 +99,14 @@ function simulate(
         const ttftUs = Math.round(typicalMs * 1000 * slower * Math.exp(0.22 * normal(random)));
         const totalUs = ttftUs + Math.round((180 + 160 * random()) * 1000 * slower);
         samples.push(
-          sample({ ...identity, ttftUs, totalUs, phases: phasesTo(ttftUs, totalUs), ...doubt(fate) }),
+          sample({
+            ...identity,
+            ttftUs,
+            totalUs,
+            phases: phasesTo(ttftUs, totalUs),
+            costNanos: 12_250,
+            ...doubt(fate),
+          }),
         );
         break;
       }

@@ -66,6 +66,8 @@ function scene(
       timezone: 'UTC',
       locale: 'en',
       tiers: deployment.tiers,
+      currencyOf: () => 'USD',
+      spendCap: { perDayNanos: 5_000_000_000, currency: 'USD', onReach: 'slow-down' },
       commitmentFor: (over.promised ?? true) ? commitmentFor : () => null,
     },
   };
