@@ -200,14 +200,17 @@ async function readFigures(measured: Measured): Promise<Figures> {
   };
 }
 
-async function pageUrl(child: ChildProcess): Promise<string> {
-  let text = '';
-  for await (const part of child.stdout ?? []) {
-    text += String(part);
-    const found = /http:\/\/\S+/.exec(text);
-    if (found !== null) return found[0];
-  }
-  throw new Error(`probity ended before it served a page: ${text}`);
+/** The address it says it serves. Goes on reading what it says, or it could say nothing more. */
+function pageUrl(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    child.stdout?.on('data', (part: Buffer) => {
+      text += String(part);
+      const found = /http:\/\/\S+/.exec(text);
+      if (found !== null) resolve(found[0]);
+    });
+    child.once('exit', () => reject(new Error(`probity ended before it served a page: ${text}`)));
+  });
 }
 
 /** Someone who reloads the status page all the time. */
