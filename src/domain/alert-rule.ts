@@ -7,7 +7,7 @@ import {
   type Verdict,
 } from './alert.ts';
 import type { AlertThresholds, BurnRow } from './alert-policy.ts';
-import { type BurnJudgement, type CountWindow, judgeBurn } from './burn-rule.ts';
+import { type BurnJudgement, type CountWindow, judgeBurn, measureCount } from './burn-rule.ts';
 import { type DownJudgement, judgeDown, type Reading } from './down-rule.ts';
 import { OUTCOMES } from './outcome.ts';
 import type { Target } from './target.ts';
@@ -98,7 +98,7 @@ export function evaluateTarget(
       kind: 'target_down',
       verdict: down.verdict,
       since: down.since,
-      facts: downFacts(down, evidence.objectives),
+      facts: downFacts(down, evidence.objectives, now),
     },
     ...burnEvaluations(evidence, thresholds, cells, now),
     {
@@ -113,7 +113,8 @@ export function evaluateTarget(
     : evaluations;
 }
 
-function downFacts(down: DownJudgement, objectives: readonly ObjectiveEvidence[]): CellFacts {
+function downFacts(down: DownJudgement, objectives: readonly ObjectiveEvidence[], now: number): CellFacts {
+  if (down.verdict !== 'bad') return NO_FACTS;
   const availability = objectives.find((one) => one.kind === 'availability');
   const newest = down.failures[0];
   const how = newest === undefined ? '' : `: ${OUTCOMES[newest.outcome].means}`;
@@ -123,10 +124,9 @@ function downFacts(down: DownJudgement, objectives: readonly ObjectiveEvidence[]
     ticks: 'several probes in a row',
     none: 'not confirmed yet',
   }[down.proof ?? 'none'];
-  const finding = down.since === null ? 'answers normally' : `fails${how} (${proof})`;
   return {
-    finding,
-    measured: null,
+    finding: `fails${how} (${proof})`,
+    measured: measureCount(down.seen, now - down.seen.fromAt, availability?.allowedPpm ?? null),
     budget: availability?.budget ?? null,
     stake: availability?.stake ?? null,
     failures: down.failures,

@@ -92,8 +92,8 @@ function measure(row: BurnRow, count: CountWindow, allowedPpm: number): Measured
   return measureCount(count(row.longMs), row.longMs, allowedPpm);
 }
 
-/** Counts with everything that says how sure they make us. */
-export function measureCount({ n, k }: WindowCount, windowMs: number, allowedPpm: number): Measured {
+/** Counts with everything that says how sure they make us; without an objective there is no probability to tell. */
+export function measureCount({ n, k }: WindowCount, windowMs: number, allowedPpm: number | null): Measured {
   if (n === 0) {
     return { windowMs, n, k, allowedPpm, burnRate: null, pValue: null, intervalPpm: null };
   }
@@ -103,8 +103,8 @@ export function measureCount({ n, k }: WindowCount, windowMs: number, allowedPpm
     n,
     k,
     allowedPpm,
-    burnRate: burnRate({ n, k }, allowedPpm),
-    pValue: atLeast(k, n, allowedPpm / PPM),
+    burnRate: allowedPpm === null ? null : burnRate({ n, k }, allowedPpm),
+    pValue: allowedPpm === null ? null : atLeast(k, n, allowedPpm / PPM),
     intervalPpm: [Math.floor(low * PPM), Math.ceil(high * PPM)],
   };
 }

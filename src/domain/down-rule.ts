@@ -27,6 +27,8 @@ export type DownJudgement = {
   readonly proof: 'burst' | 'regions' | 'ticks' | null;
   /** Newest first. */
   readonly failures: readonly Failure[];
+  /** All attempts that were looked at, bursts included; `fromAt` is the oldest one's tick. */
+  readonly seen: { readonly n: number; readonly k: number; readonly fromAt: number };
 };
 
 type SeriesJudgement = {
@@ -63,6 +65,7 @@ export function judgeDown(
     since: failing.reduce<number | null>((first, { since }) => earlier(first, since), null),
     regions,
     proof,
+    seen: { n: usable.length, k: usable.filter(isBad).length, fromAt: usable[0]?.at ?? now },
     failures: usable
       .filter(isBad)
       .reverse()
