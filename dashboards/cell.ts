@@ -1,11 +1,16 @@
 import type { Limit } from '../src/domain/commitment.ts';
 import { HEALTHS } from '../src/domain/health.ts';
+import type { LiveObjective, LiveWindow } from '../src/domain/live-objective.ts';
+import { type LiveTarget, p99Of, shareOf, uptimeOf } from '../src/domain/live-report.ts';
 import type { Spread } from '../src/domain/spread.ts';
 import { P99_NEEDS } from '../src/domain/standing.ts';
 import type { SeriesView, Standing, TargetView } from '../src/domain/status-view.ts';
+import { budgetBar } from './budget-bar.ts';
+import { dayBars } from './day-bars.ts';
 import {
   countOf,
   formatCount,
+  formatPercent,
   formatPpm,
   formatShare,
   formatUs,
@@ -26,11 +31,14 @@ export const STANDING_WORDS: Readonly<Record<Standing, string>> = {
   none: 'no target',
 };
 
-/** One target with everything at a glance. */
+/** One target with everything at a glance: the month first, then the last hour. */
 export function cell(target: TargetView, times: Times): Html {
   const lead = target.series[0];
+  const { live } = target;
   return html`<td role="cell" class="cell is-${target.health}" data-tier="${shorten(target.tier, 32)}">
-<div class="cell-top">${stateLink(target)}${uptime(target, lead)}</div>
+<div class="cell-top">${stateLink(target)}${live === null ? uptime(target, lead) : monthUptime(live)}</div>
+${live !== null && month(live)}
+${live !== null && html`<p class="hour"><span class="k">Last hour</span> ${uptime(target, lead)}</p>`}
 ${lead !== undefined && strip(lead.slots)}
 <dl class="times">
 ${latency('TTFT', lead?.ttft ?? null, target.commitment?.ttftP99 ?? null, target.standings.ttft)}
@@ -38,6 +46,51 @@ ${latency('Total', lead?.total ?? null, target.commitment?.totalP99 ?? null, tar
 </dl>
 <p class="last">${lastText(lead, times)}${target.series.length > 1 && html` · ${countOf(target.series.length - 1, 'more series', 'more series')}`}</p>
 </td>`;
+}
+
+function monthUptime(live: LiveTarget): Html {
+  const objective = uptimeOf(live);
+  const window = objective?.windows['30d'] ?? null;
+  const share = window === null ? null : shareOf(window);
+  const standing = standingOf(window?.result ?? null);
+  return html`<span class="uptime s-${standing}"><b>${share === null ? NO_DATA : formatShare(share.part, share.whole)}</b>${
+    objective !== null &&
+    objective.goal !== null &&
+    html`<span class="goal">${verdictMark(standing)}<span>${formatPercent(objective.goal.value)}</span></span>`
+  }<small>30 days, n ${formatCount(window?.n ?? 0)}</small></span>`;
+}
+
+/** Ninety days, the month's percentiles, and what is left of the contract's period. */
+function month(live: LiveTarget): Html {
+  const budget = uptimeOf(live)?.budget ?? null;
+  return html`<div class="month">${dayBars(live.days)}
+<dl class="month-p99">${p99('TTFT', p99Of(live, 'ttft_ms'))}${p99('Total', p99Of(live, 'e2e_ms'))}</dl>${budget !== null && budgetBar(budget)}</div>`;
+}
+
+function p99(name: string, objective: LiveObjective | null): Html | null {
+  if (objective === null) return null;
+  const { latency, result } = objective.windows['30d'];
+  const standing = standingOf(result);
+  return html`<div class="s-${standing}"><dt>${name} p99</dt><dd class="worst">${formatUs(latency)}</dd>${
+    objective.goal !== null &&
+    html`<dd class="goal">${verdictMark(standing)}${COMPARE[objective.goal.comparator]} ${formatUs(Number(objective.goal.value) * 1000)}</dd>`
+  }</div>`;
+}
+
+const COMPARE = { '<': '<', '<=': '≤', '>': '>', '>=': '≥' } as const;
+
+/** A window's result in the words of a standing. */
+export function standingOf(result: LiveWindow['result']): Standing {
+  switch (result) {
+    case 'met':
+      return 'within';
+    case 'breached':
+      return 'missed';
+    case 'undecided':
+      return 'undecided';
+    case null:
+      return 'none';
+  }
 }
 
 /** The same in one line, for many models. */

@@ -20,6 +20,11 @@ export function formatPpm(ppm: number): string {
     .replace(/\.$/, '')}${NARROW_SPACE}%`;
 }
 
+/** A percentage as a contract writes it. */
+export function formatPercent(text: string): string {
+  return `${text}${NARROW_SPACE}%`;
+}
+
 function decimal(scaled: number, digits: number): string {
   const unit = 10 ** digits;
   const fraction = scaled % unit;
@@ -40,6 +45,17 @@ export function formatUs(us: number | null): string {
 function fixed(scaled: number, digits: number): string {
   const unit = 10 ** digits;
   return `${Math.floor(scaled / unit)}.${String(scaled % unit).padStart(digits, '0')}`;
+}
+
+/** A stretch of time in its two largest units, rounded down: `43 min`, `2 h 05 min`, `3 d 4 h`. */
+export function formatSpan(ms: number): string {
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 1) return `${Math.floor(ms / 1000)}${NARROW_SPACE}s`;
+  if (minutes < 60) return `${minutes}${NARROW_SPACE}min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48)
+    return `${hours}${NARROW_SPACE}h ${String(minutes % 60).padStart(2, '0')}${NARROW_SPACE}min`;
+  return `${Math.floor(hours / 24)}${NARROW_SPACE}d ${hours % 24}${NARROW_SPACE}h`;
 }
 
 /** A count with thin separators: 12 345. */

@@ -8,6 +8,7 @@ import { type Html, html, raw } from './html.ts';
 import { icon } from './icon.ts';
 import { type Assets, layout } from './layout.ts';
 import { targetPath } from './link.ts';
+import { objectiveName } from './objective-name.ts';
 import { exactTime, time } from './time.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -43,7 +44,8 @@ function verdictSection(view: StatusView, times: Times): Html {
 <h1 id="verdict">${verdict.headline}</h1>
 ${verdict.explanation !== null && html`<p class="lead">${verdict.explanation(times)}</p>`}
 ${verdict.kind === 'measured' && html`<p class="lead">${verdict.tone === 'within' && view.byStanding.within === 0 ? 'No contract is configured for these targets, so only their health is judged.' : healthLine(view, times)}</p>`}
-${verdict.kind === 'measured' && missedLine(view)}
+${verdict.kind === 'measured' && (view.byPeriod.behind + view.byPeriod.breached > 0 ? periodLine(view) : missedLine(view))}
+${preparingLine(view)}
 ${
   view.targets.length > 0 &&
   html`<div class="facts">
@@ -96,6 +98,32 @@ function missedLine(view: StatusView): Html | null {
   return html`<p class="lead">Off target: ${named}${missed.length > 3 && html`; and ${missed.length - 3} more`}.</p>`;
 }
 
+/** Names up to three targets that miss their contract's running period, and by what. */
+function periodLine(view: StatusView): Html | null {
+  if (view.evaluated === null || view.evaluated.pendingHours > 0 || view.preparingPpm !== null) return null;
+  const missed = view.targets.filter(
+    ({ periodStanding }) => periodStanding === 'behind' || periodStanding === 'breached',
+  );
+  if (missed.length === 0) return null;
+  const named = missed.slice(0, 3).map((target, index) => {
+    const numbers = (target.live?.objectives ?? [])
+      .filter(({ windows }) => windows.period.result === 'breached')
+      .map(objectiveName);
+    return html`${index > 0 && '; '}<a href="${targetPath(target.id)}">${nameOf(target)}</a>: ${numbers.join(', ')}${target.periodStanding === 'breached' && ' (cannot be met any more)'}`;
+  });
+  return html`<p class="lead">${missed.some(({ periodStanding }) => periodStanding === 'behind') ? 'Behind' : 'Breached'}: ${named}${missed.length > 3 && html`; and ${missed.length - 3} more`}.</p>`;
+}
+
+function preparingLine({ preparingPpm, evaluated }: StatusView): Html | null {
+  if (preparingPpm !== null) {
+    return html`<p class="lead" role="status">Writing the practice history, <b>${Math.floor(preparingPpm / 10_000)}\u202f%</b>: ninety simulated days, so that months have something to show. Until it is done, windows over a day are incomplete.</p>`;
+  }
+  if (evaluated !== null && evaluated.pendingHours > 0) {
+    return html`<p class="lead" role="status">Counting history: ${countOf(evaluated.pendingHours, 'hour')} to go. Until then windows over a day are incomplete.</p>`;
+  }
+  return null;
+}
+
 const NUMBER_WORDS = { uptime: 'uptime', ttft: 'TTFT p99', total: 'total p99' } as const;
 
 function nameOf(target: TargetView): string {
@@ -114,7 +142,7 @@ function matrixSection(view: StatusView, query: StatusQuery, times: Times): Html
   const compact = models >= COMPACT_FROM;
   return html`<section aria-labelledby="matrix-title">
 <div class="bar">
-<h2 id="matrix-title">${countOf(matrix.rows.length, 'model')} <small>× ${countOf(matrix.tiers.length, 'tier')}, last hour, minute by minute</small></h2>
+<h2 id="matrix-title">${countOf(matrix.rows.length, 'model')} <small>× ${countOf(matrix.tiers.length, 'tier')}: ${view.evaluated === null ? 'last hour, minute by minute' : '90 days, and the last hour by the minute'}</small></h2>
 ${toolbar(view, query)}
 </div>
 ${

@@ -21,6 +21,7 @@ import { type Html, html, raw } from './html.ts';
 import { icon } from './icon.ts';
 import { type Assets, layout } from './layout.ts';
 import { badgePath, targetPath } from './link.ts';
+import { objectivesSection } from './objectives-table.ts';
 import { phaseChart } from './phase-chart.ts';
 import { plotData } from './plot-data.ts';
 import { strip } from './strip.ts';
@@ -43,6 +44,7 @@ export function targetPage(view: TargetPageView, assets: Assets): string {
     charts: true,
     body: html`<div data-live="/api/v1/stream">
 ${heading(target, lead, times)}
+${target.live !== null && objectivesSection(target.live, times)}
 ${lead === undefined ? html`<p class="empty">No probe is planned for this target.</p>` : measured(view, lead, times)}
 <footer class="foot"><p>As of ${exactTime(status.at, times)}. Uptime is rounded down, latency up. ${NO_DATA} means no data, never zero.</p><p><a href="/api/v1${targetPath(target.id)}">JSON</a> <a href="${badgePath(target.id)}">Badge</a> <a href="/method">Method</a></p></footer>
 </div>`,

@@ -45,7 +45,7 @@ export function verdictOf(view: StatusView): Verdict {
         html`The prober was last heard at <strong>${times.full(prober.lastSignAt)} ${times.zone(prober.lastSignAt)}</strong>. Whether the targets answer is unknown since then; silence is never counted as uptime.`,
     };
   }
-  return { kind: 'measured', eyebrow, explanation: null, ...sentence(view) };
+  return { kind: 'measured', eyebrow, explanation: null, ...sentence(view), ...periodSentence(view) };
 }
 
 function sentence(view: StatusView): Pick<Verdict, 'tone' | 'headline'> {
@@ -68,5 +68,56 @@ function sentence(view: StatusView): Pick<Verdict, 'tone' | 'headline'> {
   return {
     tone: 'undecided',
     headline: `${within} of ${countOf(promised, 'commitment')} on target, ${undecided} undecided`,
+  };
+}
+
+const MONTHS = [
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
+] as const;
+
+/** `November so far`, if all contracts share one running month; `null` before everything is counted. */
+function periodName(view: StatusView): string | null {
+  if (view.evaluated === null || view.evaluated.pendingHours > 0 || view.preparingPpm !== null) return null;
+  const labels = new Set(
+    view.targets.flatMap(({ live, periodStanding }) =>
+      live === null || periodStanding === 'none' ? [] : (live.objectives[0]?.period.label ?? []),
+    ),
+  );
+  const [label] = labels;
+  if (label === undefined) return null;
+  const month = MONTHS[Number(/^\d{4}-(\d{2})$/.exec(label)?.[1]) - 1];
+  return labels.size === 1 && month !== undefined ? month : 'This period';
+}
+
+/** Whether the running period is being kept, which is what money depends on; nothing before it is counted. */
+function periodSentence(view: StatusView): Partial<Pick<Verdict, 'tone' | 'headline' | 'eyebrow'>> {
+  const name = periodName(view);
+  if (name === null) return {};
+  const { 'on track': onTrack, behind, breached, undecided } = view.byPeriod;
+  const promised = onTrack + behind + breached + undecided;
+  const rest = [
+    behind > 0 ? `${behind} behind` : '',
+    breached > 0 ? `${breached} breached` : '',
+    undecided > 0 ? `${undecided} undecided` : '',
+  ].filter(Boolean);
+  const all = promised === 1 ? 'the commitment is on track' : `all ${promised} commitments on track`;
+  const headline =
+    rest.length === 0 ? all : `${onTrack} of ${countOf(promised, 'commitment')} on track, ${rest.join(', ')}`;
+  return {
+    tone: behind + breached > 0 ? 'missed' : undecided > 0 ? 'undecided' : 'within',
+    headline: `${name} so far: ${headline}`,
+    eyebrow: (times) =>
+      `Contract period, up to ${times.minute(view.evaluated?.toAt ?? view.at)} ${times.zone(view.at)}`,
   };
 }

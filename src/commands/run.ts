@@ -5,6 +5,7 @@ import { type PlanInputs, planProbing } from '../config/plan.ts';
 import { commitmentOf } from '../domain/commitment.ts';
 import { contractInForce } from '../domain/contract-in-force.ts';
 import type { ProbingPlan } from '../domain/probe.ts';
+import type { Live } from '../pipeline/evaluate-live.ts';
 import { countExpected } from '../pipeline/expected-ticks.ts';
 import { packHistory } from '../pipeline/pack-history.ts';
 import type { ProbingHealth } from '../pipeline/probing-messages.ts';
@@ -17,13 +18,20 @@ import { discoverModels } from './discover-models.ts';
 import { readLinkKey } from './link-key.ts';
 import { loadPlannedDeployment } from './load-deployment.ts';
 import { openDataToProbe } from './open-data.ts';
+import { type PracticeHistory, writePracticeHistory } from './practice-history.ts';
 import { spawnProber } from './spawn-prober.ts';
 import { startAlerts } from './start-alerts.ts';
+import { alertFactsOf, startLiveFigures } from './start-live.ts';
 import { startPractice } from './start-practice.ts';
 import { systemClock } from './system-clock.ts';
 import { OperatorError, type World } from './world.ts';
 
-type Options = { readonly data: string; readonly port?: number; readonly bind?: string };
+type Options = {
+  readonly practiceHistory: boolean;
+  readonly data: string;
+  readonly port?: number;
+  readonly bind?: string;
+};
 
 /** `probity run`: probes, stores, judges and shows, until it is told to stop. */
 export function registerRun(program: Command, world: World): void {
@@ -36,6 +44,7 @@ export function registerRun(program: Command, world: World): void {
       new Option('--port <n>', 'port of the status page; 0 = any free one').env('PORT').argParser(portNumber),
     )
     .option('--bind <address>', 'address of the status page')
+    .option('--no-practice-history', 'start practice without its ninety simulated days')
     .addHelpText(
       'after',
       `
@@ -68,7 +77,11 @@ async function run(folder: string, options: Options, world: World): Promise<void
   const cleanUp: (() => Promise<unknown>)[] = [data.close];
   try {
     const { store } = data;
+    let live: Live | null = null;
+    let history: PracticeHistory | null = null;
     const web = createServer({
+      live: () => live?.latest() ?? null,
+      preparingPpm: () => history?.donePpm() ?? null,
       store,
       clock: world.now,
       settings: viewSettings(config),
@@ -99,6 +112,7 @@ async function run(folder: string, options: Options, world: World): Promise<void
           clock: systemClock,
           log,
           changed: web.changed,
+          readLive: async () => alertFactsOf(live?.latest() ?? null),
         })
       : null;
     if (alerts !== null) {
@@ -106,8 +120,29 @@ async function run(folder: string, options: Options, world: World): Promise<void
       world.out(`  mail         ${alerts.mailGoesTo}\n`);
     }
     const onHealth = alerts?.onHealth ?? (() => undefined);
-    const probing = await startProbing(config, { practice }, store, web, world, log, onHealth, told.signal);
+    const probing = await startProbing(config, { practice }, store, web, world, log, {
+      onHealth,
+      onRecorded: (at) => live?.recorded(at),
+      beforeFirst: async (plan) => {
+        if (!options.practiceHistory) return { done: Promise.resolve() };
+        history = await writePracticeHistory(config, plan, store, options.data, world.now(), web.changed);
+        cleanUp.push(history.stop);
+        const done = history.finished.catch((err: unknown) => {
+          log.error({ err }, 'practice history could not be written; the next start tries again');
+        });
+        return { done };
+      },
+      signal: told.signal,
+    });
     cleanUp.push(probing.stop);
+    live = await startLiveFigures({
+      config,
+      store,
+      log,
+      changed: web.changed,
+      countAfter: probing.historyWritten,
+    });
+    cleanUp.push(live.stop);
     const packing = packHistory(store, systemClock, (err) =>
       log.error({ err }, 'history could not be packed'),
     );
@@ -118,6 +153,15 @@ async function run(folder: string, options: Options, world: World): Promise<void
   }
 }
 
+type ProbingHooks = {
+  readonly onHealth: (health: ProbingHealth) => void;
+  /** Told the earliest tick of every batch that was recorded. */
+  readonly onRecorded: (at: number) => void;
+  /** Runs before the series of the first plan are declared; `done` is what goes on behind it. */
+  readonly beforeFirst: (plan: ProbingPlan) => Promise<{ readonly done: Promise<void> }>;
+  readonly signal: AbortSignal;
+};
+
 /** Plans, declares what is due, and keeps the probing thread alive. */
 async function startProbing(
   config: Config,
@@ -126,9 +170,9 @@ async function startProbing(
   web: Web,
   world: World,
   log: Logger,
-  onHealth: (health: ProbingHealth) => void,
-  signal: AbortSignal,
-): Promise<{ readonly stop: () => Promise<unknown> }> {
+  hooks: ProbingHooks,
+): Promise<{ readonly stop: () => Promise<unknown>; readonly historyWritten: Promise<void> }> {
+  const { onHealth, signal } = hooks;
   let listsMissing = 0;
   const makePlan = async (): Promise<ProbingPlan> => {
     const { models, failed } = await discoverModels(config, inputs, store, world, signal);
@@ -148,6 +192,7 @@ async function startProbing(
   };
 
   let plan = await makePlan();
+  const { done: historyWritten } = await hooks.beforeFirst(plan);
   const fromAt = world.now();
   await declare(plan, fromAt);
   log.info({ series: plan.series.length, gateways: plan.gateways.length }, 'probing');
@@ -161,6 +206,7 @@ async function startProbing(
       record: async (batch) => {
         const result = await store.record(batch);
         web.recorded(batch);
+        hooks.onRecorded(earliestTick(batch));
         return result;
       },
       resume: (current) => readResume(store, current, world.now()),
@@ -206,12 +252,20 @@ async function startProbing(
   if (config.models.some(({ kind }) => kind === 'discover')) refreshLater();
 
   return {
+    historyWritten,
     stop: async () => {
       clearTimeout(refreshing);
       const undelivered = await thread.stop();
       if (undelivered > 0) log.warn({ undelivered }, 'rows were lost at the stop');
     },
   };
+}
+
+function earliestTick({ samples, notRun }: Parameters<Store['record']>[0]): number {
+  let earliest = Number.POSITIVE_INFINITY;
+  for (const { scheduledAt } of samples) earliest = Math.min(earliest, scheduledAt);
+  for (const { scheduledAt } of notRun) earliest = Math.min(earliest, scheduledAt);
+  return earliest;
 }
 
 function tell(log: Logger, notice: ThreadNotice): void {

@@ -1,6 +1,7 @@
 import { countedOf, spendingOf } from './account.ts';
 import type { Commitment } from './commitment.ts';
 import { type Attempted, HEALTH_ORDER, type Health, healthOf, isFailed, isTelling } from './health.ts';
+import { type LiveReport, type PeriodStanding, periodStandingOf } from './live-report.ts';
 import type { Counting, Doubt, NotRunReason, Outcome } from './outcome.ts';
 import type { SpendCap } from './probe.ts';
 import type { Sample } from './sample.ts';
@@ -85,6 +86,9 @@ export type StatusFacts = {
   readonly proberSeenAt: number | null;
   /** Cost since midnight UTC by target id, 10^-9. */
   readonly spentToday: ReadonlyMap<string, number>;
+  /** The live figures, if there are any yet. */
+  readonly live?: LiveReport | null;
+  readonly preparingPpm?: number | null;
   /** Ticks of a schedule in `[fromAt, toAt)`; `null` if it cannot be counted. */
   readonly countTicks?: (schedule: Schedule, fromAt: number, toAt: number) => number | null;
 };
@@ -143,6 +147,12 @@ export function buildStatusView(facts: StatusFacts): StatusView {
       targets.map((target) => target.standings.overall),
     ),
     targets,
+    byPeriod: tally<PeriodStanding>(
+      ['on track', 'behind', 'breached', 'undecided', 'none'],
+      targets.map((target) => target.periodStanding),
+    ),
+    evaluated: facts.live ? { toAt: facts.live.toAt, pendingHours: facts.live.pendingHours } : null,
+    preparingPpm: facts.preparingPpm ?? null,
   };
 }
 
@@ -285,6 +295,7 @@ function buildTarget(
   const healths = series.map((one) => one.health);
   const health = HEALTH_ORDER.find((one) => healths.includes(one)) ?? 'waiting';
   const lead = series[0];
+  const live = facts.live?.targets.get(target.id) ?? null;
   const troubled = series.find((one) => one.health === health);
   return {
     id: target.id,
@@ -299,6 +310,8 @@ function buildTarget(
     commitment,
     standings: standingsOf(lead ?? { good: 0, bad: 0, ttft: null, total: null }, commitment),
     series,
+    live,
+    periodStanding: live === null ? 'none' : periodStandingOf(live),
   };
 }
 

@@ -46,7 +46,11 @@ const UNPROMISED_AVAILABILITY: AvailabilityTerms = {
   target: { value: '0', comparator: '>=' },
 };
 
-function unpromisedLatency(id: string, metric: LatencyTerms['metric']): Percentile {
+function unpromisedLatency(
+  id: string,
+  metric: LatencyTerms['metric'],
+  failures: LatencyTerms['failures'],
+): Percentile {
   return {
     id,
     metric,
@@ -60,7 +64,7 @@ function unpromisedLatency(id: string, metric: LatencyTerms['metric']): Percenti
       minSamples: 1,
     },
     eligible: {},
-    failures: 'exclude',
+    failures,
     credits: null,
   };
 }
@@ -136,7 +140,8 @@ export function livePlanOf(contract: Contract | null): LivePlan {
         one.kind === 'percentile' && one.terms.metric === metric && Number(one.terms.form.percentile) === 99,
     );
     if (isThere) continue;
-    const own = unpromisedLatency(id, metric);
+    // Beside promised percentiles, so that TTFT and total are of the same requests.
+    const own = unpromisedLatency(id, metric, terms.latency[0]?.failures ?? 'exclude');
     questions.push({ kind: 'percentile', id, terms: own, question: latencyQuestion(own), promised: false });
   }
   return { contract: terms, promised: contract !== null, questions, key: keyOf(terms, questions) };

@@ -1,6 +1,7 @@
 import type { Counted, Spending } from './account.ts';
 import type { Commitment } from './commitment.ts';
 import { HEALTH_ORDER, type Health } from './health.ts';
+import type { LiveTarget, PeriodStanding } from './live-report.ts';
 import type { Doubt, NotRunReason, Outcome, Validity } from './outcome.ts';
 import type { Spread } from './spread.ts';
 
@@ -74,6 +75,10 @@ export type TargetView = {
   readonly commitment: Commitment | null;
   readonly standings: Standings;
   readonly series: readonly SeriesView[];
+  /** Rolling windows, budget and days; `null` until they are counted. */
+  readonly live: LiveTarget | null;
+  /** How it stands in the contract's running period; `none` without a contract or before it is known. */
+  readonly periodStanding: PeriodStanding;
 };
 
 /** Is anybody measuring? `silent`: no sign of life for longer than the plan allows. */
@@ -104,6 +109,11 @@ export type StatusView = {
   readonly byHealth: Readonly<Record<Health, number>>;
   readonly byStanding: Readonly<Record<Standing, number>>;
   readonly targets: readonly TargetView[];
+  readonly byPeriod: Readonly<Record<PeriodStanding, number>>;
+  /** Up to when the long windows are counted, and what is still missing; `null` before the first evaluation. */
+  readonly evaluated: { readonly toAt: number; readonly pendingHours: number } | null;
+  /** How much of a simulated past is written, parts per million; `null` unless one is being written. */
+  readonly preparingPpm: number | null;
 };
 
 /** Worst health first, then worst standing, then by name: the order a reader needs. */

@@ -1,5 +1,6 @@
+import type { LiveReport } from '../domain/live-report.ts';
 import type { Cancel, Clock } from './clock.ts';
-import { createLiveMemory, type LiveReport, type LiveStore } from './live-memory.ts';
+import { createLiveMemory, type LiveStore } from './live-memory.ts';
 import type { LiveScope } from './live-scope.ts';
 import { type RollUpStore, startRollUp } from './roll-up.ts';
 
@@ -24,6 +25,8 @@ export function startLive(options: {
   readonly clock: Clock;
   readonly onEvaluated: (report: LiveReport) => void;
   readonly onFault: (what: 'count' | 'evaluate', error: unknown) => void;
+  /** Counting waits for this, so that two threads do not count the same hours. */
+  readonly countAfter?: Promise<unknown>;
 }): Live {
   const { store, scope, clock } = options;
   const memory = createLiveMemory(store, scope, clock);
@@ -53,15 +56,21 @@ export function startLive(options: {
     });
   };
   plan(0);
-  const counting = startRollUp({
-    store,
-    scope,
-    clock,
-    onCounted: () => {
-      isCountedAnew = true;
-    },
-    onFault: (error) => options.onFault('count', error),
-  });
+  let counting: { readonly stop: () => Promise<void> } | null = null;
+  const startCounting = (): void => {
+    if (stopped) return;
+    isCountedAnew = true;
+    counting = startRollUp({
+      store,
+      scope,
+      clock,
+      onCounted: () => {
+        isCountedAnew = true;
+      },
+      onFault: (error) => options.onFault('count', error),
+    });
+  };
+  (options.countAfter ?? Promise.resolve()).then(startCounting, startCounting);
 
   return {
     latest: () => latest,
@@ -69,7 +78,7 @@ export function startLive(options: {
     async stop() {
       stopped = true;
       cancel();
-      await Promise.all([underWay, counting.stop()]);
+      await Promise.all([underWay, counting?.stop()]);
     },
   };
 }

@@ -2,13 +2,13 @@ import { addToDay, type DayRecord, emptyDay } from '../domain/day-record.ts';
 import { lineOfSample } from '../domain/line-of-sample.ts';
 import {
   LIVE_WINDOWS,
-  type LiveObjective,
   type LiveWindow,
   liveObjective,
   liveWindow,
   type RollingName,
   type WindowName,
 } from '../domain/live-objective.ts';
+import type { LiveReport, LiveTarget } from '../domain/live-report.ts';
 import {
   addAnswers,
   addLines,
@@ -41,23 +41,6 @@ export type LiveStore = Pick<
   Store,
   'readTargets' | 'readSchedules' | 'readDecided' | 'readBuckets' | 'readDirty' | 'markDirty'
 >;
-
-/** Everything a page, an API or a rule may ask about one target now. */
-export type LiveTarget = {
-  readonly target: string;
-  readonly objectives: readonly LiveObjective[];
-  /** The last ninety days of UTC, oldest first, today included. */
-  readonly days: readonly DayRecord[];
-};
-
-export type LiveReport = {
-  readonly at: number;
-  /** Everything before this instant is counted. */
-  readonly toAt: number;
-  readonly targets: ReadonlyMap<string, LiveTarget>;
-  /** Hours of the last ninety days that still have to be counted; above zero the long windows are incomplete. */
-  readonly pendingHours: number;
-};
 
 export type LiveMemory = {
   /** Tells that something was recorded for a tick at `at` or later. */

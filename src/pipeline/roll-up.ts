@@ -1,7 +1,7 @@
 import { lineOfSample } from '../domain/line-of-sample.ts';
 import { type Bucket, mergeBuckets, rollUp } from '../domain/rollup.ts';
 import type { Target } from '../domain/target.ts';
-import type { DirtySpan, Store } from '../store/store.ts';
+import type { BucketGrain, DirtySpan, Store } from '../store/store.ts';
 import { type Cancel, type Clock, delay } from './clock.ts';
 import type { LiveScope } from './live-scope.ts';
 
@@ -27,6 +27,7 @@ export async function countDirty(
   scope: LiveScope,
   clock: Clock,
   isStopped: () => boolean,
+  onSpan: (grain: BucketGrain) => void = () => {},
 ): Promise<CountReport> {
   const report = { hours: 0, days: 0 };
   for (const grain of ['hour', 'day'] as const) {
@@ -39,6 +40,7 @@ export async function countDirty(
         if (grain === 'hour') await countHour(store, scope, targets, span, clock.now());
         else await countDay(store, scope, targets, span, clock.now());
         report[grain === 'hour' ? 'hours' : 'days'] += 1;
+        onSpan(grain);
         await delay(clock, 0);
       }
     }

@@ -1,5 +1,6 @@
 import { SPANS } from '../domain/target-view.ts';
 import { INCIDENT_REFS, INCIDENT_SCHEMAS } from './openapi-incidents.ts';
+import { OBJECTIVE_SCHEMAS } from './openapi-objectives.ts';
 import { ref, SCHEMAS, type Schema } from './openapi-schemas.ts';
 
 type Answers = Readonly<Record<string, Schema>>;
@@ -20,7 +21,7 @@ export function openApi(practice: boolean): Schema {
     },
     servers: [{ url: '/' }],
     paths: PATHS,
-    components: { schemas: { ...SCHEMAS, ...INCIDENT_SCHEMAS } },
+    components: { schemas: { ...SCHEMAS, ...INCIDENT_SCHEMAS, ...OBJECTIVE_SCHEMAS } },
   };
 }
 
@@ -95,6 +96,21 @@ const PATHS: Readonly<Record<string, Schema>> = {
     '200': json(ref('Compare'), 'What the page shows.'),
     ...UNCHANGED,
   }),
+  '/api/v1/objectives': get(
+    'readObjectives',
+    'Every objective over every rolling window and the running period, with its budget',
+    {
+      '200': json(ref('Objectives'), 'The latest evaluation.'),
+      ...ERRORS.invalid,
+      ...ERRORS.unknown,
+      '503': json(ref('Error'), 'Nothing has been evaluated yet; try again after `Retry-After` seconds.'),
+    },
+    [
+      inQuery('target', 'Id of a target, today or formerly: only its objectives, with what they prove.', {
+        type: 'string',
+      }),
+    ],
+  ),
   '/api/v1/samples': get(
     'readSamples',
     'Attempts of any purpose, newest first',

@@ -7,6 +7,7 @@ import {
   type ViewSettings,
 } from '../domain/build-status-view.ts';
 import { type Attempted, isFailed, isTelling } from '../domain/health.ts';
+import type { LiveReport } from '../domain/live-report.ts';
 import type { StatusView } from '../domain/status-view.ts';
 import type { Store } from '../store/store.ts';
 import { createDaySpend } from './day-spend.ts';
@@ -24,6 +25,10 @@ export type WindowOptions = {
   readonly store: Store;
   readonly settings: ViewSettings;
   readonly countTicks?: StatusFacts['countTicks'];
+  /** The latest live figures. */
+  readonly live?: () => LiveReport | null;
+  /** How much of a simulated past is written, parts per million. */
+  readonly preparingPpm?: () => number | null;
 };
 
 /**
@@ -34,6 +39,8 @@ export function createRecentWindow({
   store,
   settings,
   countTicks,
+  live,
+  preparingPpm,
 }: WindowOptions): (now: number) => Promise<StatusView> {
   const kept = new Map<number, readonly SeriesSlice[]>();
   const daySpend = createDaySpend(store);
@@ -69,6 +76,8 @@ export function createRecentWindow({
       targets: targets.filter((target) => target.current),
       spans,
       recent,
+      live: live?.() ?? null,
+      preparingPpm: preparingPpm?.() ?? null,
       proberSeenAt: seen === null ? null : Number(seen),
       spentToday,
       ...(countTicks === undefined ? {} : { countTicks }),

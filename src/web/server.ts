@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import compression from 'compression';
 import express, { type Express, type RequestHandler } from 'express';
 import type { StatusFacts, ViewSettings } from '../domain/build-status-view.ts';
+import type { LiveReport } from '../domain/live-report.ts';
 import type { Store } from '../store/store.ts';
 import { assetsRoute, iconRoute } from './assets.route.ts';
 import { loadAssets } from './assets.ts';
@@ -24,6 +25,7 @@ import {
 import { methodRoute } from './method.route.ts';
 import { metricsRoute } from './metrics.route.ts';
 import { createMetrics, type MetricNames, type Recorded } from './metrics.ts';
+import { objectivesRoute } from './objectives.route.ts';
 import { openApiRoute } from './openapi.route.ts';
 import { createRecentWindow } from './recent-window.ts';
 import { samplesRoute } from './samples.route.ts';
@@ -46,6 +48,10 @@ export type WebOptions = {
   readonly linkKey?: Uint8Array;
   /** Counts the ticks of a schedule; without it only `every` schedules have a coverage. */
   readonly countTicks?: StatusFacts['countTicks'];
+  /** The latest live figures, if the program evaluates. */
+  readonly live?: () => LiveReport | null;
+  /** How much of a simulated past is written, parts per million; `null` = there is none to write. */
+  readonly preparingPpm?: () => number | null;
   /** What a probe asks for, for the metrics. */
   readonly operationOf?: MetricNames['operationOf'];
   /** What a token of a target costs, in a unit common to all; `null` = unknown. */
@@ -100,6 +106,7 @@ export function createServer(options: WebOptions): Web {
     ['/api/v1/status', statusApiRoute(context)],
     ['/api/v1/targets', targetsApiRoute(context)],
     ['/api/v1/samples', samplesRoute(context)],
+    ['/api/v1/objectives', objectivesRoute(context, options.live ?? (() => null))],
     ['/api/v1/openapi.json', openApiRoute(context)],
     ['/api/v1/stream', streamRoute(context)],
     ['/targets/*id', targetRoute(context)],

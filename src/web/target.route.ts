@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import { targetPage } from '../../dashboards/target.page.ts';
+import { liveTargetJson } from '../domain/objective-json.ts';
 import { seriesJson } from '../domain/status-json.ts';
 import type { TargetView } from '../domain/status-view.ts';
 import { isSpanName, type SpanName, type TargetPageView } from '../domain/target-view.ts';
@@ -22,7 +23,14 @@ export function targetApiRoute(context: WebContext): RequestHandler {
   return answerFor(context, 'json', (view) =>
     prepare(
       'application/json; charset=utf-8',
-      JSON.stringify({ ...view, target: { ...view.target, series: view.target.series.map(seriesJson) } }),
+      JSON.stringify({
+        ...view,
+        target: {
+          ...view.target,
+          live: view.target.live === null ? null : liveTargetJson(view.target.live, true),
+          series: view.target.series.map(seriesJson),
+        },
+      }),
     ),
   );
 }

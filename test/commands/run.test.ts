@@ -154,7 +154,7 @@ test('three times kill -9: each tick is a sample, a recorded skip or countable a
   const data = join(temporaryFolder(t), 'data');
   let wanted = 0;
   for (let life = 0; life < 4; life += 1) {
-    const probity = startProbity(['run', '--port', '0', '--data', data]);
+    const probity = startProbity(['run', '--port', '0', '--data', data, '--no-practice-history']);
     t.after(() => probity.signal('SIGKILL'));
     const url = await probity.url;
     wanted = (await status(url)).samples + 10;

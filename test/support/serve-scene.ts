@@ -1,4 +1,5 @@
 import type { TestContext } from 'node:test';
+import type { LiveReport } from '../../src/domain/live-report.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createServer, type Listening, type Web } from '../../src/web/server.ts';
 import { recordDeployment } from './deployment.ts';
@@ -15,7 +16,12 @@ export type Served = Listening & {
 };
 
 /** The real server on a real port over a real store, looked at in the scene's own time. Ends with the test. */
-export async function serveScene(t: TestContext, scene: Scene, store?: Store): Promise<Served> {
+export async function serveScene(
+  t: TestContext,
+  scene: Scene,
+  store?: Store,
+  live?: LiveReport,
+): Promise<Served> {
   const recorded =
     store ?? (await recordDeployment(scene.deployment, SCENE_AT - scene.spanMs, SCENE_AT - 3_000));
   let now = SCENE_AT;
@@ -25,6 +31,7 @@ export async function serveScene(t: TestContext, scene: Scene, store?: Store): P
     clock: () => now,
     settings: scene.settings,
     operationOf: () => 'chat',
+    live: () => live ?? null,
     log: { error: ({ err }, message) => void logged.push({ err, message }) },
   });
   const listening = await web.listen('127.0.0.1', 0);

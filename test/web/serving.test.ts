@@ -44,6 +44,7 @@ const ROUTES: Readonly<Record<string, readonly [path: string, cacheControl: stri
   '/': ['/', 'no-cache'],
   '/api/v1/status': ['/api/v1/status', 'no-cache'],
   '/api/v1/targets': ['/api/v1/targets', 'no-cache'],
+  '/api/v1/objectives': ['/api/v1/objectives', 'no-cache'],
   '/api/v1/samples': [`/api/v1/samples?to=${SCENE_AT}`, 'no-cache'],
   '/api/v1/openapi.json': ['/api/v1/openapi.json', 'no-cache'],
   '/api/v1/stream': ['/api/v1/stream', 'no-store'],
@@ -66,7 +67,8 @@ const ROUTES: Readonly<Record<string, readonly [path: string, cacheControl: stri
 };
 
 test('every route answers GET and HEAD alike, knows what the reader has, and refuses to be written to', async (t) => {
-  const { url, store } = await serveScene(t, SCENES.troubled);
+  const live = { at: SCENE_AT, toAt: SCENE_AT, targets: new Map(), pendingHours: 0 };
+  const { url, store } = await serveScene(t, SCENES.troubled, undefined, live);
   const { app } = createServer({
     store,
     clock: () => SCENE_AT,

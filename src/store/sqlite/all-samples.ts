@@ -110,11 +110,15 @@ export function combineSamples(rows: SamplesTable, packed: PackedHoursTable): Al
       return true;
     },
     addHour(hourAt, seriesNo, samples) {
-      const hour = { fromAt: hourAt, toAt: hourAt + HOUR_MS, series: [seriesNo] };
-      const filter = { ...hour, purposes: null, outcomes: null, order: 'oldest-first', limit: 1 } as const;
-      if (rows.select(filter).length > 0 || packed.ofHour(hourAt, [seriesNo]).length > 0) return false;
+      const endAt = hourAt + HOUR_MS;
+      const oldest = rows.oldestTick();
+      if (oldest !== null && oldest < endAt) {
+        const hour = { fromAt: hourAt, toAt: endAt, series: [seriesNo], purposes: null, outcomes: null };
+        if (rows.select({ ...hour, order: 'oldest-first', limit: 1 }).length > 0) return false;
+      }
+      if (packed.ofHour(hourAt, [seriesNo]).length > 0) return false;
       packed.put(hourAt, seriesNo, samples);
-      packedUntil = Math.max(packedUntil, hour.toAt);
+      packedUntil = Math.max(packedUntil, endAt);
       return true;
     },
     refresh() {

@@ -1,0 +1,90 @@
+import type { LiveObjective, LiveWindow, WindowName } from '../src/domain/live-objective.ts';
+import { type LiveTarget, shareOf } from '../src/domain/live-report.ts';
+import { budgetBar } from './budget-bar.ts';
+import { STANDING_WORDS, standingOf } from './cell.ts';
+import { dayBars } from './day-bars.ts';
+import { formatCount, formatPercent, formatShare, formatUs, NO_DATA, type Times } from './format.ts';
+import { type Html, html } from './html.ts';
+import { icon } from './icon.ts';
+import { objectiveName } from './objective-name.ts';
+
+const COLUMNS: readonly (readonly [name: WindowName, title: string])[] = [
+  ['5m', '5 min'],
+  ['1h', '1 h'],
+  ['6h', '6 h'],
+  ['24h', '24 h'],
+  ['7d', '7 d'],
+  ['30d', '30 d'],
+  ['90d', '90 d'],
+  ['period', 'Period'],
+];
+
+/** Every objective of a target over every window, its budget, and ninety days. */
+export function objectivesSection(live: LiveTarget, times: Times): Html {
+  const [first] = live.objectives;
+  if (first === undefined) return html``;
+  const { period } = first;
+  return html`<section class="panel" aria-labelledby="objectives"><h2 id="objectives">Objectives <small>rolling windows, and the period ${period.label} so far (${period.timezone})</small></h2>
+${dayBars(live.days)}
+<div class="scroll" tabindex="0" role="region" aria-label="Objectives by window"><table class="plain windows"><thead><tr><th scope="col">Objective</th>${COLUMNS.map(
+    ([name, title]) =>
+      html`<th scope="col" class="num" title="since ${times.full(first.windows[name].fromAt)} ${times.zone(first.windows[name].fromAt)}">${title}</th>`,
+  )}</tr></thead><tbody>${live.objectives.map(row)}</tbody></table></div>
+${live.objectives.map((objective) => outlook(objective, times))}
+<p class="soft">Longer windows begin on a whole hour. A p99 counts a failed request as slower than any limit where the contract does; it is shown at most 0.4 % high, and whether it keeps its limit is counted exactly.</p></section>`;
+}
+
+function row(objective: LiveObjective): Html {
+  const { goal } = objective;
+  return html`<tr><th scope="row">${objectiveName(objective)}${goal !== null && html` <span class="goal">${goalText(objective)}</span>`}</th>${COLUMNS.map(
+    ([name]) => windowCell(objective, objective.windows[name]),
+  )}</tr>`;
+}
+
+function goalText({ goal, kind, metric }: LiveObjective): string {
+  if (goal === null) return '';
+  const signs = { '<': '<', '<=': '≤', '>': '>', '>=': '≥' } as const;
+  const value =
+    kind !== 'percentile'
+      ? formatPercent(goal.value)
+      : metric === 'tokens_per_s'
+        ? `${goal.value} tokens/s`
+        : formatUs(Number(goal.value) * 1000);
+  return `${signs[goal.comparator]} ${value}`;
+}
+
+function windowCell(objective: LiveObjective, window: LiveWindow): Html {
+  const standing = standingOf(window.result);
+  const share = shareOf(window);
+  const value =
+    objective.kind !== 'percentile'
+      ? share === null
+        ? NO_DATA
+        : formatShare(share.part, share.whole)
+      : objective.metric === 'tokens_per_s'
+        ? window.latency === null
+          ? NO_DATA
+          : `${Math.floor(window.latency / 1000)} t/s`
+        : window.latency === null && window.n > 0
+          ? 'a failure'
+          : formatUs(window.latency);
+  const mark =
+    standing === 'missed' || standing === 'undecided'
+      ? html`${icon(standing)}<span class="hidden">${STANDING_WORDS[standing]}: </span>`
+      : null;
+  return html`<td class="num s-${standing}"><span class="goal">${mark}</span><b>${value}</b><br><small class="soft">n ${formatCount(window.n)}${window.bad > 0 && html`, ${formatCount(window.bad)} bad`}</small></td>`;
+}
+
+/** What is left of the budget, how fast it burns, and when it is gone. */
+function outlook(objective: LiveObjective, times: Times): Html | null {
+  const { budget, burn, exhaustedAt } = objective;
+  if (budget === null) return null;
+  const day = burn['24h'];
+  const pace = day === null ? '' : `burns at ${day.toFixed(day < 10 ? 1 : 0)}× over the last day`;
+  const end = budget.isBreachCertain
+    ? html`; <strong>the period cannot be met any more</strong>`
+    : exhaustedAt !== null && budget.left >= 0
+      ? html`; at that pace it is gone by <b>${times.full(exhaustedAt)} ${times.zone(exhaustedAt)}</b>`
+      : '';
+  return html`<div class="outlook"><span class="k">${objectiveName(objective)}</span>${budgetBar(budget)}<p class="soft">${budget.left < 0 ? '' : `${formatCount(budget.leftProbes)} of the probes to come may still fail; `}${pace}${end}.</p></div>`;
+}

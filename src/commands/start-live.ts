@@ -1,0 +1,96 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.ts';
+import type { MaintenanceWindow } from '../domain/admitted-maintenance.ts';
+import { scopeCovers } from '../domain/alert-policy.ts';
+import type { LiveReport } from '../domain/live-report.ts';
+import { type LiveFacts, liveKey } from '../pipeline/evaluate-alerts.ts';
+import { type Live, startLive } from '../pipeline/evaluate-live.ts';
+import { createLiveScope } from '../pipeline/live-scope.ts';
+import type { PlannedWork, Store } from '../store/store.ts';
+import { systemClock } from './system-clock.ts';
+
+const WORK_EVERY_MS = 30_000;
+/** Planned work before this does not touch any window that is shown. */
+const LOOK_BACK_MS = 130 * 86_400_000;
+const LOOK_AHEAD_MS = 40 * 86_400_000;
+
+/** The live figures of a running deployment: what is promised comes from the configuration, planned work from both. */
+export async function startLiveFigures(options: {
+  readonly config: Config;
+  readonly store: Store;
+  readonly log: Logger;
+  readonly changed: () => void;
+  readonly countAfter: Promise<unknown>;
+}): Promise<Live> {
+  const { config, store, log } = options;
+  let announced: readonly PlannedWork[] = [];
+  const readWork = async (): Promise<void> => {
+    const now = systemClock.now();
+    announced = await store.readPlannedWork(now - LOOK_BACK_MS, now + LOOK_AHEAD_MS);
+  };
+  await readWork();
+  const reading = setInterval(() => {
+    readWork().catch((err: unknown) => log.error({ err }, 'planned work could not be read'));
+  }, WORK_EVERY_MS);
+  reading.unref();
+
+  const scope = createLiveScope({
+    versionsOf: ({ tier }) => {
+      const id = config.tiers.find((one) => one.id === tier)?.contract ?? null;
+      return config.contracts.find((one) => one.id === id)?.versions ?? [];
+    },
+    plannedWorkOf: (target) =>
+      announced.flatMap((one): MaintenanceWindow[] =>
+        scopeCovers(one.scope, target)
+          ? [{ fromAt: one.fromAt, toAt: one.toAt, announcedAt: one.announcedAt, reason: one.reason }]
+          : [],
+      ),
+  });
+  const live = startLive({
+    store,
+    scope,
+    clock: systemClock,
+    onEvaluated: options.changed,
+    onFault: (what, err) => log.error({ err }, `live figures: ${what} failed; the next round tries again`),
+    countAfter: options.countAfter,
+  });
+  return {
+    ...live,
+    stop: async () => {
+      clearInterval(reading);
+      await live.stop();
+    },
+  };
+}
+
+const NOTHING: LiveFacts = { objectives: new Map(), breaches: [], closedPeriods: [] };
+
+/** What alerts need of the live figures. Nothing while hours are still missing: half a month proves no breach. */
+export function alertFactsOf(report: LiveReport | null): LiveFacts {
+  if (report === null || report.pendingHours > 0) return NOTHING;
+  const objectives = new Map<string, { budget: LiveFacts['breaches'][number]['budget']; stake: null }>();
+  const breaches: LiveFacts['breaches'][number][] = [];
+  for (const { target, objectives: all } of report.targets.values()) {
+    for (const { id, goal, budget, period } of all) {
+      if (goal === null || budget === null) continue;
+      const left = {
+        objective: id,
+        leftSamples: budget.leftProbes,
+        leftMs: Math.floor(budget.leftMs),
+        leftPpm: budget.leftPpm ?? (budget.used > 0 ? -1_000_000 : 0),
+      };
+      objectives.set(liveKey(target, id), { budget: left, stake: null });
+      breaches.push({
+        cell: target,
+        gateway: target.split('/')[0] ?? target,
+        contract: goal.contract,
+        period: period.label,
+        objective: id,
+        certain: budget.isBreachCertain,
+        stake: null,
+        budget: left,
+      });
+    }
+  }
+  return { objectives, breaches, closedPeriods: [] };
+}

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { loadDeployment } from '../../src/commands/load-deployment.ts';
+import { openData } from '../../src/commands/open-data.ts';
+import { writePracticeHistory } from '../../src/commands/practice-history.ts';
+import { planProbing } from '../../src/config/plan.ts';
+import { uptimeOf } from '../../src/domain/live-report.ts';
+import { createLiveMemory } from '../../src/pipeline/live-memory.ts';
+import { createLiveScope } from '../../src/pipeline/live-scope.ts';
+import { impatientClock } from '../support/impatient-clock.ts';
+
+const NOW = Date.UTC(2026, 2, 18, 13, 37, 20);
+const DAY = 86_400_000;
+
+test('the first start writes ninety counted days, once, and an interrupted start goes on with the same past', async (t) => {
+  const data = mkdtempSync(join(tmpdir(), 'probity-history-'));
+  t.after(() => rmSync(data, { recursive: true, force: true }));
+  const config = loadDeployment('probes/practice', { now: () => NOW, env: {}, out: () => {}, err: () => {} });
+  const practice = new Map([['practice', { baseUrl: 'http://127.0.0.1:1/v1', keys: {} }]]);
+  const plan = planProbing(config, { practice });
+  const store = openData(data);
+  t.after(() => store.close());
+
+  const first = await writePracticeHistory(config, plan, store, data, NOW, () => {});
+  assert.notEqual(first.donePpm(), null, 'it says that it is not done');
+  await first.stop();
+  const second = await writePracticeHistory(config, plan, store, data, NOW + 3 * 3_600_000, () => {});
+  await second.finished;
+  assert.equal(second.donePpm(), null);
+
+  const last = await store.readSamples({ fromAt: 0, toAt: NOW + DAY, order: 'newest-first', limit: 1 });
+  assert.ok((last[0]?.scheduledAt ?? 0) < NOW, 'it ends where the first start began');
+  const scope = createLiveScope({
+    versionsOf: ({ tier }) =>
+      config.contracts.find(({ id }) => id === config.tiers.find((one) => one.id === tier)?.contract)
+        ?.versions ?? [],
+    plannedWorkOf: () => [],
+  });
+  const report = await createLiveMemory(store, scope, impatientClock(NOW)).evaluate(NOW);
+  assert.equal(report.pendingHours, 0, 'every hour of it is counted');
+  const kimi = report.targets.get('practice/pro/moonshotai/Kimi-K2.5');
+  assert.ok(kimi);
+  assert.equal(uptimeOf(kimi)?.windows['90d'].result, 'breached', 'the month before was broken');
+  assert.ok(
+    kimi.days.every(({ state }) => state !== 'none'),
+    'no day is missing',
+  );
+
+  const third = await writePracticeHistory(config, plan, store, data, NOW + 4 * 3_600_000, () => {});
+  assert.equal(third.donePpm(), null, 'nothing is left to write');
+});
