@@ -108,14 +108,25 @@ export function countScheduledTicks(schedule: Schedule, fromAt: number, toAt: nu
 
 /** The page's whole content from what the store knows. Pure: the same facts give the same view. */
 export function buildStatusView(facts: StatusFacts): StatusView {
+  const steps = statusViewSteps(facts);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** The same, with a stop after each target, for a thread that has other things to do. */
+export function* statusViewSteps(facts: StatusFacts): Generator<void, StatusView> {
   const byTarget = Map.groupBy(groupSlices(facts.slices).values(), (entry) => entry.target);
   const spansBySeries = Map.groupBy(facts.spans, seriesKey);
-  const targets = facts.targets.map((target) => {
+  const targets: TargetView[] = [];
+  for (const target of facts.targets) {
     const series = (byTarget.get(target.id) ?? [])
       .map((entry) => buildSeries(entry, spansBySeries.get(seriesKey(entry)) ?? [], facts))
       .sort(byInterval(spansBySeries, target.id));
-    return buildTarget(target, series, facts.settings.commitmentFor(target, facts.now), facts);
-  });
+    targets.push(buildTarget(target, series, facts.settings.commitmentFor(target, facts.now), facts));
+    yield;
+  }
   const all = targets.flatMap((target) => target.series);
   const samples = all.reduce((sum, one) => sum + one.good + one.bad + one.excluded, 0);
   return {

@@ -1,3 +1,6 @@
+/** Numbers in ascending order. */
+export type Ascending = ArrayLike<number>;
+
 /** How a set of durations lies: all whole µs. `p99Us` is the largest value while `n` is below 100. */
 export type Spread = {
   readonly n: number;
@@ -13,22 +16,26 @@ export type Spread = {
  *
  * `ascending` must be sorted; `null` if it is empty.
  */
-export function atRank(ascending: readonly number[], ppm: number): number | null {
+export function atRank(ascending: Ascending, ppm: number): number | null {
   const rank = Math.max(1, Math.ceil((ascending.length * ppm) / 1_000_000));
   return ascending[rank - 1] ?? null;
 }
 
 /** `null` for no values: no data is not zero. */
-export function spreadOf(ascending: readonly number[]): Spread | null {
+export function spreadOf(ascending: Ascending): Spread | null {
   const [p50Us, p90Us, p99Us] = [500_000, 900_000, 990_000].map((ppm) => atRank(ascending, ppm));
-  const maxUs = ascending.at(-1);
+  const maxUs = ascending[ascending.length - 1];
   if (p50Us == null || p90Us == null || p99Us == null || maxUs === undefined) return null;
   return { n: ascending.length, p50Us, p90Us, p99Us, maxUs };
 }
 
 /** Merges sorted lists into one sorted list. */
-export function mergeAscending(lists: readonly (readonly number[])[]): number[] {
-  const merged = Float64Array.from(lists.flat());
-  merged.sort();
-  return Array.from(merged);
+export function mergeAscending(lists: readonly (readonly number[])[]): Ascending {
+  const merged = new Float64Array(lists.reduce((sum, list) => sum + list.length, 0));
+  let place = 0;
+  for (const list of lists) {
+    merged.set(list, place);
+    place += list.length;
+  }
+  return merged.sort();
 }

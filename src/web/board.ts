@@ -20,9 +20,15 @@ export const MIN_AGE_MS = 1_000;
 export const MAX_AGE_MS = 5_000;
 /** Preparing takes at most one part in this many of the time, however much there is to prepare. */
 const REST = 19;
+/** Who would have to wait longer than this is given the last edition instead, unless it is this old. */
+const PATIENCE_MS = 20;
+const STALE_MS = 10_000;
 const KEPT_ANSWERS = 64;
 
-/** Prepares an edition when somebody looks, at most once a second, and never two at once. */
+/**
+ * Prepares an edition when somebody looks, at most once a second, and never two at once. Where preparing takes long,
+ * readers get the last edition meanwhile, as long as it is of the last seconds.
+ */
 export function createBoard(clock: () => number, readView: (now: number) => Promise<StatusView>): Board {
   let edition: Edition | null = null;
   let preparing: Promise<Edition> | null = null;
@@ -60,6 +66,12 @@ export function createBoard(clock: () => number, readView: (now: number) => Prom
       const now = clock();
       if (edition !== null && isFit(now)) return edition;
       preparing ??= prepareEdition(now);
+      const age = now - preparedAt;
+      if (edition !== null && costMs > PATIENCE_MS && age >= 0 && age < STALE_MS) {
+        // Whoever asks next is told of the failure: there is no edition any more.
+        preparing.catch(() => undefined);
+        return edition;
+      }
       return preparing;
     },
     changed: () => {

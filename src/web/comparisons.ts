@@ -9,6 +9,7 @@ import {
 import type { StatusView, TargetView } from '../domain/status-view.ts';
 import { compareTiers, type TierSample } from '../domain/tier-comparison.ts';
 import type { Store } from '../store/store.ts';
+import { breathe } from './breathe.ts';
 
 export const COMPARED_MS = 86_400_000;
 /** So much is read at once: a few milliseconds of rows, however many targets there are. */
@@ -176,10 +177,6 @@ function comparePair(
     verdict: verdictOn(comparison),
     comparison,
   };
-}
-
-function breathe(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function patience(): Promise<void> {

@@ -1,15 +1,16 @@
 import {
-  buildStatusView,
   type SeriesSlice,
   type Slice,
   type StatusFacts,
   seriesKey,
+  statusViewSteps,
   type ViewSettings,
 } from '../domain/build-status-view.ts';
 import { type Attempted, isFailed, isTelling } from '../domain/health.ts';
 import type { LiveReport } from '../domain/live-report.ts';
 import type { StatusView } from '../domain/status-view.ts';
 import type { Store } from '../store/store.ts';
+import { breathe, inPieces } from './breathe.ts';
 import { createDaySpend } from './day-spend.ts';
 
 export const SLICE_MS = 60_000;
@@ -20,6 +21,8 @@ export const SETTLE_MS = 90_000;
 export const PROBER_SEEN_FACT = 'prober.seenAt';
 
 const RECENT_ATTEMPTS = 12;
+/** So many targets are worked out before others get the thread: a few milliseconds. */
+const TARGETS_AT_ONCE = 16;
 
 export type WindowOptions = {
   readonly store: Store;
@@ -57,6 +60,7 @@ export function createRecentWindow({
       const toAt = fromAt + SLICE_MS;
       const known = toAt + SETTLE_MS + SLICE_MS > now || index === turn ? undefined : kept.get(fromAt);
       const series = known ?? (await store.summarise(fromAt, toAt));
+      if (known === undefined) await breathe();
       kept.set(fromAt, series);
       slices.push({ fromAt, toAt, series });
     }
@@ -68,7 +72,7 @@ export function createRecentWindow({
       readRecent(store, slices, firstFrom, toAt),
       settings.currencyOf === undefined ? new Map<string, number>() : daySpend(now),
     ]);
-    return buildStatusView({
+    const steps = statusViewSteps({
       settings,
       now,
       slices,
@@ -82,6 +86,7 @@ export function createRecentWindow({
       spentToday,
       ...(countTicks === undefined ? {} : { countTicks }),
     });
+    return inPieces(steps, TARGETS_AT_ONCE);
   };
 }
 

@@ -45,7 +45,7 @@ test('the nearest rank is a value that was measured, and at least that share doe
       fc.array(fc.nat(1_000_000), { minLength: 1 }),
       fc.integer({ min: 1, max: 1_000_000 }),
       (values, ppm) => {
-        const ascending = mergeAscending([values]);
+        const ascending = Array.from(mergeAscending([values]));
         const value = atRank(ascending, ppm);
         assert.ok(value !== null && ascending.includes(value));
         const below = ascending.filter((one) => one <= value).length;
