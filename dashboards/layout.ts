@@ -7,6 +7,7 @@ export type Assets = {
   readonly script: string;
   readonly chartStyle: string;
   readonly chartScript: string;
+  readonly reportStyle: string;
 };
 
 export const PAGES = [

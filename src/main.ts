@@ -1,16 +1,20 @@
 import { Command, CommanderError } from 'commander';
 import { registerAck } from './commands/ack.ts';
+import { registerBackup } from './commands/backup.ts';
 import { registerCheck } from './commands/check.ts';
 import { registerCompare } from './commands/compare.ts';
 import { registerEvaluate } from './commands/evaluate.ts';
 import { registerIncidents } from './commands/incidents.ts';
+import { registerLedger } from './commands/ledger.ts';
 import { registerMaintenance } from './commands/maintenance.ts';
 import { registerPracticeGateway } from './commands/practice-gateway.ts';
 import { registerProbe } from './commands/probe.ts';
+import { registerReport } from './commands/report.ts';
 import { registerRun } from './commands/run.ts';
 import { registerSchema } from './commands/schema.ts';
 import { registerSendTestMail } from './commands/send-test-mail.ts';
 import { registerSilence } from './commands/silence.ts';
+import { registerVerify } from './commands/verify.ts';
 import { OperatorError, type World } from './commands/world.ts';
 
 const world: World = {
@@ -37,6 +41,10 @@ registerIncidents(program, world);
 registerMaintenance(program, world);
 registerSendTestMail(program, world);
 registerSilence(program, world);
+registerReport(program, world);
+registerVerify(program, world);
+registerLedger(program, world);
+registerBackup(program, world);
 
 try {
   await program.parseAsync(process.argv);

@@ -34,10 +34,14 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/evidence': {
     rooms: ['src/domain', 'src/store/store.ts'],
     packages: ['canonicalize'],
-    node: ['node:crypto', 'node:fs', 'node:path', 'node:zlib'],
+    node: ['node:crypto', 'node:fs', 'node:path', 'node:util', 'node:zlib'],
   },
   'src/notify': { rooms: ['src/domain'], packages: ['nodemailer'], node: 'all' },
-  'src/report': { rooms: ['src/domain', 'dashboards'], packages: ['csv-stringify', 'pdfkit'], node: 'all' },
+  'src/report': {
+    rooms: ['src/domain', 'dashboards'],
+    packages: ['@expo-google-fonts/inter', 'csv-stringify', 'pdfkit', 'yazl'],
+    node: 'all',
+  },
   'src/web': {
     rooms: ['src/domain', 'src/store/store.ts', 'dashboards'],
     packages: ['compression', 'express', 'helmet', 'prom-client'],

@@ -289,6 +289,9 @@ export function contractFrom(id: string, terms: ContractTerms): Contract {
       holidays: claim?.holidays ?? [],
     },
     chronic: terms.chronic.map(chronicFrom),
+    ...(terms.fee === undefined
+      ? {}
+      : { fee: { amount: String(terms.fee.amount), base: terms.fee.base ?? null } }),
     authority: terms.authority ?? null,
   };
 }

@@ -359,6 +359,15 @@ export const contractTermsSchema = z
       })
       .optional(),
     chronic: z.array(chronic).default([]),
+    fee: z
+      .strictObject({
+        amount: exactNumber.describe(
+          'What is paid for one window, or for a year where credits are of the annual fee.',
+        ),
+        base: z.enum(FEE_BASES).optional().describe('What it is paid for, if that differs from the scope.'),
+      })
+      .optional()
+      .describe('Without a fee credits are told in percent alone. Shown to the owner only.'),
     authority: z.enum(['provider_logs', 'customer_logs', 'third_party_probe', 'status_page']).optional(),
   })
   .describe('The terms of one version of a service level agreement.');

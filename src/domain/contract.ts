@@ -263,5 +263,7 @@ export type Contract = {
   readonly credits: CreditTerms;
   readonly claim: ClaimTerms;
   readonly chronic: readonly ChronicTerms[];
+  /** What the customer pays per window (or year, where credits are of the annual fee); absent: no money is named. */
+  readonly fee?: { readonly amount: ExactText; readonly base: (typeof FEE_BASES)[number] | null };
   readonly authority: 'provider_logs' | 'customer_logs' | 'third_party_probe' | 'status_page' | null;
 };

@@ -21,6 +21,7 @@ const ASSETS = {
   script: 'live.js',
   chartStyle: 'chart.css',
   chartScript: 'chart.js',
+  reportStyle: 'report.css',
 };
 
 rmSync(OUT, { recursive: true, force: true });

@@ -1,0 +1,129 @@
+import { type Command, Option } from 'commander';
+import { isExactText } from '../domain/exact.ts';
+import {
+  CLAIM_STATES,
+  type ClaimState,
+  type LedgerEntry,
+  mayMove,
+  movesFrom,
+  standingOf,
+} from '../domain/ledger.ts';
+import { minuteUtc } from '../domain/wording.ts';
+import type { Store } from '../store/store.ts';
+import { userOf } from './ack.ts';
+import { openData } from './open-data.ts';
+import { OperatorError, type World } from './world.ts';
+
+type Options = {
+  readonly mark?: ClaimState;
+  readonly amount?: string;
+  readonly by?: string;
+  readonly note: string;
+  readonly data: string;
+  readonly json?: boolean;
+};
+
+/** `probity ledger`: what was owed, claimed, credited and denied. */
+export function registerLedger(program: Command, world: World): void {
+  program
+    .command('ledger')
+    .description('show what became of each claim, or move one on')
+    .argument('[period]', 'e.g. 2026-10')
+    .argument('[contract]', 'the id of the contract')
+    .addOption(new Option('--mark <state>', 'the new state of the claim').choices([...CLAIM_STATES]))
+    .option('--amount <decimal>', 'what was claimed or credited, in the contract’s currency')
+    .option('--by <name>', 'who did it; the user of this shell unless given')
+    .option('--note <text>', 'why, or under which reference', '')
+    .option('--data <dir>', 'where everything measured is kept', 'data')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  probity ledger
+  probity ledger 2026-10 pro-channel --mark claimed --by ada --note "case 4711"
+  probity ledger 2026-10 pro-channel --mark credited --amount 1200.00`,
+    )
+    .action((period: string | undefined, contract: string | undefined, options: Options) =>
+      ledger(period, contract, options, world),
+    );
+}
+
+async function ledger(
+  period: string | undefined,
+  contract: string | undefined,
+  options: Options,
+  world: World,
+): Promise<void> {
+  const store = openData(options.data);
+  try {
+    if (options.mark !== undefined) {
+      if (period === undefined || contract === undefined) {
+        throw new OperatorError('name the period and the contract whose claim moves on');
+      }
+      await mark(store, contract, period, options.mark, options, world);
+      return;
+    }
+    const entries = await store.readLedger({
+      ...(period === undefined ? {} : { period }),
+      ...(contract === undefined ? {} : { contract }),
+    });
+    world.out(options.json === true ? `${JSON.stringify(entries, null, 2)}\n` : ledgerText(entries));
+  } finally {
+    await store.close();
+  }
+}
+
+async function mark(
+  store: Store,
+  contract: string,
+  period: string,
+  state: ClaimState,
+  options: Options,
+  world: World,
+): Promise<void> {
+  if (options.amount !== undefined && !isExactText(options.amount)) {
+    throw new OperatorError(`--amount: expected a decimal such as 1200.00, found ${options.amount}`);
+  }
+  const standing = standingOf(await store.readLedger({ contract, period }));
+  if (standing === null) throw new OperatorError(`there is no report of ${period} for contract ${contract}`);
+  if (!mayMove(standing.state, state)) {
+    throw new OperatorError(
+      `the claim is "${standing.state}": from there it can become ${movesFrom(standing.state).join(' or ')}`,
+    );
+  }
+  const at = world.now();
+  const added = await store.addLedgerEntry(
+    {
+      contract,
+      period,
+      kind: 'state',
+      state,
+      amount: options.amount ?? null,
+      currency: standing.last.currency,
+      at,
+      who: options.by ?? userOf(world),
+      note: options.note,
+      key: `state:${contract}:${period}:${standing.last.no}`,
+    },
+    standing.last.no,
+  );
+  if (!added) throw new OperatorError('somebody else moved the claim just now; look at it again');
+  world.out(`${contract} ${period}: ${standing.state} → ${state}\n`);
+}
+
+function ledgerText(entries: readonly LedgerEntry[]): string {
+  if (entries.length === 0) return 'the ledger is empty\n';
+  const byReport = Map.groupBy(entries, ({ contract, period }) => `${period}  ${contract}`);
+  const blocks = [...byReport].map(([name, own]) => {
+    const standing = standingOf(own);
+    const worth =
+      standing?.amount == null ? '' : `  ${standing.amount} ${own.at(-1)?.currency ?? ''}`.trimEnd();
+    const lines = own.map(
+      (entry) =>
+        `    ${minuteUtc(entry.at)}  ${entry.kind === 'state' ? entry.state : entry.kind}  ${entry.who ?? 'Probity'}${entry.note === '' ? '' : `: ${entry.note}`}`,
+    );
+    return [`${name}  ${standing?.state ?? ''}${worth}`, ...lines].join('\n');
+  });
+  return `${blocks.join('\n')}\n`;
+}

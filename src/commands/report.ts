@@ -1,0 +1,137 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { parsePeriod } from '../domain/period.ts';
+import type { Report } from '../domain/report.ts';
+import { signReport } from '../evidence/signature.ts';
+import { openSigningKey } from '../evidence/signing-key.ts';
+import type { ReportTerms } from '../pipeline/build-report.ts';
+import { evidenceOf } from '../pipeline/claim-evidence.ts';
+import { draftReport, summaryText } from '../pipeline/close-period.ts';
+import { claimPack } from '../report/claim-pack.ts';
+import {
+  REPORT_FORMS,
+  type ReportDocument,
+  type ReportFile,
+  type ReportForm,
+  readDocument,
+  renderReport,
+} from '../report/forms.ts';
+import type { Store } from '../store/store.ts';
+import { loadDeployment } from './load-deployment.ts';
+import { openData } from './open-data.ts';
+import { progressBar } from './progress.ts';
+import { reportTermsOf } from './report-terms.ts';
+import { OperatorError, type World } from './world.ts';
+
+type Options = {
+  readonly contract?: string;
+  readonly format: ReportForm | 'all';
+  readonly out: string;
+  readonly data: string;
+  readonly config: string;
+  readonly claimPack?: boolean;
+};
+
+/** `probity report`: the statement of a period; frozen if the period is closed, a draft while it is open. */
+export function registerReport(program: Command, world: World): void {
+  program
+    .command('report')
+    .description('write the report of a period; a draft while the period is open')
+    .argument('<period>', '2026-10, or 2026-Q4 where the contract counts by quarters')
+    .option('--contract <id>', 'one contract; all unless given')
+    .addOption(new Option('--format <format>', 'which form').choices([...REPORT_FORMS, 'all']).default('all'))
+    .option('--claim-pack', 'a zip with everything a claim needs, instead')
+    .option('--out <dir>', 'where the files go', '.')
+    .option('--data <dir>', 'where everything measured is kept', 'data')
+    .option('--config <folder>', 'the deployment, for drafts: a folder of YAML', 'probes/practice')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  probity report 2026-10 --out reports
+  probity report 2026-10 --contract pro-channel --format pdf
+  probity report 2026-10 --contract pro-channel --claim-pack`,
+    )
+    .action((period: string, options: Options) => writeReports(period, options, world));
+}
+
+async function writeReports(period: string, options: Options, world: World): Promise<void> {
+  const store = openData(options.data);
+  try {
+    const documents = await documentsOf(store, period, options, world);
+    if (documents.length === 0) {
+      throw new OperatorError(
+        `there is no report of ${period}, and nothing was measured then under a contract`,
+      );
+    }
+    const out = resolve(options.out);
+    mkdirSync(out, { recursive: true });
+    const forms = options.format === 'all' ? REPORT_FORMS : [options.format];
+    for (const document of documents) {
+      const { report } = document;
+      world.out(`${report.contract.id} ${report.period.label}: ${report.state}, ${summaryText(report)}\n`);
+      const write = ({ name, body }: ReportFile): void => {
+        writeFileSync(join(out, name), body);
+        world.out(`  ${join(options.out, name)}\n`);
+      };
+      if (options.claimPack === true) {
+        write(await claimPack(document, await evidenceOf(store, document.report)));
+        continue;
+      }
+      for (const form of forms) for (const file of await renderReport(document, form)) write(file);
+    }
+  } finally {
+    await store.close();
+  }
+}
+
+async function documentsOf(
+  store: Store,
+  period: string,
+  options: Options,
+  world: World,
+): Promise<readonly ReportDocument[]> {
+  const frozen = (await store.listReports()).filter(
+    (one) => one.period === period && (options.contract === undefined || one.contract === options.contract),
+  );
+  const documents: ReportDocument[] = [];
+  for (const { contract } of frozen) {
+    const found = await store.readReport(contract, period);
+    if (found !== null) documents.push(readDocument(found.document));
+  }
+  const known = new Set(frozen.map(({ contract }) => contract));
+  if (options.contract !== undefined && known.has(options.contract)) return documents;
+  const terms = reportTermsOf(loadDeployment(options.config, world, 'optional')).filter(
+    ({ contract }) =>
+      !known.has(contract) && (options.contract === undefined || contract === options.contract),
+  );
+  if (options.contract !== undefined && terms.length === 0) {
+    throw new OperatorError(`no contract ${options.contract} is in use in ${options.config}`);
+  }
+  for (const one of terms) {
+    const report = await draftOf(store, one, period, world);
+    if (report === null) continue;
+    const signed = signReport(report, openSigningKey(resolve(options.data)));
+    documents.push(readDocument(JSON.stringify(signed)));
+  }
+  return documents;
+}
+
+async function draftOf(store: Store, terms: ReportTerms, text: string, world: World): Promise<Report | null> {
+  const window = terms.versions.at(-1)?.window;
+  if (window === undefined) return null;
+  const period = parsePeriod(text, window);
+  if (!('fromAt' in period)) {
+    throw new OperatorError(`expected ${period.expected}, found ${period.found}`);
+  }
+  const bar = progressBar(`reading ${terms.contract}`);
+  try {
+    const report = await draftReport(store, terms, period, world.now(), async (done, of) =>
+      bar.to(done / of),
+    );
+    return report === null || report.statements.length === 0 ? null : report;
+  } finally {
+    bar.stop();
+  }
+}

@@ -1,0 +1,117 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { type Command, Option } from 'commander';
+import { number } from '../domain/recount.ts';
+import type { Report } from '../domain/report.ts';
+import { type ChainReport, type KnownHead, verifyChain } from '../evidence/verify-chain.ts';
+import { checkReport } from '../evidence/verify-report.ts';
+import { openData } from './open-data.ts';
+import { progressBar } from './progress.ts';
+import { OperatorError, type World } from './world.ts';
+
+type Options = { readonly data?: string; readonly key?: string; readonly json?: boolean };
+
+/** `probity verify`: whether a report, or everything measured, is as it was. */
+export function registerVerify(program: Command, world: World): void {
+  program
+    .command('verify')
+    .description('check a report file offline, or recompute the evidence chain of a data folder')
+    .argument('[file]', 'a report in its JSON form')
+    .addOption(new Option('--data <dir>', 'recompute the chain of this data folder'))
+    .option('--key <id>', 'the key the report must be signed with, as published at /.well-known/probity.json')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      `
+The exit code is 1 if anything is not as it was.
+
+Examples:
+  probity verify pro-channel-2026-10.json --key 3f0a9c1d2b4e5f60
+  probity verify --data /var/lib/probity`,
+    )
+    .action(async (file: string | undefined, options: Options) => {
+      if (file === undefined && options.data === undefined) {
+        throw new OperatorError('name a report file, or a data folder with --data');
+      }
+      const isGood =
+        (file === undefined || verifyFile(file, options, world)) &&
+        (options.data === undefined || (await verifyData(options.data, options, world)));
+      if (!isGood) process.exitCode = 1;
+    });
+}
+
+function verifyFile(file: string, options: Options, world: World): boolean {
+  if (!existsSync(file)) throw new OperatorError(`there is no file ${file}`);
+  const check = checkReport(readFileSync(file, 'utf8'));
+  const problems = [...check.problems];
+  if (check.signature === 'none' && check.report !== null) problems.push('it is not signed');
+  if (options.key !== undefined && check.keyId !== options.key) {
+    problems.push(`it is signed with key ${check.keyId ?? 'none'}, not with ${options.key}`);
+  }
+  if (options.json === true) {
+    const { report: _report, ...shown } = check;
+    world.out(`${JSON.stringify({ file, ...shown, problems }, null, 2)}\n`);
+    return problems.length === 0;
+  }
+  for (const problem of problems) world.out(`✗ ${problem}\n`);
+  if (problems.length === 0 && check.report !== null) {
+    const { contract, period } = check.report;
+    world.out(
+      `✓ ${contract.id} ${period.label}: the signature of key ${check.keyId} fits, and ${check.figures} figures follow from the counts\n`,
+    );
+    if (options.key === undefined) {
+      world.out('  Whose key that is, the file cannot prove: compare it with /.well-known/probity.json\n');
+    }
+  }
+  return problems.length === 0;
+}
+
+async function verifyData(folder: string, options: Options, world: World): Promise<boolean> {
+  const store = openData(folder);
+  const bar = progressBar('verifying');
+  try {
+    const known: KnownHead[] = [];
+    for (const { contract, period } of await store.listReports()) {
+      const frozen = await store.readReport(contract, period);
+      if (frozen === null) continue;
+      const { report } = JSON.parse(frozen.document) as { readonly report: Report };
+      for (const { region, segment, head } of report.chain) {
+        known.push({ region, no: segment, head, from: `the report ${period} of ${contract}` });
+      }
+    }
+    let segments = 0;
+    for (const region of await store.readRegions()) {
+      segments += ((await store.readLastSegment(region))?.no ?? -1) + 1;
+    }
+    let done = 0;
+    const report = await verifyChain(store, known, ({ rows }) => {
+      done += 1;
+      bar.to(done / Math.max(1, segments), `${number(rows)} rows`);
+    });
+    bar.stop();
+    world.out(options.json === true ? `${JSON.stringify(report, null, 2)}\n` : chainText(report));
+    return report.findings.length === 0;
+  } finally {
+    bar.stop();
+    await store.close();
+  }
+}
+
+function chainText({ regions, findings, moreFindings }: ChainReport): string {
+  const lines = regions.map((one) => {
+    if (one.sealedUntil === null) return `  ${one.region}: nothing is sealed yet`;
+    const notes = [
+      one.late > 0 ? `${number(one.late)} late` : '',
+      one.pruned > 0 ? `${number(one.pruned)} segments pruned, chain intact` : '',
+      one.evidencePruned > 0 ? `evidence of ${number(one.evidencePruned)} segments pruned` : '',
+    ].filter((note) => note !== '');
+    const until = new Date(one.sealedUntil).toISOString();
+    return `  ${one.region}: ${number(one.segments)} segments, ${number(one.rows)} rows until ${until}${notes.length === 0 ? '' : ` (${notes.join(', ')})`}\n    head ${one.head}`;
+  });
+  const found = findings.map(
+    ({ region, segment, span, what }) =>
+      `✗ ${region}${segment === null ? '' : ` segment ${segment}`}${span === null ? '' : `, ${span}`}\n    ${what}`,
+  );
+  if (moreFindings > 0) found.push(`✗ and ${number(moreFindings)} more`);
+  const verdict = findings.length === 0 ? ['✓ every row is as it was sealed'] : [];
+  return `${[...verdict, ...found, ...lines].join('\n')}\n`;
+}

@@ -1,0 +1,81 @@
+import type { Contract } from '../../src/domain/contract.ts';
+import type { Sample } from '../../src/domain/sample.ts';
+import type { SigningKey } from '../../src/evidence/signing-key.ts';
+import type { ReportTerms } from '../../src/pipeline/build-report.ts';
+import type { CloseOptions } from '../../src/pipeline/close-period.ts';
+import type { Store } from '../../src/store/store.ts';
+import { DAY, declaration, failure, HOUR, MINUTE, notRun, sample, target } from '../store/builders.ts';
+import { closingOf, openStore, termsFor } from './closing.ts';
+import { contractOf } from './contract-bench.ts';
+
+export const FEBRUARY = Date.UTC(2027, 1, 1);
+export const MARCH = Date.UTC(2027, 2, 1);
+export const MODELS = ['chat-large', 'chat-small'] as const;
+
+export const PRO: Contract = contractOf(`
+id: pro
+version: "3"
+title: Pro channel
+parties: { provider: Acme AI, customer: Example GmbH }
+currency: EUR
+provenance: { status: verified, url: "https://acme.example/sla", verified: ["everything"] }
+scope: { dimensions: [tier, model], feeBase: resource }
+window: { kind: calendar_month, timezone: UTC }
+availability: { method: timeslices, slice: 10m, sliceBadWhen: { errorRateGt: "0.5" }, emptySlice: exclude, target: "99.9" }
+latency:
+  - { id: ttft-p99, metric: ttft_ms, form: whole_window_percentile, p: 99, op: "<", value: 500 }
+credits: { shape: ladder, ladder: [ { below: "99.9", percent: 10 }, { below: "99.0", percent: 25 } ], capPercent: 50 }
+claim:
+  deadlines: [ { type: submit, offset: 30, unit: days, anchor: window_end } ]
+  channel: support@acme.example
+  requiredEvidence: ["UTC time and request id of each failed request"]
+authority: third_party_probe
+`);
+
+/** February 2027 of two models every ten minutes; chat-small is down for three hours on the 9th. */
+export type Month = {
+  readonly store: Store;
+  readonly terms: ReportTerms;
+  readonly closing: CloseOptions & { readonly store: Store };
+};
+
+export async function recordMonth(
+  over: {
+    readonly path?: string;
+    readonly key?: SigningKey;
+    readonly terms?: Partial<ReportTerms>;
+    /** Ticks for which nothing is recorded at all. */
+    readonly lost?: (at: number) => boolean;
+  } = {},
+): Promise<Month> {
+  const store = openStore(over.path);
+  const every = 10 * MINUTE;
+  await store.declareSeries(
+    MODELS.map((model) => declaration(model, { schedule: { kind: 'every', everyMs: every, phaseMs: 0 } })),
+    FEBRUARY,
+  );
+  const outage = [FEBRUARY + 8 * DAY + 9 * HOUR, FEBRUARY + 8 * DAY + 12 * HOUR] as const;
+  for (const model of MODELS) {
+    const samples: Sample[] = [];
+    const missed = [];
+    for (let at = FEBRUARY; at < MARCH; at += every) {
+      if (over.lost?.(at) === true) continue;
+      const identity = { target: target(model).id, scheduledAt: at };
+      const tick = (at - FEBRUARY) / every;
+      if (tick % 401 === 40) missed.push(notRun({ ...identity, reason: 'skipped: quota' }));
+      else if (model === 'chat-small' && at >= outage[0] && at < outage[1]) samples.push(failure(identity));
+      else {
+        const ttftUs = 200_000 + ((tick * 7_919) % 200_000);
+        samples.push(sample({ ...identity, ttftUs, totalUs: ttftUs + 300_000 }));
+      }
+    }
+    await store.record({ samples, notRun: missed });
+  }
+  const terms = termsFor([PRO], {
+    contract: 'pro',
+    practice: false,
+    fee: { amount: '4000', base: 'resource' },
+    ...over.terms,
+  });
+  return { store, terms, closing: { ...closingOf(store, terms, over.key ?? null), store } };
+}
