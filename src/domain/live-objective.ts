@@ -294,7 +294,13 @@ function percentileWindow(
   const { form } = terms;
   const isUpper = isUpperLimit(form.comparator);
   // Failures stand at the slow end: after all latencies, before all speeds.
-  const rank = n === 0 ? 0 : nearestRank(form.percentile, n);
+  // ⌈p·n⌉ is n − ⌊(1 − p)·n⌋, which is what the allowance gives without building fractions.
+  const rank =
+    n === 0
+      ? 0
+      : goal !== null && isUpper
+        ? Math.max(1, n - mostBad(goal.allowance, n))
+        : nearestRank(form.percentile, n);
   const own = isUpper ? rank : rank - failed;
   const read = latencyAtRank(
     counts.map(({ histogram }) => histogram),

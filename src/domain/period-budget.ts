@@ -13,6 +13,11 @@ export type Allowance = {
 
 /** The most bad trials of `n` that keep the objective; -1 if even none would. Exact. */
 export function mostBad({ numerator, denominator, inclusive }: Allowance, n: number): number {
+  if (n * numerator <= Number.MAX_SAFE_INTEGER) {
+    const left = (n * numerator) % denominator;
+    const most = (n * numerator - left) / denominator;
+    return inclusive || left !== 0 ? most : most - 1;
+  }
   const product = BigInt(n) * BigInt(numerator);
   const divisor = BigInt(denominator);
   const whole = Number(product / divisor);
