@@ -103,6 +103,7 @@ async function run(folder: string, options: Options, world: World): Promise<void
 
     const { practice, stop: stopPractice } = await startPractice(config);
     cleanUp.push(stopPractice);
+    const historyWritten = Promise.withResolvers<void>();
     const alerts = config.alerts.enabled
       ? startAlerts({
           config,
@@ -112,6 +113,7 @@ async function run(folder: string, options: Options, world: World): Promise<void
           clock: systemClock,
           log,
           changed: web.changed,
+          after: historyWritten.promise,
           readLive: async () => alertFactsOf(live?.latest() ?? null),
         })
       : null;
@@ -125,7 +127,7 @@ async function run(folder: string, options: Options, world: World): Promise<void
       onRecorded: (at) => live?.recorded(at),
       beforeFirst: async (plan) => {
         if (!options.practiceHistory) return { done: Promise.resolve() };
-        history = await writePracticeHistory(config, plan, store, options.data, world.now(), web.changed);
+        history = await writePracticeHistory(config, plan, store, options.data, world.now(), web.rewritten);
         cleanUp.push(history.stop);
         const done = history.finished.catch((err: unknown) => {
           log.error({ err }, 'practice history could not be written; the next start tries again');
@@ -135,6 +137,7 @@ async function run(folder: string, options: Options, world: World): Promise<void
       signal: told.signal,
     });
     cleanUp.push(probing.stop);
+    probing.historyWritten.then(historyWritten.resolve, historyWritten.resolve);
     live = await startLiveFigures({
       config,
       store,

@@ -33,6 +33,8 @@ export type AlertsOptions = {
   };
   /** Called when a decision changed what the pages show. */
   readonly changed: () => void;
+  /** Nothing is judged before: a past that is still being written looks like one in which nobody measured. */
+  readonly after: Promise<void>;
   /** What the contracts' engine knows of the running periods. */
   readonly readLive?: (now: number) => Promise<LiveFacts>;
 };
@@ -73,7 +75,12 @@ export function startAlerts(options: AlertsOptions): Alerts {
       diskFreePpm: await diskFreePpm(data),
     }),
   });
-  const alerting = startAlerting({
+  let alerting: ReturnType<typeof startAlerting> | null = null;
+  let isStopped = false;
+  const start = (): void => {
+    if (!isStopped) alerting = startAlerting(work);
+  };
+  const work: Parameters<typeof startAlerting>[0] = {
     clock,
     evaluate: async (now) => {
       const report = await evaluator.evaluate(now);
@@ -94,13 +101,15 @@ export function startAlerts(options: AlertsOptions): Alerts {
       log.warn(report, 'incidents changed');
       options.changed();
     },
-  });
+  };
+  options.after.then(start, start);
   return {
     onHealth: (latest) => {
       health = latest;
     },
     stop: async () => {
-      await alerting.stop();
+      isStopped = true;
+      await alerting?.stop();
       office.close();
     },
     mailGoesTo: office.mailGoesTo,

@@ -307,7 +307,10 @@ export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Cloc
         });
       if (isOutdated) await rebuild(now);
       const toAt = await refresh(targets, now);
-      const spans = Map.groupBy(await store.readSchedules(toAt, toAt + 1), ({ target }) => target);
+      // What is due from now on, not what was due when the last closed minute ended: a series that has just been
+      // declared, or declared anew, would look as if nothing were to come, and a breach as if it were certain.
+      const inForce = (await store.readSchedules(now, now + 1)).filter((span) => span.toAt === null);
+      const spans = Map.groupBy(inForce, ({ target }) => target);
       const answers = new Map<string, LiveTarget>();
       for (const target of targets) {
         const answer = evaluateTarget(target, spans.get(target.id) ?? [], toAt);

@@ -34,6 +34,12 @@ export type WindowOptions = {
   readonly preparingPpm?: () => number | null;
 };
 
+export type RecentWindow = {
+  readonly read: (now: number) => Promise<StatusView>;
+  /** The past was rewritten: nothing that was read before is believed. */
+  readonly forget: () => void;
+};
+
 /**
  * Keeps the last hour by the minute. A minute that has settled is read once and again only in turn, one per reading,
  * for samples that arrive late; so a reading costs a few minutes of rows, not an hour of them.
@@ -44,12 +50,12 @@ export function createRecentWindow({
   countTicks,
   live,
   preparingPpm,
-}: WindowOptions): (now: number) => Promise<StatusView> {
+}: WindowOptions): RecentWindow {
   const kept = new Map<number, readonly SeriesSlice[]>();
-  const daySpend = createDaySpend(store);
+  let daySpend = createDaySpend(store);
   let turn = 0;
 
-  return async (now) => {
+  const read = async (now: number): Promise<StatusView> => {
     const lastFrom = Math.floor(now / SLICE_MS) * SLICE_MS;
     const firstFrom = lastFrom - (SLICES - 1) * SLICE_MS;
     for (const fromAt of kept.keys()) if (fromAt < firstFrom || fromAt > lastFrom) kept.delete(fromAt);
@@ -87,6 +93,14 @@ export function createRecentWindow({
       ...(countTicks === undefined ? {} : { countTicks }),
     });
     return inPieces(steps, TARGETS_AT_ONCE);
+  };
+
+  return {
+    read,
+    forget: () => {
+      kept.clear();
+      daySpend = createDaySpend(store);
+    },
   };
 }
 

@@ -70,6 +70,8 @@ export type Web = {
   readonly app: Express;
   /** To be called when the store has something new. */
   readonly changed: () => void;
+  /** To be called when the store has something new that is old: minutes that had settled are read again. */
+  readonly rewritten: () => void;
   /** To be called with what was just stored: counts it for the metrics. */
   readonly recorded: (recorded: Recorded) => void;
   /** Rejects with the system's error if the address cannot be had, e.g. `EADDRINUSE`. */
@@ -81,7 +83,8 @@ const MAX_CONNECTIONS = 2_000;
 /** The pages and the API over a store. GET never writes. */
 export function createServer(options: WebOptions): Web {
   const { store, clock, settings, log } = options;
-  const board = createBoard(clock, createRecentWindow(options));
+  const recent = createRecentWindow(options);
+  const board = createBoard(clock, recent.read);
   const context: WebContext = {
     store,
     clock,
@@ -138,6 +141,10 @@ export function createServer(options: WebOptions): Web {
   return {
     app,
     changed: board.changed,
+    rewritten: () => {
+      recent.forget();
+      board.changed();
+    },
     recorded: metrics.count,
     listen: (bind, port) => listen(app, bind, port),
   };

@@ -31,7 +31,7 @@ writeFileSync(join(OUT, 'live.js'), '');
 
 for (const [name, scene] of Object.entries(SCENES)) {
   const store = await recordDeployment(scene.deployment, SCENE_AT - scene.spanMs, SCENE_AT - 3_000);
-  const view = await createRecentWindow({ store, settings: scene.settings })(SCENE_AT);
+  const view = await createRecentWindow({ store, settings: scene.settings }).read(SCENE_AT);
   writeFileSync(join(OUT, `status-${name}.html`), statusPage(view, EVERYTHING, ASSETS));
   const comparisons = createComparisons(
     store,
