@@ -21,6 +21,7 @@ import { openDataToProbe } from './open-data.ts';
 import { type PracticeHistory, writePracticeHistory } from './practice-history.ts';
 import { spawnProber } from './spawn-prober.ts';
 import { startAlerts } from './start-alerts.ts';
+import { startClosing } from './start-closing.ts';
 import { alertFactsOf, startLiveFigures } from './start-live.ts';
 import { startPractice } from './start-practice.ts';
 import { systemClock } from './system-clock.ts';
@@ -150,6 +151,8 @@ async function run(folder: string, options: Options, world: World): Promise<void
       log.error({ err }, 'history could not be packed'),
     );
     cleanUp.push(packing.stop);
+    const closing = startClosing({ config, data: options.data, log, changed: web.changed });
+    cleanUp.push(closing.stop);
     await told.toStop;
   } finally {
     for (const undo of cleanUp.reverse()) await undo();

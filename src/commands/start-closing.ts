@@ -1,0 +1,77 @@
+import { resolve } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { Config } from '../config/config.ts';
+import type { ClosingSetup, FromClosing } from './closing-messages.ts';
+import { reportTermsOf } from './report-terms.ts';
+
+export type ClosingOptions = {
+  readonly config: Config;
+  /** The data folder. */
+  readonly data: string;
+  readonly log: {
+    readonly info: (about: object, message: string) => void;
+    readonly error: (about: object, message: string) => void;
+  };
+  /** Called when a report was frozen. */
+  readonly changed: () => void;
+};
+
+const RESTART_AFTER_MS = 60_000;
+/** A thread that does not answer is ended: whatever it was at is done again after the next start. */
+const STOP_WITHIN_MS = 10_000;
+
+/** Keeps the closing thread alive until it is stopped. */
+export function startClosing({ config, data, log, changed }: ClosingOptions): {
+  readonly stop: () => Promise<void>;
+} {
+  const setup: ClosingSetup = {
+    data: resolve(data),
+    terms: reportTermsOf(config),
+    routes: config.alerts.enabled ? config.alerts.routes : [],
+    retention: config.retention,
+  };
+  let stopped = false;
+  let restarting: NodeJS.Timeout | undefined;
+  let exited: Promise<void> = Promise.resolve();
+  let worker: Worker;
+
+  const start = (): void => {
+    worker = new Worker(new URL('./closing-thread.ts', import.meta.url), {
+      name: 'closing',
+      workerData: setup,
+    });
+    worker.on('message', (message: FromClosing) => {
+      switch (message.kind) {
+        case 'closed':
+          log.info({ contract: message.contract, period: message.period }, 'a report was frozen');
+          changed();
+          return;
+        case 'corrected':
+          log.info({ corrections: message.corrections }, 'samples arrived after a close');
+          return;
+        case 'failed':
+          log.error({ what: message.what, reason: message.reason }, 'reports and evidence are behind');
+          return;
+      }
+    });
+    worker.on('error', (err) => log.error({ err }, 'the closing thread died'));
+    exited = new Promise((done) => {
+      worker.once('exit', () => {
+        done();
+        if (!stopped) restarting = setTimeout(start, RESTART_AFTER_MS);
+      });
+    });
+  };
+  start();
+
+  return {
+    stop: async () => {
+      stopped = true;
+      clearTimeout(restarting);
+      worker.postMessage('stop');
+      const timer = setTimeout(() => void worker.terminate(), STOP_WITHIN_MS);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { closePeriods, draftReport } from '../../src/pipeline/close-period.ts';
+import type { Store } from '../../src/store/store.ts';
+import { DAY, failure, HOUR, MINUTE, target } from '../store/builders.ts';
+import { closeAt, closingOf, MAILBOX, openStore, reportOf } from '../support/closing.ts';
+import { FEBRUARY, MARCH, recordMonth } from '../support/month.ts';
+
+const DUE = MARCH + 3 * HOUR;
+
+async function withFolder(body: (path: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'probity-close-'));
+  try {
+    await body(join(folder, 'probity.db'));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function messagesOf(store: Store): Promise<readonly string[]> {
+  const deliveries = await store.readDeliveries({ state: 'pending' });
+  return deliveries.map(({ message }) => message.key).sort();
+}
+
+test('a period is not closed before the last answers are in, and then at once', async () => {
+  const { store, closing } = await recordMonth();
+  assert.deepEqual((await closeAt(closing, MARCH + 2 * HOUR - 1)).frozen, []);
+  assert.deepEqual((await closeAt(closing, MARCH + 2 * HOUR)).frozen, [
+    { contract: 'pro', period: '2027-02' },
+  ]);
+  await store.close();
+});
+
+test('a report waits for its evidence to be sealed', async () => {
+  const { store, closing } = await recordMonth();
+  assert.deepEqual((await closePeriods(closing, DUE)).frozen, []);
+  assert.equal((await closeAt(closing, DUE)).frozen.length, 1);
+  const { chain } = await reportOf(store, 'pro', '2027-02');
+  const segment = await store.readSegmentUntil('eu-west', MARCH);
+  assert.deepEqual(
+    chain.map(({ region, head, until }) => ({ region, head, until })),
+    [{ region: 'eu-west', head: segment?.head, until: '2027-03-01T00:00:00Z' }],
+  );
+  await store.close();
+});
+
+test('a close brings one report, one ledger entry and one mail, however often it is run', async () => {
+  const { store, closing } = await recordMonth();
+  await closeAt(closing, DUE);
+  const first = await store.readReport('pro', '2027-02');
+  for (const later of [DUE, DUE + HOUR, DUE + 20 * MINUTE]) {
+    assert.deepEqual((await closeAt(closing, later)).frozen, []);
+  }
+  assert.deepEqual(await store.readReport('pro', '2027-02'), first);
+  assert.deepEqual(await messagesOf(store), ['period:pro:2027-02']);
+  const ledger = await store.readLedger({});
+  assert.deepEqual(
+    ledger.map(({ kind, state, amount, currency }) => ({ kind, state, amount, currency })),
+    [{ kind: 'frozen', state: 'ready', amount: '400.00', currency: 'EUR' }],
+  );
+  await store.close();
+});
+
+test('two processes that close at once make one report and one mail', () =>
+  withFolder(async (path) => {
+    const { store, terms, closing } = await recordMonth({ path });
+    const other = openStore(path);
+    const results = await Promise.all([
+      closeAt(closing, DUE),
+      closeAt({ ...closingOf(other, terms), store: other }, DUE),
+    ]);
+    assert.equal(results.flatMap(({ frozen }) => frozen).length, 1);
+    assert.deepEqual(await messagesOf(other), ['period:pro:2027-02']);
+    assert.equal((await store.readLedger({})).length, 1);
+    await Promise.all([store.close(), other.close()]);
+  }));
+
+/** Every step of a close that touches the store. */
+const STEPS = [
+  'listReports',
+  'readTargets',
+  'readSchedules',
+  'readRegions',
+  'readSegmentUntil',
+  'readPlannedWork',
+  'readDecided',
+  'readEvidence',
+  'freezeReport',
+  'readReport',
+  'readLedger',
+  'saveDecision',
+] as const satisfies readonly (keyof Store)[];
+
+for (const step of STEPS) {
+  for (const when of ['before', 'after'] as const) {
+    test(`a close that is killed ${when} ${step} is made good by the next one`, async () => {
+      // Two weeks before its deadline, so that the reminder is a step too.
+      const now = MARCH + 16 * DAY;
+      const { store, closing } = await recordMonth();
+      let killed = false;
+      const fragile = new Proxy(store, {
+        get(whole, name, receiver) {
+          const method = Reflect.get(whole, name, receiver);
+          if (name !== step || killed) return method;
+          return async (...values: unknown[]) => {
+            if (when === 'after') await method(...values);
+            killed = true;
+            throw new Error('killed');
+          };
+        },
+      });
+      await closeAt({ ...closing, store: fragile }, now).catch((error) =>
+        assert.equal(error.message, 'killed'),
+      );
+      assert.ok(killed, `${step} is a step of a close`);
+      await closeAt(closing, now);
+      assert.deepEqual(await messagesOf(store), ['claim:pro:2027-02:14', 'period:pro:2027-02']);
+      assert.equal((await store.readLedger({})).length, 1);
+      assert.equal((await store.listReports()).length, 1);
+      await store.close();
+    });
+  }
+}
+
+test('a report and its mail are one transaction: if the mail cannot be queued, nothing is frozen', async () => {
+  const { store, closing } = await recordMonth();
+  const broken = { ...MAILBOX, channel: 'pigeon' };
+  const routes = [{ id: 'x', severities: [], scopes: [], to: [broken as never], escalateTo: [] }];
+  await assert.rejects(closeAt({ ...closing, routes }, DUE));
+  assert.deepEqual(await store.listReports(), []);
+  assert.deepEqual(await store.readLedger({}), []);
+  await store.close();
+});
+
+test('deadlines are told of 14, 7, 3 and 1 days before, once each, and no more once it is claimed', async () => {
+  const { store, closing } = await recordMonth();
+  // By 30 March, the whole day included.
+  const deadline = Date.UTC(2027, 2, 31);
+  for (let now = DUE; now < deadline - 2 * DAY; now += 6 * HOUR) await closeAt(closing, now);
+  assert.deepEqual(await messagesOf(store), [
+    'claim:pro:2027-02:14',
+    'claim:pro:2027-02:3',
+    'claim:pro:2027-02:7',
+    'period:pro:2027-02',
+  ]);
+  const [entry] = await store.readLedger({});
+  assert.ok(entry);
+  const claimed = {
+    ...entry,
+    kind: 'state',
+    state: 'claimed',
+    who: 'ada',
+    note: 'case 4711',
+    key: 'x',
+  } as const;
+  assert.ok(await store.addLedgerEntry(claimed, entry.no));
+  await closeAt(closing, deadline - HOUR);
+  assert.equal((await messagesOf(store)).length, 4);
+  await store.close();
+});
+
+test('samples that come after the close change nothing, and are noted with what they would have changed', async () => {
+  const { store, closing } = await recordMonth();
+  await closeAt(closing, DUE);
+  const before = await store.readReport('pro', '2027-02');
+  // A tick of chat-large that was skipped, delivered late by a distant prober, and failed.
+  const scheduledAt = FEBRUARY + 441 * 10 * MINUTE;
+  await store.record({ samples: [failure({ scheduledAt, target: target('chat-large').id })], notRun: [] });
+  assert.equal((await store.readNotRun({ fromAt: scheduledAt, toAt: scheduledAt + 1 })).length, 1);
+  await store.record({
+    samples: [failure({ scheduledAt: MARCH + 3 * HOUR, target: target('chat-large').id })],
+    notRun: [],
+  });
+  assert.equal((await closeAt(closing, DUE + 3 * HOUR)).corrections, 1);
+  assert.equal((await closeAt(closing, DUE + 4 * HOUR)).corrections, 0);
+  assert.deepEqual(await store.readReport('pro', '2027-02'), before);
+  const [, correction] = await store.readLedger({});
+  assert.equal(correction?.kind, 'correction');
+  assert.match(
+    correction?.note ?? '',
+    /^1 rows arrived after the close; with them acme\/pro\/chat-large would read/,
+  );
+  await store.close();
+});
+
+test('a month of which too little was measured says so and claims nothing', async () => {
+  // Nothing was recorded from the 20th on; what there is, is a breach.
+  const { store, closing } = await recordMonth({ lost: (at) => at >= FEBRUARY + 19 * DAY });
+  await closeAt(closing, DUE);
+  const report = await reportOf(store, 'pro', '2027-02');
+  const small = report.statements.find(({ scope }) => scope === 'acme/pro/chat-small');
+  assert.ok(small);
+  assert.equal(small.evaluation.objectives[0]?.result, 'breached');
+  assert.equal(small.result, 'insufficient evidence');
+  assert.deepEqual([small.claim.isDue, small.claim.percent, small.claim.amount], [false, '0', null]);
+  assert.match(
+    small.coverage.insufficient?.join('; ') ?? '',
+    /^2,729 of 4,032 probes that were due can be counted \(67\.68 %\); at least 90 % are needed/,
+  );
+  assert.equal(small.coverage.ticks.unaccounted, 9 * 144);
+  assert.equal(report.summary.claims, 0);
+  assert.deepEqual(await messagesOf(store), ['period:pro:2027-02']);
+  const [entry] = await store.readLedger({});
+  assert.equal(entry?.state, 'no claim');
+  await store.close();
+});
+
+/** How many days of February are lost, and whether the rest carries a claim. Ten ticks were skipped besides. */
+for (const [lost, carries] of [
+  [2, true],
+  [3, false],
+] as const) {
+  test(`${lost} days without a prober ${carries ? 'still carry' : 'no longer carry'} a claim`, async () => {
+    const { store, closing } = await recordMonth({ lost: (at) => at < FEBRUARY + lost * DAY });
+    await closeAt(closing, DUE);
+    const { summary } = await reportOf(store, 'pro', '2027-02');
+    assert.equal(summary.claims > 0, carries);
+    await store.close();
+  });
+}
+
+test('an open period gives a draft of what there is, and no claim', async () => {
+  const { store, terms } = await recordMonth();
+  const now = FEBRUARY + 15 * DAY;
+  const period = { label: '2027-02', fromAt: FEBRUARY, toAt: MARCH, timezone: 'UTC', isWindow: true };
+  const draft = await draftReport(store, terms, period, now, async () => {});
+  assert.equal(draft?.state, 'draft');
+  assert.equal(draft?.period.to, '2027-02-16T00:00:00Z');
+  assert.equal(draft?.statements[1]?.result, 'breached');
+  assert.equal(draft?.statements[1]?.claim.why, 'the period is still open');
+  assert.deepEqual(await store.listReports(), []);
+  await store.close();
+});
