@@ -33,12 +33,18 @@ const OURS: Partial<Readonly<Record<Outcome, Doubt>>> = {
   'client.fault': 'own_fault',
 };
 
-/** The other side said so in words or by a status: a short pause of ours cannot have made it say that. */
+/**
+ * The other side said so in words, by a status or by what it sent: a short pause of ours cannot have made it do that.
+ * Reading a flood of theirs is itself such a pause, and must not excuse the flood.
+ */
 const SAID_BY_THEM: ReadonlySet<Outcome> = new Set<Outcome>([
   'provider.5xx',
   'gateway.5xx',
   'provider.overloaded',
   'provider.midstream_error',
+  'provider.malformed',
+  'provider.empty',
+  'route.fallback',
   'ratelimit.capacity',
   'ratelimit.own',
   'config.auth',

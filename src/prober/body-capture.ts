@@ -53,19 +53,17 @@ export function bodySha256(capture: BodyCapture): string | null {
 }
 
 /**
- * The first and the last 2 KiB as text; `tail` is empty when `head` holds everything. Redacted on the whole edge plus
- * a margin, so that a credential which straddles the cut is seen whole.
+ * The first and the last 2 KiB as text; `tail` is empty when `head` holds everything. Each edge is redacted together
+ * with a margin, so that a credential which straddles the cut is seen whole.
  */
 export function bodyEdges(capture: BodyCapture, clean: Cleaner): { head: string; tail: string } {
-  const whole = capture.bytes <= EDGE_BYTES;
-  const head = clean(firstBytes(filled(capture), whole ? EDGE_BYTES : EDGE_BYTES + MARGIN), EDGE_BYTES);
-  if (whole) return { head, tail: '' };
-  const end = lastBytes(filled(capture), EDGE_BYTES + MARGIN);
-  const tail = clean(end, EDGE_BYTES + MARGIN).slice(-EDGE_BYTES);
-  return { head, tail };
+  const segments = filled(capture);
+  const wanted = EDGE_BYTES + clean.margin;
+  return {
+    head: clean.cut(firstBytes(segments, wanted), EDGE_BYTES, 'first'),
+    tail: capture.bytes <= EDGE_BYTES ? '' : clean.cut(lastBytes(segments, wanted), EDGE_BYTES, 'last'),
+  };
 }
-
-const MARGIN = 512;
 
 function firstBytes(chunks: readonly Buffer[], count: number): string {
   const taken: Buffer[] = [];

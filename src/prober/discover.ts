@@ -27,7 +27,8 @@ export function discover(
   const lane = lanes.takeCold(new URL(gateway.baseUrl).origin, false);
   const plan = {
     ...OPERATION_PLANS.models,
-    reader: () => createModelsReader((id) => models.add(id.slice(0, 256))),
+    // A name that holds our key would stand on the page; what is too long is no name.
+    reader: () => createModelsReader((id) => id.length <= 256 && clean(id, 256) === id && models.add(id)),
   };
   return new Promise((resolve) => {
     let run: Running | null = null;

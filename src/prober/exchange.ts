@@ -159,11 +159,11 @@ function chooseReader(
   if (status > 299) return createFailureReader(null);
   const encoding = one(headers['content-encoding']);
   if (encoding !== null && encoding.toLowerCase() !== 'identity') {
-    return createFailureReader(`content-encoding ${encoding.slice(0, 40)} although identity was asked for`);
+    return createFailureReader(`content-encoding ${encoding} although identity was asked for`);
   }
   const type = one(headers['content-type']);
   if (plan.streams && !/^\s*text\/event-stream\b/i.test(type ?? '')) {
-    return createFailureReader(`${type?.slice(0, 80) ?? 'no content-type'} instead of text/event-stream`);
+    return createFailureReader(`${type ?? 'no content-type'} instead of text/event-stream`);
   }
   return plan.reader(onOverflow);
 }

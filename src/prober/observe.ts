@@ -59,7 +59,7 @@ export function observe(
     get tail() {
       return edges().tail;
     },
-    answer: clean(reading.answer, MAX_ANSWER),
+    answer: cleanAnswer(reading.answer, clean),
     answerId: cleanOrNull(reading.answerId, clean, 256),
     chunks: reading.chunks,
     tokenChunks: reading.tokenChunks,
@@ -130,6 +130,11 @@ function longestStall(exchange: Exchange): number | null {
 
 function firstOf(value: string | string[] | undefined): string | null {
   return (Array.isArray(value) ? value[0] : value) ?? null;
+}
+
+/** An answer of full length was cut when it was read. */
+function cleanAnswer(answer: string, clean: Cleaner): string {
+  return answer.length < MAX_ANSWER ? clean(answer, MAX_ANSWER) : clean.cut(answer, MAX_ANSWER, 'first');
 }
 
 function cleanOrNull(text: string | null, clean: Cleaner, maxLength: number): string | null {

@@ -26,11 +26,20 @@ const MAY_HOLD_KEY = /[sprk]k[-_]|ga_|gsk_|AIza|gh[pousr]_|xox|AKIA|eyJ|bearer|b
 const REDACTED = '[redacted]';
 
 /** Makes provider text fit to keep: without credentials and at most `maxLength` UTF-16 units long. */
-export type Cleaner = (text: string, maxLength: number) => string;
+export type Cleaner = {
+  (text: string, maxLength: number): string;
+  /**
+   * The same for a piece cut out of a longer text, at whose ends the half of a secret may stand: that goes too. Keeps
+   * the `first` or the `last` units of it.
+   */
+  readonly cut: (piece: string, maxLength: number, keep: 'first' | 'last') => string;
+  /** A piece that holds so much more than is kept shows a secret at the edge of what is kept whole. */
+  readonly margin: number;
+};
 
 /**
  * A cleaner that also removes each of the `secrets` wherever it occurs, plain or as JSON and URL encoding would write
- * it. The text is cut only after redaction, so that no half of a secret survives at the edge.
+ * it. No half of a secret survives where a text is cut.
  */
 export function createCleaner(secrets: readonly string[]): Cleaner {
   const forms = secrets
@@ -39,18 +48,42 @@ export function createCleaner(secrets: readonly string[]): Cleaner {
     .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]);
   const found = [...new Set(forms)].sort((a, b) => b.length - a.length);
   const shortest = Math.min(SHORTEST_KEY, ...found.map((form) => form.length));
-  return (text, maxLength) => {
-    if (text.length < shortest) return text.length > maxLength ? text.slice(0, maxLength) : text;
-    // A margin beyond the cut, so that a key which straddles it is still seen whole.
-    let clean = text.length > maxLength + 1024 ? text.slice(0, maxLength + 1024) : text;
+  const margin = Math.max(1024, ...found.map((form) => form.length));
+
+  const redact = (text: string): string => {
+    let clean = text;
     for (const form of found) if (clean.includes(form)) clean = clean.replaceAll(form, REDACTED);
-    if (MAY_HOLD_KEY.test(clean)) {
-      clean = clean.replace(KEY_LIKE, (_, scheme: string | undefined) =>
-        scheme === undefined ? REDACTED : `${scheme} ${REDACTED}`,
-      );
-    }
-    return clean.length > maxLength ? clean.slice(0, maxLength) : clean;
+    if (!MAY_HOLD_KEY.test(clean)) return clean;
+    return clean.replace(KEY_LIKE, (_, scheme: string | undefined) =>
+      scheme === undefined ? REDACTED : `${scheme} ${REDACTED}`,
+    );
   };
+  const cut: Cleaner['cut'] = (piece, maxLength, keep) => {
+    const clean = withoutHalves(redact(piece), found);
+    return keep === 'first' ? clean.slice(0, maxLength) : clean.slice(Math.max(0, clean.length - maxLength));
+  };
+  const clean = (text: string, maxLength: number): string => {
+    if (text.length < shortest) return text.length > maxLength ? text.slice(0, maxLength) : text;
+    if (text.length > maxLength + margin) return cut(text.slice(0, maxLength + margin), maxLength, 'first');
+    const redacted = redact(text);
+    return redacted.length > maxLength ? redacted.slice(0, maxLength) : redacted;
+  };
+  return Object.assign(clean, { cut, margin });
+}
+
+/** So few characters of a secret give nothing away, and ordinary text would often end with them. */
+const HARMLESS = 5;
+
+function withoutHalves(text: string, secrets: readonly string[]): string {
+  let from = 0;
+  let to = text.length;
+  for (const secret of secrets) {
+    for (let length = Math.min(secret.length - 1, text.length); length > HARMLESS; length -= 1) {
+      if (text.endsWith(secret.slice(0, length))) to = Math.min(to, text.length - length);
+      if (text.startsWith(secret.slice(-length))) from = Math.max(from, length);
+    }
+  }
+  return text.slice(from, Math.max(from, to));
 }
 
 /** Request headers by whose name the value is a credential. */
@@ -77,7 +110,7 @@ export function cleanHeaders(
     if (value === undefined) continue;
     if (count === MAX_HEADERS) break;
     count += 1;
-    const lower = name.toLowerCase().slice(0, 128);
+    const lower = clean(name, 128).toLowerCase();
     const joined = typeof value === 'string' ? value : value.join(', ');
     // Defined, not assigned: a header may be called `__proto__`.
     Object.defineProperty(kept, lower, {

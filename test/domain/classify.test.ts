@@ -488,6 +488,14 @@ const ROWS: Readonly<Record<string, Row>> = {
     seen: refusal(503, {}, { loopDelayUs: 500_000 }),
     outcome: 'gateway.5xx',
   },
+  'a flood stays valid although reading it blocked us': {
+    seen: observation({ ending: { kind: 'bound', bound: 'body' }, doneSeen: false, loopDelayUs: 500_000 }),
+    outcome: 'provider.malformed',
+  },
+  'an answer without a token stays valid after a short block': {
+    seen: observation({ tokenChunks: 0, loopDelayUs: 500_000 }),
+    outcome: 'provider.empty',
+  },
   'a reset after a short block is doubtful: we may have been too slow': {
     seen: silence({ ending: failed('request', 'ECONNRESET'), loopDelayUs: 500_000 }),
     outcome: 'net.reset',

@@ -36,6 +36,37 @@ test('a key that straddles the cut leaves no half behind', () => {
   assert.doesNotMatch(clean(text, 100), /sk-a/);
 });
 
+test('a text full of a key, cut anywhere, keeps no half of it', () => {
+  const key = '0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c';
+  const { cut, margin, ...rest } = createCleaner([key]);
+  assert.deepEqual(rest, {});
+  for (let offset = 0; offset < key.length; offset += 1) {
+    const piece = `${key}\n`.repeat(200).slice(offset, offset + 2048 + margin);
+    for (const keep of ['first', 'last'] as const) {
+      const kept = cut(piece, 2048, keep);
+      for (let at = 0; at + 6 <= key.length; at += 1) assert.ok(!kept.includes(key.slice(at, at + 6)), kept);
+    }
+  }
+  const long = createCleaner([key])(`${key} `.repeat(200), 2048);
+  assert.doesNotMatch(long, /0f1e2d|2d3c/);
+});
+
+test('a key that is longer than what is kept leaves nothing of itself', () => {
+  const key = 'Zq'.repeat(2000);
+  assert.doesNotMatch(createCleaner([key])(`key ${key} refused`, 512), /Zq/);
+});
+
+test('ordinary text is not shortened by a cut', () => {
+  assert.equal(clean.cut('a plain text', 100, 'first'), 'a plain text');
+  assert.equal(clean.cut('a plain text', 4, 'last'), 'text');
+});
+
+test('a header whose name is the key does not keep it', () => {
+  assert.deepEqual(cleanHeaders({ 'x-0f1e2d3c4b5a': '1' }, createCleaner(['0f1e2d3c4b5a'])), {
+    'x-[redacted]': '1',
+  });
+});
+
 test('no text, wherever the secret stands in it, keeps the secret or grows beyond its bound', () => {
   fc.assert(
     fc.property(fc.string(), fc.string(), fc.integer({ min: 0, max: 200 }), (before, behind, bound) => {
