@@ -24,6 +24,13 @@ const world: World = {
   err: (text) => void process.stderr.write(text),
 };
 
+// Whoever read our words has gone (`probity run | head -1`); the work has not.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 const program = new Command('probity')
   .description('Keeps an AI gateway to its word: probes, measures, judges and reports.')
   .configureHelp({ showGlobalOptions: true })

@@ -274,10 +274,17 @@ function earliestTick({ samples, notRun }: Parameters<Store['record']>[0]): numb
   return earliest;
 }
 
+const GRAVE: ReadonlySet<ThreadNotice['kind']> = new Set([
+  'fault',
+  'thread-died',
+  'record-failed',
+  'row-refused',
+  'untold',
+]);
+
 function tell(log: Logger, notice: ThreadNotice): void {
   const { kind, ...about } = notice;
-  const grave = kind === 'fault' || kind === 'thread-died' || kind === 'record-failed' || kind === 'untold';
-  log[grave ? 'error' : 'warn'](about, kind);
+  log[GRAVE.has(kind) ? 'error' : 'warn'](about, kind);
 }
 
 /** Prices are per model; a discovered model has the price of the rule that found it. */

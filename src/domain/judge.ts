@@ -66,14 +66,15 @@ function finishedUs(observation: Observation): number | null {
 
 /**
  * What the attempt cost, in whole 10^-9 of the price's currency. A side of the usage that is not told costs nothing
- * (embeddings have no output); without any usage the cost is unknown, `null`.
+ * (embeddings have no output); without any usage, or with one beyond counting, the cost is unknown, `null`.
  */
 export function costNanos(usage: Usage | null, price: Price | null): number | null {
   if (usage === null || price === null) return null;
   if (usage.promptTokens === null && usage.completionTokens === null) return null;
   const input = (usage.promptTokens ?? 0) * price.inputNanosPerToken;
   const output = (usage.completionTokens ?? 0) * price.outputNanosPerToken;
-  return Math.round(input + output);
+  const cost = Math.round(input + output);
+  return Number.isSafeInteger(cost) ? cost : null;
 }
 
 function evidenceOf(observation: Observation): Evidence {

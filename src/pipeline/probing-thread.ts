@@ -1,4 +1,5 @@
 import type { ProbingPlan } from '../domain/probe.ts';
+import { type RefusedRow, refusedRowOf } from '../domain/refused-row.ts';
 import type { Store } from '../store/store.ts';
 import { type Clock, delay, within } from './clock.ts';
 import type { Batch } from './delivery.ts';
@@ -33,7 +34,11 @@ export type ProbingThreadParts = {
 export type ThreadNotice =
   | Notice
   | { readonly kind: 'thread-died'; readonly reason: string; readonly restartMs: number }
-  | { readonly kind: 'record-failed'; readonly message: string; readonly rows: number };
+  | { readonly kind: 'record-failed'; readonly message: string; readonly rows: number }
+  /** A fault of ours: one row can never be stored and is given up, so that the others are. */
+  | ({ readonly kind: 'row-refused'; readonly message: string } & RowName);
+
+type RowName = { readonly probe: string; readonly target: string; readonly scheduledAt: number };
 
 export type ProbingThread = {
   readonly replan: (plan: ProbingPlan, fromAt: number) => void;
@@ -60,12 +65,13 @@ const STEADY_MS = 60_000;
 const RECORD_AGAIN_MS = 1000;
 /** A thread that says nothing for so long is stuck, and is replaced. */
 const SILENT_MS = 15_000;
+const LOOK_EVERY_MS = 1000;
 const STOP_MS = 5000;
 
 /**
  * Keeps a thread probing: starts it with the plan, commits what it delivers and only then acknowledges it, and
  * replaces it when it dies. A batch that cannot be stored is tried again until it can; meanwhile the thread keeps
- * its own rows and, when it has no more room, says `missed`.
+ * its own rows and, when it has no more room, says `missed`. A row that no store would take is told and left out.
  */
 export function startProbingThread(
   parts: ProbingThreadParts,
@@ -86,6 +92,8 @@ export function startProbingThread(
   };
   let restartMs = FIRST_RESTART_MS;
   let stopping = false;
+  /** After the stop nothing is tried any more: the store may be closed. */
+  let ended = false;
   let onStopped: ((undelivered: number) => void) | null = null;
   /** Batches are committed one after the other, in the order in which they came. */
   let turn: Promise<void> = Promise.resolve();
@@ -94,13 +102,20 @@ export function startProbingThread(
     health = { ...health, ...change };
   };
 
-  const record = async (batch: Batch): Promise<void> => {
-    for (;;) {
+  const record = async (whole: Batch): Promise<void> => {
+    let batch = whole;
+    while (!ended) {
       try {
         await parts.record(batch);
         return;
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);
+        const refused = refusedRowOf(error);
+        if (refused !== null) {
+          onNotice({ kind: 'row-refused', message, ...refusedIdentity(batch, refused) });
+          batch = withoutRow(batch, refused);
+          continue;
+        }
         onNotice({ kind: 'record-failed', message, rows: batch.samples.length + batch.notRun.length });
         await delay(clock, RECORD_AGAIN_MS);
       }
@@ -114,6 +129,7 @@ export function startProbingThread(
         set({ unrecorded: health.unrecorded + 1, batchAt: clock.now() });
         turn = turn.then(async () => {
           await record({ samples, notRun });
+          if (ended) return;
           set({ unrecorded: health.unrecorded - 1 });
           if (of === generation) port?.post({ kind: 'ack', batch: id });
           parts.onRecorded?.({ samples, notRun });
@@ -176,9 +192,13 @@ export function startProbingThread(
   const watch = (of: number, sinceUs: number): void => {
     let seenAt = health.heartbeatAt;
     let seenUs = sinceUs;
+    let lookedUs = clock.monotonicUs();
     const look = (): void => {
       if (of !== generation || stopping || port === null) return;
       const now = clock.monotonicUs();
+      // While we slept or were blocked ourselves, its signs of life lay unread.
+      seenUs += Math.max(0, now - lookedUs - LOOK_EVERY_MS * 1000);
+      lookedUs = now;
       if (health.heartbeatAt !== seenAt) {
         seenAt = health.heartbeatAt;
         seenUs = now;
@@ -191,9 +211,9 @@ export function startProbingThread(
         died(`no sign of life for ${SILENT_MS} ms`);
         return;
       }
-      clock.after(1000, look);
+      clock.after(LOOK_EVERY_MS, look);
     };
-    clock.after(1000, look);
+    clock.after(LOOK_EVERY_MS, look);
   };
 
   launch();
@@ -217,8 +237,18 @@ export function startProbingThread(
         ending.kill();
       }
       await within(clock, RECORD_AGAIN_MS, turn, () => undefined);
+      ended = true;
       set({ state: 'stopped' });
       return undelivered;
     },
   };
+}
+
+function refusedIdentity(batch: Batch, { list, index }: RefusedRow): RowName {
+  const { probe = '', target = '', scheduledAt = 0 } = batch[list][index] ?? {};
+  return { probe, target, scheduledAt };
+}
+
+function withoutRow(batch: Batch, { list, index }: RefusedRow): Batch {
+  return { ...batch, [list]: batch[list].toSpliced(index, 1) };
 }

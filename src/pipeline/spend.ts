@@ -77,7 +77,7 @@ export function createSpendLedger(
   /** What attempts cost, against what was set aside for them: an answer is shorter than it may be. */
   let settledCost = 0;
   let settledHighest = 0;
-  /** A gateway may charge more than `maxTokens` allows (hidden reasoning): then more is set aside. */
+  /** A gateway may charge more than `maxTokens` allows (hidden reasoning): then more is set aside, for the day. */
   let overrun = 1;
   const highest = new Map<SeriesPlan, number>();
   const sinceRun = new Map<string, number>();
@@ -112,6 +112,8 @@ export function createSpendLedger(
     if (now <= day) return;
     day = now;
     spent.clear();
+    // One absurd bill must not silence every day that follows.
+    overrun = 1;
   };
   const left = (currency: string, perDayNanos: number): number =>
     perDayNanos - (spent.get(currency) ?? 0) - reserved;

@@ -18,9 +18,12 @@ export function nonEmptyText(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0;
 }
 
-/** A whole number not below zero, or `null`: token counts are nothing else. */
+/** No answer to a canned prompt has so many tokens; a gateway that says so is not believed. */
+const MOST = 1_000_000_000;
+
+/** A whole number from 0 to a thousand million, or `null`: token counts are nothing else. */
 export function countIn(value: unknown): number | null {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MOST ? value : null;
 }
 
 /** Parses JSON, after a byte-order mark if need be; `undefined` (which JSON cannot express) if it is none. */

@@ -116,7 +116,8 @@ export type Store = AlertingStore &
 
     /**
      * Stores attempts and ticks that did not run. Idempotent by identity: the first one stays, with its evidence.
-     * A series that was declared and has ended may still deliver. A series never declared rejects the whole batch.
+     * A series that was declared and has ended may still deliver. A row that can never be stored, such as
+     * one of a series never declared, rejects the whole batch with an error from which `refusedRowOf` tells it.
      */
     readonly record: (batch: {
       readonly samples: readonly Sample[];

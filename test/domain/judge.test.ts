@@ -67,6 +67,7 @@ test('a side that is not told costs nothing, no usage is an unknown cost', () =>
   const embedding = { promptTokens: 8, completionTokens: null, reasoningTokens: null, cachedTokens: null };
   assert.equal(costNanos(embedding, PRICE), 2_000);
   assert.equal(costNanos(null, PRICE), null);
+  assert.equal(costNanos({ ...embedding, promptTokens: Number.MAX_SAFE_INTEGER }, PRICE), null);
   assert.equal(costNanos(embedding, null), null);
   assert.equal(costNanos({ ...embedding, promptTokens: null }, PRICE), null);
 });

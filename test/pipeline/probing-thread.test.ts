@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { spawnProber } from '../../src/commands/spawn-prober.ts';
 import { systemClock } from '../../src/commands/system-clock.ts';
+import { refusal } from '../../src/domain/refused-row.ts';
 import type { NotRun, Sample } from '../../src/domain/sample.ts';
-import type { Resume } from '../../src/pipeline/probing-messages.ts';
+import type { FromProbing, ProbingHealth, Resume } from '../../src/pipeline/probing-messages.ts';
 import {
   type ProbingPort,
   type ProbingThreadParts,
@@ -12,6 +13,7 @@ import {
 } from '../../src/pipeline/probing-thread.ts';
 import { planOf } from '../support/plans.ts';
 import { startSseServer } from '../support/sse-server.ts';
+import { createVirtualClock } from '../support/virtual-clock.ts';
 
 const NOTHING_BEFORE = (): Promise<Resume> => Promise.resolve({ sentAt: {}, spentNanos: {}, at: Date.now() });
 
@@ -56,6 +58,25 @@ function bench() {
     },
   };
 }
+
+const NO_HEALTH: ProbingHealth = {
+  at: 0,
+  series: 0,
+  inFlight: 0,
+  attempts: 0,
+  ticks: 0,
+  missed: 0,
+  untold: 0,
+  waiting: 0,
+  lagP50Us: null,
+  lagP99Us: null,
+  lagMaxUs: null,
+  loopDelayMaxUs: 0,
+  spend: { cap: null, spentNanos: 0, reservedNanos: 0, everyNth: 1 },
+  pauses: [],
+  witnessSilent: false,
+  processCpuUs: 0,
+};
 
 const identity = (sample: Sample): string => `${sample.target} ${sample.purpose} ${sample.scheduledAt}`;
 
@@ -117,6 +138,111 @@ test('rows wait for a store that fails, and come in order once it works', { time
     [...ticks].sort((a, b) => a - b),
   );
   assert.equal(server.arrivals.length, samples.length, 'every attempt that was made is a row');
+});
+
+test('a row that no store takes is told and left out, and the others of its batch are stored', async () => {
+  const server = await startSseServer();
+  const { parts, samples, notices, until } = bench();
+  const record: ProbingThreadParts['record'] = (batch) => {
+    const index = batch.samples.findIndex(({ target }) => target.endsWith('model-1'));
+    if (index < 0) return parts.record(batch);
+    return Promise.reject(refusal({ list: 'samples', index }, new RangeError('too large')));
+  };
+  const plan = planOf({ models: 2, everyMs: 500, gateway: { baseUrl: server.url } });
+  const thread = startProbingThread({ ...parts, record }, plan, Date.now());
+  await until(() => samples.length >= 3 && notices.length >= 3);
+  assert.equal(await thread.stop(), 0);
+  await server.close();
+  assert.deepEqual([...new Set(notices.map(({ kind }) => kind))], ['row-refused']);
+  assert.deepEqual([...new Set(samples.map(({ target }) => target))], ['acme/standard/maker/model-0']);
+});
+
+test('after the stop nobody goes on trying to store', async () => {
+  const clock = createVirtualClock(0);
+  let tries = 0;
+  let tell: ((message: FromProbing) => void) | null = null;
+  const thread = startProbingThread(
+    {
+      ...bench().parts,
+      clock,
+      spawn: (events) => {
+        tell = events.onMessage;
+        return {
+          post: ({ kind }) => kind === 'stop' && events.onMessage({ kind: 'stopped', undelivered: 1 }),
+          kill: () => {},
+        };
+      },
+      record: () => {
+        tries += 1;
+        return Promise.reject(new Error('database or disk is full'));
+      },
+    },
+    planOf({ models: 1 }),
+    0,
+  );
+  await clock.advance(10);
+  assert.ok(tell !== null);
+  (tell as (message: FromProbing) => void)({ kind: 'batch', id: 1, samples: [], notRun: [] });
+  await clock.advance(3500);
+  const stopped = thread.stop();
+  await clock.advance(10_000);
+  assert.equal(await stopped, 1);
+  const before = tries;
+  await clock.advance(60_000);
+  assert.ok(before >= 4);
+  assert.equal(tries, before);
+});
+
+test('a thread whose signs of life lay unread while we stood still ourselves is not replaced', async () => {
+  const clock = createVirtualClock(0);
+  const notices: ThreadNotice[] = [];
+  let spawned = 0;
+  startProbingThread(
+    {
+      ...bench().parts,
+      clock,
+      onNotice: (notice) => notices.push(notice),
+      spawn: (events) => {
+        spawned += 1;
+        // What is posted is read a turn of the event loop later, behind the timers that are due.
+        const beat = (): void => {
+          clock.after(0, () => events.onMessage({ kind: 'heartbeat', health: NO_HEALTH }));
+          clock.after(1000, beat);
+        };
+        beat();
+        return { post: () => {}, kill: () => {} };
+      },
+    },
+    planOf({ models: 1 }),
+    0,
+  );
+  await clock.advance(10_050);
+  clock.block(30_000);
+  await clock.advance(10_000);
+  assert.deepEqual(notices, []);
+  assert.equal(spawned, 1);
+});
+
+test('a thread that says nothing for 15 s is replaced', async () => {
+  const clock = createVirtualClock(0);
+  const notices: ThreadNotice[] = [];
+  startProbingThread(
+    {
+      ...bench().parts,
+      clock,
+      onNotice: (notice) => notices.push(notice),
+      spawn: () => ({ post: () => {}, kill: () => {} }),
+    },
+    planOf({ models: 1 }),
+    0,
+  );
+  await clock.advance(15_000);
+  assert.deepEqual(notices, []);
+  await clock.advance(2_000);
+  assert.deepEqual(
+    notices.map(({ kind }) => kind),
+    ['thread-died'],
+  );
 });
 
 test('a new plan reaches the running thread', { timeout: 30_000 }, async () => {

@@ -136,6 +136,18 @@ test('a gateway that charges more than asked for makes us set more aside', () =>
   assert.equal(ledger.status(MIDNIGHT).reservedNanos, 3 * highest);
 });
 
+test('an absurd bill uses up its own day, and no other', () => {
+  const { series } = priced(cap(1, 'stop'), 1);
+  const [one] = series;
+  assert.ok(one !== undefined);
+  const ledger = createSpendLedger({ spend: cap(1, 'stop'), series }, { at: MIDNIGHT, spentNanos: {} });
+  ledger.reserve(one, MIDNIGHT)?.settle(1e15, true);
+  assert.equal(ledger.admit(one, 'one', MIDNIGHT + 1), false);
+  const tomorrow = MIDNIGHT + 86_400_000;
+  assert.equal(ledger.admit(one, 'one', tomorrow), true);
+  assert.notEqual(ledger.reserve(one, tomorrow), null);
+});
+
 test('the highest cost covers what the attempts of a prompt really use', () => {
   const highest = highestCostNanos(A_PROBE.prompt, PRICE);
   assert.ok(highest >= (30 + 64) * 2500);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { NO_PHASES } from '../../src/domain/observation.ts';
 import { DOUBTS, NOT_RUN_REASONS, OUTCOME_CODES, REMARKS } from '../../src/domain/outcome.ts';
+import { refusedRowOf } from '../../src/domain/refused-row.ts';
 import { PURPOSES, type Sample } from '../../src/domain/sample.ts';
 import { countTicks } from '../../src/domain/schedule.ts';
 import type { Store, StoredSample } from '../../src/store/store.ts';
@@ -113,12 +114,35 @@ export function storeContract(name: string, open: () => Shelf): void {
     promise('a sample of a series never declared rejects its whole batch', async (store) => {
       await store.declareSeries([declaration('chat-small')], MONDAY);
       const stranger = sample({ target: 'acme/pro/stranger' });
-      await assert.rejects(store.record({ samples: [sample(), stranger], notRun: [] }), {
-        message: 'probe chat-stream of target acme/pro/stranger in region eu-west was never declared',
+      await assert.rejects(store.record({ samples: [sample(), stranger], notRun: [] }), (error: Error) => {
+        assert.equal(
+          error.message,
+          'probe chat-stream of target acme/pro/stranger in region eu-west was never declared',
+        );
+        assert.deepEqual(refusedRowOf(error), { list: 'samples', index: 1 });
+        return true;
       });
       assert.deepEqual(await everything(store), []);
       assert.deepEqual(await store.record({ samples: [sample()], notRun: [] }), { recorded: 1, repeated: 0 });
       assert.deepEqual((await everything(store))[0]?.servedBy, SERVED_BY, 'nothing half-remembered is left');
+    });
+
+    promise('a value that no column holds rejects the batch and names its row', async (store) => {
+      await store.declareSeries([declaration('chat-small')], MONDAY);
+      const impossible: readonly Partial<Sample>[] = [
+        { costNanos: 1e20 },
+        { costNanos: 0.5 },
+        { lagUs: Number.NaN },
+        { usage: { promptTokens: 1e300, completionTokens: 1, reasoningTokens: null, cachedTokens: null } },
+      ];
+      for (const one of impossible) {
+        const samples = [sample({ scheduledAt: MONDAY + MINUTE }), sample(one)];
+        await assert.rejects(store.record({ samples, notRun: [] }), (error) => {
+          assert.deepEqual(refusedRowOf(error), { list: 'samples', index: 1 });
+          return true;
+        });
+      }
+      assert.deepEqual(await everything(store), []);
     });
 
     promise('a series that has ended may still deliver what it measured', async (store) => {
@@ -452,7 +476,11 @@ export function storeContract(name: string, open: () => Shelf): void {
       await store.declareSeries([declaration('chat-small')], MONDAY);
       await assert.rejects(
         store.record({ samples: [sample()], notRun: [notRun({ region: 'mars' })] }),
-        /in region mars was never declared/,
+        (error: Error) => {
+          assert.match(error.message, /in region mars was never declared/);
+          assert.deepEqual(refusedRowOf(error), { list: 'notRun', index: 0 });
+          return true;
+        },
       );
       assert.deepEqual(await everything(store), []);
     });

@@ -45,7 +45,7 @@ export type NotRunTable = {
 
 export function prepareNotRun(db: Database): NotRunTable {
   const addNotRun = db.prepare(`
-    insert or ignore into not_run (
+    insert into not_run (
       scheduled_at_ms,
       series_no,
       reason,
@@ -56,6 +56,7 @@ export function prepareNotRun(db: Database): NotRunTable {
       @reason,
       @sampled
     )
+    on conflict (scheduled_at_ms, series_no) do nothing
   `);
   const markSampled = db.prepare(`
     update not_run

@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
-import type { Sample } from '../../domain/sample.ts';
+import { type RefusedRow, refusal } from '../../domain/refused-row.ts';
+import type { NotRun, Sample } from '../../domain/sample.ts';
 import type { RecordResult, Store, StoredSample } from '../store.ts';
 import { alertingOn } from './alerting.ts';
 import { combineSamples } from './all-samples.ts';
@@ -149,28 +150,45 @@ function storeOn(db: Database.Database): Store {
     chain.addLate(scheduledAt, seriesNo, kind, region);
   };
 
+  const recordSample = (sample: Sample): boolean => {
+    const seriesNo = seriesNoOf(sample.probe, sample.target, sample.region);
+    if (!samples.add(seriesNo, sample)) return false;
+    const { scheduledAt, purpose } = sample;
+    markLate(seriesNo, scheduledAt, PURPOSE_NO[purpose]);
+    if (purpose === 'scheduled') notRun.markSampled(scheduledAt, seriesNo);
+    if (sample.evidence !== null) {
+      evidence.add({ scheduledAt, seriesNo, purposeNo: PURPOSE_NO[purpose] }, sample.evidence);
+    }
+    return true;
+  };
+  const recordNotRun = ({ probe, target, region, scheduledAt, reason }: NotRun): boolean => {
+    const seriesNo = seriesNoOf(probe, target, region);
+    const sampled = samples.has({ scheduledAt, seriesNo, purposeNo: PURPOSE_NO.scheduled });
+    if (!notRun.add({ scheduledAt, seriesNo, reason }, sampled)) return false;
+    markLate(seriesNo, scheduledAt, NOT_RUN_KIND);
+    return true;
+  };
+
   const record = (batch: Parameters<Store['record']>[0]): RecordResult => {
     let recorded = 0;
     const touched = new Set<number>();
-    for (const sample of batch.samples) {
-      const seriesNo = seriesNoOf(sample.probe, sample.target, sample.region);
-      if (!samples.add(seriesNo, sample)) continue;
-      recorded += 1;
-      const { scheduledAt, purpose } = sample;
-      touched.add(hourOf(scheduledAt));
-      markLate(seriesNo, scheduledAt, PURPOSE_NO[purpose]);
-      if (purpose === 'scheduled') notRun.markSampled(scheduledAt, seriesNo);
-      if (sample.evidence === null) continue;
-      evidence.add({ scheduledAt, seriesNo, purposeNo: PURPOSE_NO[purpose] }, sample.evidence);
-    }
-    for (const { probe, target, region, scheduledAt, reason } of batch.notRun) {
-      const seriesNo = seriesNoOf(probe, target, region);
-      const sampled = samples.has({ scheduledAt, seriesNo, purposeNo: PURPOSE_NO.scheduled });
-      if (!notRun.add({ scheduledAt, seriesNo, reason }, sampled)) continue;
-      recorded += 1;
-      touched.add(hourOf(scheduledAt));
-      markLate(seriesNo, scheduledAt, NOT_RUN_KIND);
-    }
+    const each = <Row extends { readonly scheduledAt: number }>(
+      list: RefusedRow['list'],
+      rows: readonly Row[],
+      store: (row: Row) => boolean,
+    ): void => {
+      for (const [index, row] of rows.entries()) {
+        try {
+          if (!store(row)) continue;
+        } catch (error) {
+          throw db.open && isOfTheRow(error) ? refusal({ list, index }, error) : error;
+        }
+        recorded += 1;
+        touched.add(hourOf(row.scheduledAt));
+      }
+    };
+    each('samples', batch.samples, recordSample);
+    each('notRun', batch.notRun, recordNotRun);
     for (const hourAt of touched) buckets.mark('hour', hourAt);
     return { recorded, repeated: batch.samples.length + batch.notRun.length - recorded };
   };
@@ -340,6 +358,12 @@ function storeOn(db: Database.Database): Store {
       db.close();
     },
   };
+}
+
+/** Is it the row that is wrong? SQLite's other complaints are about the file, the disk or another process. */
+function isOfTheRow(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return !code.startsWith('SQLITE_') || /^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)/.test(code);
 }
 
 /** SQLite reads a negative limit as "no limit". */

@@ -90,8 +90,9 @@ type FilterParameters = {
 };
 
 export function prepareSamples(db: Database, servedBy: ServedByTable): SamplesTable {
+  // Not `or ignore`: that would also swallow a row without a value where one must be.
   const addSample = db.prepare(`
-    insert or ignore into samples (
+    insert into samples (
       scheduled_at_ms,
       series_no,
       purpose,
@@ -120,6 +121,7 @@ export function prepareSamples(db: Database, servedBy: ServedByTable): SamplesTa
       @servedByNo,
       @detail
     )
+    on conflict (scheduled_at_ms, series_no, purpose) do nothing
   `);
   const samplesOldestFirst = db.prepare<FilterParameters, SampleRow>(`
     select *
