@@ -57,6 +57,18 @@ test('a new user sees live samples of every practice target, labelled as practic
   assert.equal(code, 0, stderr);
 });
 
+test('it goes on when nobody reads what it says any more', async (t) => {
+  const probity = startProbity(['run', '--port', '0', '--data', join(temporaryFolder(t), 'data')]);
+  t.after(() => probity.signal('SIGKILL'));
+  const url = await probity.url;
+  probity.stopListening();
+  await statusWhen(url, ({ targets }) =>
+    targets.some(({ series }) => series.some(({ last }) => last !== null)),
+  );
+  probity.signal('SIGTERM');
+  assert.equal((await probity.ended).code, 0);
+});
+
 test('a start that waits for the gateway can be broken off', async (t) => {
   const asked = Promise.withResolvers<void>();
   const silent = createServer(() => asked.resolve()).listen(0, '127.0.0.1');

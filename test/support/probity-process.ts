@@ -17,6 +17,8 @@ export type ProbityProcess = {
   /** Resolves with the status page's address once it is printed; rejects if the process ends before. */
   readonly url: Promise<string>;
   readonly signal: (name: NodeJS.Signals) => void;
+  /** Nobody reads what it says any more, as behind `| head -1`. */
+  readonly stopListening: () => void;
   readonly ended: Promise<Ended>;
 };
 
@@ -49,7 +51,11 @@ export function startProbity(
   });
   // Whoever only waits for the end must not be told twice that there was no address.
   url.catch(() => {});
-  return { url, ended, signal: (name) => void child.kill(name) };
+  const stopListening = (): void => {
+    child.stdout.destroy();
+    child.stderr.destroy();
+  };
+  return { url, ended, signal: (name) => void child.kill(name), stopListening };
 }
 
 /** Runs a command to its end. */
