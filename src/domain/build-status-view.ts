@@ -285,6 +285,8 @@ function buildCoverage(entry: SeriesEntry, spans: readonly Span[], facts: Status
 }
 
 function dueIn(spans: readonly Span[], fromAt: number, toAt: number, facts: StatusFacts): number | null {
+  // A past that is still being written is not missing.
+  if (facts.preparingPpm != null) return null;
   const count = facts.countTicks ?? countScheduledTicks;
   let due = 0;
   for (const span of spans) {

@@ -1,4 +1,5 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_ALERT_POLICY } from '../../src/domain/alert-policy.ts';
 import { createAlertEvaluator, NO_LIVE_FACTS } from '../../src/pipeline/evaluate-alerts.ts';
@@ -6,9 +7,13 @@ import type { Store } from '../../src/store/store.ts';
 import { createServer } from '../../src/web/server.ts';
 import { findChromium, launchChromium } from '../web/chromium.ts';
 import { recordDeployment } from './deployment.ts';
+import { startProbity } from './probity-process.ts';
 import { SCENE_AT, SCENES, type Scene } from './scenes.ts';
 
-/** Makes the pictures of the README from made-up deployments, through the real server and a real browser. */
+/**
+ * Makes the pictures of the README through the real server and a real browser: the overview from the practice
+ * deployment as it starts for everybody, the others from made-up deployments.
+ */
 const OUT = join(import.meta.dirname, '../../docs');
 const MOST_BYTES = 300_000;
 const MINUTE = 60_000;
@@ -22,7 +27,6 @@ type Shot = {
 };
 
 const SHOTS: readonly Shot[] = [
-  { file: 'overview.png', scene: SCENES.troubled, path: async () => '/', height: 1_120 },
   {
     file: 'target.png',
     scene: SCENES.troubled,
@@ -35,8 +39,13 @@ const SHOTS: readonly Shot[] = [
 
 /** Lets the alerts go through the last quarter of an hour as they would have, and names the incident they opened. */
 async function firstIncident(store: Store): Promise<string> {
+  let now = 0;
   const evaluator = createAlertEvaluator({
-    store,
+    // What is recorded later is not known yet.
+    store: {
+      ...store,
+      readSamples: (query) => store.readSamples({ ...query, toAt: Math.min(query.toAt, now) }),
+    },
     policy: DEFAULT_ALERT_POLICY,
     objectivesOf: () => [],
     isPractice: () => false,
@@ -44,7 +53,10 @@ async function firstIncident(store: Store): Promise<string> {
     readLive: async () => NO_LIVE_FACTS,
     readOwn: async (now) => ({ proberAliveAt: now, spendReachedOn: null, diskFreePpm: 500_000 }),
   });
-  for (let at = SCENE_AT - 15 * MINUTE; at <= SCENE_AT; at += 10_000) await evaluator.evaluate(at);
+  for (let at = SCENE_AT - 15 * MINUTE; at <= SCENE_AT; at += 10_000) {
+    now = at;
+    await evaluator.evaluate(at);
+  }
   const incidents = await store.readIncidents({ closedSinceAt: 0 });
   const down = incidents.find(({ kind }) => kind === 'target_down') ?? incidents[0];
   if (down === undefined) throw new Error('the troubled deployment opened no incident');
@@ -75,4 +87,22 @@ for (const { file, scene, path, height } of SHOTS) {
   const { size } = statSync(join(OUT, file));
   if (size > MOST_BYTES) throw new Error(`${file} has ${size} bytes; at most ${MOST_BYTES} are wanted`);
 }
+await shootPractice();
 await browser.close();
+
+/** Starts the program as the README says, and waits until its past is written and its last hour is counted. */
+async function shootPractice(): Promise<void> {
+  const data = mkdtempSync(join(tmpdir(), 'probity-pictures-'));
+  const program = startProbity(['run', 'probes/practice', '--data', data, '--port', '0']);
+  try {
+    const page = await browser.newPage({ viewport: { width: 1_440, height: 1_000 }, colorScheme: 'light' });
+    await page.goto(await program.url);
+    await page.locator('h1', { hasText: 'so far' }).waitFor({ timeout: 240_000 });
+    await page.getByText('Writing the practice history').waitFor({ state: 'detached', timeout: 240_000 });
+    await page.screenshot({ path: join(OUT, 'overview.png') });
+  } finally {
+    program.signal('SIGTERM');
+    await program.ended;
+    rmSync(data, { recursive: true, force: true });
+  }
+}
