@@ -54,17 +54,12 @@ export function createRecentWindow({
   const kept = new Map<number, readonly SeriesSlice[]>();
   let daySpend = createDaySpend(store);
   let turn = 0;
-  let wasPreparing = false;
 
   const read = async (now: number): Promise<StatusView> => {
     const lastFrom = Math.floor(now / SLICE_MS) * SLICE_MS;
     const firstFrom = lastFrom - (SLICES - 1) * SLICE_MS;
     for (const fromAt of kept.keys()) if (fromAt < firstFrom || fromAt > lastFrom) kept.delete(fromAt);
     turn = (turn + 1) % SLICES;
-    // A past that is being written changes minutes that had settled.
-    const preparing = preparingPpm?.() ?? null;
-    if (preparing !== null || wasPreparing) kept.clear();
-    wasPreparing = preparing !== null;
     const slices: Slice[] = [];
     for (let index = 0; index < SLICES; index += 1) {
       const fromAt = firstFrom + index * SLICE_MS;
@@ -92,7 +87,7 @@ export function createRecentWindow({
       spans,
       recent,
       live: live?.() ?? null,
-      preparingPpm: preparing,
+      preparingPpm: preparingPpm?.() ?? null,
       proberSeenAt: seen === null ? null : Number(seen),
       spentToday,
       ...(countTicks === undefined ? {} : { countTicks }),

@@ -90,12 +90,12 @@ describe('in a real browser', { skip: skipWithoutChromium() }, () => {
   test('without JavaScript everything is there, and the form searches', async (t) => {
     const { url } = await serveScene(t, SCENES.many);
     const { page, complaints } = await openPage(t, url, '/', { javaScriptEnabled: false });
-    assert.equal(await page.locator('tbody tr').count(), 200);
+    assert.equal(await page.locator('.matrix tbody tr').count(), 200);
     await page.getByLabel('Search models').fill('model-023');
     await page.getByRole('button', { name: 'Apply' }).click();
     assert.equal(new URL(page.url()).searchParams.get('q'), 'model-023');
-    assert.equal(await page.locator('tbody tr').count(), 1);
-    assert.match((await page.locator('tbody tr').textContent()) ?? '', /Down/);
+    assert.equal(await page.locator('.matrix tbody tr').count(), 1);
+    assert.match((await page.locator('.matrix tbody tr').textContent()) ?? '', /Down/);
     await page
       .getByRole('link', { name: /Down.*model-023/ })
       .last()
@@ -110,13 +110,13 @@ describe('in a real browser', { skip: skipWithoutChromium() }, () => {
     await page.keyboard.press('/');
     await page.keyboard.type('model-04');
     await page.getByRole('heading', { name: /^10 models/ }).waitFor();
-    assert.equal(await page.locator('tbody tr').count(), 10);
+    assert.equal(await page.locator('.matrix tbody tr').count(), 10);
     assert.equal(new URL(page.url()).search, '?q=model-04');
     assert.equal(await page.evaluate('document.activeElement.name'), 'q');
     assert.equal(await page.getByLabel('Search models').inputValue(), 'model-04');
     await page.getByLabel('Search models').fill('');
     await page.getByRole('heading', { name: /^200 models/ }).waitFor();
-    assert.equal(await page.locator('tbody tr').count(), 200);
+    assert.equal(await page.locator('.matrix tbody tr').count(), 200);
     assert.equal(new URL(page.url()).search, '');
     assert.deepEqual(complaints, []);
   });
