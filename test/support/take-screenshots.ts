@@ -100,7 +100,10 @@ async function shootPractice(): Promise<void> {
     await page.locator('h1', { hasText: 'so far' }).waitFor({ timeout: 240_000 });
     await page.getByText('Writing the practice history').waitFor({ state: 'detached', timeout: 240_000 });
     // Thirty days of minutes are counted.
-    await page.getByText(/30 days, n 4\d/).first().waitFor({ timeout: 60_000 });
+    await page
+      .getByText(/30 days, n 4\d/)
+      .first()
+      .waitFor({ timeout: 60_000 });
     await page.screenshot({ path: join(OUT, 'overview.png') });
   } finally {
     program.signal('SIGTERM');
