@@ -97,7 +97,7 @@ const DOORS: readonly { readonly what: string; readonly pattern: RegExp; readonl
     {
       what: 'the environment',
       pattern: /\bprocess\.env\b/,
-      at: ['src/config', 'src/commands', 'src/main.ts'],
+      at: ['src/config', 'src/commands', 'src/main.ts', 'src/probity.js'],
     },
     { what: 'the console', pattern: /\bconsole\.\w/, at: [] },
   ];

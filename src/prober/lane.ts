@@ -1,9 +1,9 @@
-import { lookup as systemLookup } from 'node:dns';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { createSecureContext, getCACertificates, type SecureContext, TLSSocket } from 'node:tls';
 import { buildConnector, Client } from 'undici';
 import type { Connection } from '../domain/observation.ts';
 import { monotonicMs } from './monotonic.ts';
+import { lookupName } from './name-lookup.ts';
 
 /** How connections are made. */
 export type ConnectSettings = {
@@ -74,7 +74,7 @@ export function createLane(
   secureContext: SecureContext | undefined,
 ): Lane {
   const times = (): ConnectTimes | null => lane.connecting;
-  const timedLookup = timeLookup(settings.lookup ?? (systemLookup as LookupFunction), times);
+  const timedLookup = timeLookup(settings.lookup ?? lookupName, times);
   const connect = buildConnector({
     allowH2: http2,
     // A resumed TLS session is no cold start.

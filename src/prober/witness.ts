@@ -1,5 +1,6 @@
 import { get as httpGet } from 'node:http';
 import { get as httpsGet } from 'node:https';
+import { lookupName } from './name-lookup.ts';
 
 /**
  * Does anything answer at this URL? Any response will do, of any status: the question is whether our own network
@@ -10,7 +11,8 @@ export function askWitness(url: string, patienceMs: number): Promise<boolean> {
   return new Promise((resolve) => {
     try {
       const get = new URL(url).protocol === 'https:' ? httpsGet : httpGet;
-      const request = get(url, { agent: false, signal: AbortSignal.timeout(patienceMs) }, (response) => {
+      const options = { agent: false, signal: AbortSignal.timeout(patienceMs), lookup: lookupName };
+      const request = get(url, options, (response) => {
         response.destroy();
         resolve(true);
       });
