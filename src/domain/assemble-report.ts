@@ -64,7 +64,12 @@ export function assembleStatement(facts: StatementFacts): ReportStatement {
   const recounts = counts.map((one) => recount(one, setting));
   const disagreement = recounts.map((one) => disagrees(one, evaluation)).find((one) => one !== null);
   if (disagreement !== undefined && disagreement !== null) throw new Error(disagreement);
-  const coverage = coverageOf(facts.ticks, evaluation, contract.availability?.method);
+  const coverage = coverageOf(
+    facts.ticks,
+    evaluation,
+    contract.availability?.method,
+    hoursOf(tally, contract),
+  );
   const result = resultOf(evaluation, coverage);
   const claim = claimOf(evaluation, result, tally.plan.period);
   const incidents = evaluation.incidents
@@ -119,6 +124,7 @@ function coverageOf(
   facts: StatementFacts['ticks'],
   evaluation: Evaluation,
   method: AvailabilityMethod | undefined,
+  hours: ReportCoverage['hours'],
 ): ReportCoverage {
   const notRun = Object.values(facts.notRun).reduce((sum, count) => sum + count, 0);
   const unaccounted = Math.max(0, facts.expected - facts.measured - facts.doubtful - notRun);
@@ -132,6 +138,13 @@ function coverageOf(
       `${number(facts.measured)} of ${number(facts.expected)} probes that were due can be counted (${fixed(share.mul(HUNDRED), 2)} %); at least ${COVERAGE_FLOOR_PERCENT} % are needed`,
     );
   }
+  // Probes are due only from the day they were set up: a month of which nine days were watched is not a month.
+  const hoursShare = ratio(hours.measured, hours.of).mul(HUNDRED);
+  if (hoursShare.lt(floor)) {
+    reasons.push(
+      `in ${number(hours.measured)} of ${number(hours.of)} hours of the period something was measured (${fixed(hoursShare, 2)} %); at least ${COVERAGE_FLOOR_PERCENT} % are needed`,
+    );
+  }
   const { coverage } = evaluation;
   // Where requests are counted one by one, slices say nothing that the probes themselves do not.
   const countsSlices = method !== undefined && method.kind !== 'occurrences';
@@ -141,9 +154,29 @@ function coverageOf(
     );
   }
   return {
+    hours,
     ticks: { ...facts, unaccounted, percent: share === null ? null : fixed(share.mul(HUNDRED), 6) },
     insufficient: reasons.length === 0 ? null : reasons,
   };
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Hours of the period in which at least one request counts, and those in planned work that the contract sets aside. */
+function hoursOf(tally: Tally, contract: Contract): ReportCoverage['hours'] {
+  const { plan } = tally;
+  const index = plannedIndex(tally, contract);
+  const { fromAt, toAt } = plan.period;
+  const measured = new Set<number>();
+  for (const kind of tally.kinds.values()) {
+    const isCounted =
+      kind.verdicts[index]?.counting !== 'excluded' || kind.verdicts[index]?.reason === 'maintenance';
+    if (!isCounted) continue;
+    forEachSlice(plan, kind, (slice) => {
+      if (slice >= 0 && slice < plan.slices) measured.add(Math.floor((slice * plan.sliceMs) / HOUR_MS));
+    });
+  }
+  return { measured: measured.size, of: Math.ceil((toAt - fromAt) / HOUR_MS) };
 }
 
 function resultOf(evaluation: Evaluation, { insufficient }: ReportCoverage): StatementResult {

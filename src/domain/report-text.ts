@@ -137,6 +137,7 @@ export function statementFacts(statement: ReportStatement): readonly Fact[] {
           ? NONE
           : `${ticks.percent} % (${number(ticks.measured)} of ${number(ticks.expected)} that were due)`,
     },
+    { label: 'Hours measured', text: `${number(coverage.hours.measured)} of ${number(coverage.hours.of)}` },
     {
       label: 'Not measured',
       text:

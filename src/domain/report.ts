@@ -67,6 +67,8 @@ export type ReportCoverage = {
     readonly unaccounted: number;
     readonly percent: string | null;
   };
+  /** Hours of the period with at least one request that counts. */
+  readonly hours: { readonly measured: number; readonly of: number };
   /** `null`: enough. Otherwise why the evidence does not carry a claim. */
   readonly insufficient: readonly string[] | null;
 };

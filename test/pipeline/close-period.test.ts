@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { closePeriods, draftReport } from '../../src/pipeline/close-period.ts';
 import type { Store } from '../../src/store/store.ts';
-import { DAY, failure, HOUR, MINUTE, target } from '../store/builders.ts';
-import { closeAt, closingOf, MAILBOX, openStore, reportOf } from '../support/closing.ts';
+import { DAY, declaration, failure, HOUR, MINUTE, target } from '../store/builders.ts';
+import { closeAt, closingOf, MAILBOX, openStore, reportOf, termsFor } from '../support/closing.ts';
+import { contractOf } from '../support/contract-bench.ts';
 import { FEBRUARY, MARCH, recordMonth } from '../support/month.ts';
 
 const DUE = MARCH + 3 * HOUR;
@@ -232,5 +233,30 @@ test('an open period gives a draft of what there is, and no claim', async () => 
   assert.equal(draft?.statements[1]?.result, 'breached');
   assert.equal(draft?.statements[1]?.claim.why, 'the period is still open');
   assert.deepEqual(await store.listReports(), []);
+  await store.close();
+});
+
+test('a month of which only the last days were watched carries no claim, however well those were measured', async () => {
+  const occurrences = contractOf(`
+id: pro
+version: "1"
+scope: { dimensions: [tier, model] }
+window: { kind: calendar_month, timezone: UTC }
+availability: { method: occurrences, target: "99.9" }
+credits: { shape: flat, percent: 10 }
+`);
+  const store = openStore();
+  const from = MARCH - 9 * DAY;
+  const every = { kind: 'every', everyMs: HOUR, phaseMs: 0 } as const;
+  await store.declareSeries([declaration('chat-small', { schedule: every })], from);
+  const ticks = Array.from({ length: 9 * 24 }, (_, i) => from + i * HOUR);
+  await store.record({ samples: ticks.map((scheduledAt) => failure({ scheduledAt })), notRun: [] });
+  await closeAt({ ...closingOf(store, termsFor([occurrences])), store }, DUE);
+  const [statement] = (await reportOf(store, 'pro', '2027-02')).statements;
+  assert.equal(statement?.coverage.ticks.percent, '100.000000');
+  assert.equal(statement?.result, 'insufficient evidence');
+  assert.deepEqual(statement?.coverage.insufficient, [
+    'in 216 of 672 hours of the period something was measured (32.14 %); at least 90 % are needed',
+  ]);
   await store.close();
 });
