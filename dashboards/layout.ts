@@ -14,6 +14,7 @@ export const PAGES = [
   { path: '/', name: 'Status' },
   { path: '/incidents', name: 'Incidents' },
   { path: '/compare', name: 'Compare' },
+  { path: '/reports', name: 'Reports' },
   { path: '/method', name: 'Method' },
 ] as const;
 

@@ -14,6 +14,7 @@ import { registerRun } from './commands/run.ts';
 import { registerSchema } from './commands/schema.ts';
 import { registerSendTestMail } from './commands/send-test-mail.ts';
 import { registerSilence } from './commands/silence.ts';
+import { registerToken } from './commands/token.ts';
 import { registerVerify } from './commands/verify.ts';
 import { OperatorError, type World } from './commands/world.ts';
 
@@ -52,6 +53,7 @@ registerReport(program, world);
 registerVerify(program, world);
 registerLedger(program, world);
 registerBackup(program, world);
+registerToken(program, world);
 
 try {
   await program.parseAsync(process.argv);

@@ -6,6 +6,7 @@ import { openSigningKey } from '../evidence/signing-key.ts';
 import { closePeriods } from '../pipeline/close-period.ts';
 import type { ClosingSetup, FromClosing } from './closing-messages.ts';
 import { openData } from './open-data.ts';
+import { keepReportFiles } from './report-folder.ts';
 
 /**
  * Seals evidence, closes periods and prunes, in a thread of its own with a connection of its own: hashing an hour or
@@ -75,6 +76,9 @@ for (let round = 0; !stopping.signal.aborted; round += 1) {
   });
   if (round % CLOSE_EVERY === 0) {
     await attempt('closing', close);
+    await attempt('writing the files of reports', async () => {
+      await keepReportFiles(store, setup.data, breathe);
+    });
     await attempt('pruning', prune);
   }
   await wait(EVERY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Logger, pino } from 'pino';
 import type { Config } from '../config/config.ts';
@@ -5,6 +6,7 @@ import { type PlanInputs, planProbing } from '../config/plan.ts';
 import { commitmentOf } from '../domain/commitment.ts';
 import { contractInForce } from '../domain/contract-in-force.ts';
 import type { ProbingPlan } from '../domain/probe.ts';
+import { openSigningKey } from '../evidence/signing-key.ts';
 import type { Live } from '../pipeline/evaluate-live.ts';
 import { countExpected } from '../pipeline/expected-ticks.ts';
 import { packHistory } from '../pipeline/pack-history.ts';
@@ -19,6 +21,7 @@ import { readLinkKey } from './link-key.ts';
 import { loadPlannedDeployment } from './load-deployment.ts';
 import { openDataToProbe } from './open-data.ts';
 import { type PracticeHistory, writePracticeHistory } from './practice-history.ts';
+import { reportFolder } from './report-folder.ts';
 import { spawnProber } from './spawn-prober.ts';
 import { startAlerts } from './start-alerts.ts';
 import { startClosing } from './start-closing.ts';
@@ -90,6 +93,10 @@ async function run(folder: string, options: Options, world: World): Promise<void
       operationOf: (id) => config.probes.find(({ probe }) => probe.id === id)?.probe.operation ?? null,
       origin: config.status.url,
       linkKey: readLinkKey(options.data),
+      reports: {
+        folderOf: (period, contract) => reportFolder(options.data, period, contract),
+        publicKey: openSigningKey(resolve(options.data)).publicKey,
+      },
       log: { error: (about, message) => log.error(about, message) },
     });
     const listening = await listen(

@@ -27,7 +27,16 @@ import { metricsRoute } from './metrics.route.ts';
 import { createMetrics, type MetricNames, type Recorded } from './metrics.ts';
 import { objectivesRoute } from './objectives.route.ts';
 import { openApiRoute } from './openapi.route.ts';
+import { ownerOnly } from './owner.ts';
 import { createRecentWindow } from './recent-window.ts';
+import {
+  createReportShelf,
+  type ReportsOptions,
+  reportFileRoute,
+  reportRoute,
+  reportsRoute,
+  wellKnownRoute,
+} from './reports.route.ts';
 import { samplesRoute } from './samples.route.ts';
 import { allowFraming, securityHeaders } from './security.ts';
 import { statusRoute } from './status.route.ts';
@@ -46,6 +55,8 @@ export type WebOptions = {
   readonly origin?: string | null;
   /** Signs the links in mails; without it, such links are refused. */
   readonly linkKey?: Uint8Array;
+  /** The files of frozen reports and who signs them; without it there are only the public pages. */
+  readonly reports?: ReportsOptions;
   /** Counts the ticks of a schedule; without it only `every` schedules have a coverage. */
   readonly countTicks?: StatusFacts['countTicks'];
   /** The latest live figures, if the program evaluates. */
@@ -120,6 +131,7 @@ export function createServer(options: WebOptions): Web {
     ['/api/v1/incidents/:id', incidentApiRoute(context)],
     ['/compare', compareRoute(context, comparisons)],
     ['/api/v1/compare', compareApiRoute(context, comparisons)],
+    ...reportRoutes(context, options.reports),
     ['/method', methodRoute(context)],
     ['/feed.xml', feedRoute(context)],
     ['/badge/*id', badgeRoute(context)],
@@ -148,6 +160,26 @@ export function createServer(options: WebOptions): Web {
     recorded: metrics.count,
     listen: (bind, port) => listen(app, bind, port),
   };
+}
+
+type Routes = readonly (readonly [path: string, ...handlers: RequestHandler[]])[];
+
+/** Compliance is for everybody; money and files are the owner's. */
+function reportRoutes(context: WebContext, reports: ReportsOptions | undefined): Routes {
+  const shelf = createReportShelf(context);
+  const open: Routes = [
+    ['/reports', reportsRoute(context, shelf, 'public')],
+    ['/reports/:period/:contract', reportRoute(context, shelf, 'public', null)],
+  ];
+  if (reports === undefined) return open;
+  const owner = ownerOnly(context.store);
+  return [
+    ...open,
+    ['/owner/reports', owner, reportsRoute(context, shelf, 'owner')],
+    ['/owner/reports/:period/:contract', owner, reportRoute(context, shelf, 'owner', reports)],
+    ['/owner/reports/:period/:contract/:file', owner, reportFileRoute(reports)],
+    ['/.well-known/probity.json', wellKnownRoute(context, reports)],
+  ];
 }
 
 /** A GET that no handler took goes on to "not found"; any other method is refused. */

@@ -5,7 +5,7 @@ import type { ReportTerms } from '../../src/pipeline/build-report.ts';
 import type { CloseOptions } from '../../src/pipeline/close-period.ts';
 import type { Store } from '../../src/store/store.ts';
 import { DAY, declaration, failure, HOUR, MINUTE, notRun, sample, target } from '../store/builders.ts';
-import { closingOf, openStore, termsFor } from './closing.ts';
+import { closeAt, closingOf, openStore, termsFor } from './closing.ts';
 import { contractOf } from './contract-bench.ts';
 
 export const FEBRUARY = Date.UTC(2027, 1, 1);
@@ -78,4 +78,15 @@ export async function recordMonth(
     ...over.terms,
   });
   return { store, terms, closing: { ...closingOf(store, terms, over.key ?? null), store } };
+}
+
+/** Puts the frozen report of the month into another store. */
+export async function freezeMonthIn(store: Store): Promise<void> {
+  const month = await recordMonth();
+  await closeAt(month.closing, MARCH + 3 * HOUR);
+  const report = await month.store.readReport('pro', '2027-02');
+  const [entry] = await month.store.readLedger({});
+  if (report === null || entry === undefined) throw new Error('the month was not closed');
+  await store.freezeReport(report, entry, []);
+  await month.store.close();
 }

@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { test } from 'node:test';
 import { createServer } from '../../src/web/server.ts';
 import { openedIncident } from '../support/alert-builders.ts';
+import { freezeMonthIn } from '../support/month.ts';
 import { SCENE_AT, SCENES } from '../support/scenes.ts';
 import { serveScene } from '../support/serve-scene.ts';
 
@@ -56,6 +57,8 @@ const ROUTES: Readonly<Record<string, readonly [path: string, cacheControl: stri
   '/api/v1/incidents/:id': [`/api/v1/incidents/${INCIDENT.incident.id}`, 'no-cache'],
   '/compare': ['/compare', 'no-cache'],
   '/api/v1/compare': ['/api/v1/compare', 'no-cache'],
+  '/reports': ['/reports', 'no-cache'],
+  '/reports/:period/:contract': ['/reports/2027-02/pro', 'no-cache'],
   '/method': ['/method', 'no-cache'],
   '/feed.xml': ['/feed.xml', 'no-cache'],
   '/badge/*id': [`/badge/${TARGET}.svg`, 'public, max-age=60'],
@@ -79,6 +82,7 @@ test('every route answers GET and HEAD alike, knows what the reader has, and ref
     .flatMap(({ route }) => route?.path ?? [])
     .filter((path) => path !== '/assets/*file');
   await store.saveDecision(INCIDENT.decision);
+  await freezeMonthIn(store);
   for (const route of paths) {
     const [path, cacheControl] = ROUTES[route] ?? assert.fail(`${route} has no row in the table`);
     const got = await ask(`${url}${path}`, 'GET');

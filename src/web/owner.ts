@@ -1,0 +1,50 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Request, RequestHandler } from 'express';
+import type { Store } from '../store/store.ts';
+
+/** Name of the fact that holds the SHA-256 of the owner's token, hex. The token has 192 random bits: no salt is needed. */
+export const OWNER_TOKEN_FACT = 'owner.tokenHash';
+
+/**
+ * Lets only the holder of the owner's token pass: as a bearer token, or as the password of HTTP basic authentication, which
+ * every browser can ask for. RFC 7617.
+ */
+export function ownerOnly(store: Pick<Store, 'readFact'>): RequestHandler {
+  return async (request, response, next) => {
+    const hash = await store.readFact(OWNER_TOKEN_FACT);
+    const token = tokenOf(request);
+    if (hash !== null && token !== null && isHashOf(token, hash)) {
+      response.set('Cache-Control', 'private, no-store');
+      next();
+      return;
+    }
+    response
+      .status(401)
+      .set({
+        'WWW-Authenticate': 'Basic realm="Probity, owner", charset="UTF-8"',
+        'Cache-Control': 'no-store',
+      })
+      .type('text/plain')
+      .send(
+        hash === null
+          ? 'No token was made yet: probity token makes one.\n'
+          : 'Give the token as the password; the name does not matter.\n',
+      );
+  };
+}
+
+function tokenOf(request: Request): string | null {
+  const header = request.get('authorization') ?? '';
+  const bearer = /^Bearer +([A-Za-z0-9_-]{1,200})$/i.exec(header)?.[1];
+  if (bearer !== undefined) return bearer;
+  const basic = /^Basic +([A-Za-z0-9+/=]{1,400})$/i.exec(header)?.[1];
+  if (basic === undefined) return null;
+  const pair = Buffer.from(basic, 'base64').toString();
+  return pair.slice(pair.indexOf(':') + 1);
+}
+
+function isHashOf(token: string, hash: string): boolean {
+  const own = createHash('sha256').update(token).digest();
+  const wanted = Buffer.from(hash, 'hex');
+  return own.length === wanted.length && timingSafeEqual(own, wanted);
+}

@@ -1,0 +1,208 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RequestHandler } from 'express';
+import { reportPage } from '../../dashboards/report.page.ts';
+import { type ReportRow, reportsPage } from '../../dashboards/reports.page.ts';
+import { standingOf } from '../domain/ledger.ts';
+import type { Report } from '../domain/report.ts';
+import type { Audience } from '../domain/report-text.ts';
+import { AppError } from './app-error.ts';
+import type { WebContext } from './context.ts';
+import { prepare, sendPrepared } from './prepared.ts';
+
+/** What the pages of reports need besides the store. */
+export type ReportsOptions = {
+  /** Where the files of a frozen report are kept. */
+  readonly folderOf: (period: string, contract: string) => string;
+  readonly publicKey: { readonly id: string; readonly x: string };
+};
+
+type Frozen = { readonly report: Report; readonly keyId: string | null };
+
+const HTML = 'text/html; charset=utf-8';
+const KEPT = 100;
+
+/** Frozen reports never change, so each is read once. */
+export function createReportShelf({ store }: Pick<WebContext, 'store'>) {
+  const kept = new Map<string, Frozen>();
+  return async (contract: string, period: string): Promise<Frozen | null> => {
+    const key = `${contract}\n${period}`;
+    const known = kept.get(key);
+    if (known !== undefined) return known;
+    const frozen = await store.readReport(contract, period);
+    if (frozen === null) return null;
+    const { report, signature } = JSON.parse(frozen.document) as {
+      readonly report: Report;
+      readonly signature?: { readonly publicKey: { readonly id: string } };
+    };
+    const read = { report, keyId: signature?.publicKey.id ?? null };
+    if (kept.size >= KEPT) kept.delete(kept.keys().next().value ?? '');
+    kept.set(key, read);
+    return read;
+  };
+}
+
+type Shelf = ReturnType<typeof createReportShelf>;
+
+/** `GET /reports`, and the same with money behind the owner's token. */
+export function reportsRoute(context: WebContext, shelf: Shelf, audience: Audience): RequestHandler {
+  return async (request, response) => {
+    const { store, settings, assets } = context;
+    const rows: ReportRow[] = [];
+    for (const { contract, period } of await store.listReports()) {
+      const found = await shelf(contract, period);
+      if (found === null) continue;
+      const standing = standingOf(await store.readLedger({ contract, period }));
+      const { report } = found;
+      rows.push({
+        contract,
+        title: report.contract.title,
+        period,
+        year: report.period.from.slice(0, 4),
+        practice: report.practice,
+        result: report.summary.result,
+        byResult: report.summary.byResult,
+        state: standing?.state ?? null,
+        percent: report.summary.percent,
+        amount: standing?.amount ?? null,
+        currency: report.summary.currency,
+        claimBy: report.summary.claimBy,
+      });
+    }
+    const page = reportsPage(rows, {
+      site: settings.title,
+      locale: settings.locale,
+      practice: settings.practice,
+      assets: assets.names,
+      audience,
+    });
+    await sendPrepared(request, response, prepare(HTML, page), cachingFor(audience));
+  };
+}
+
+/** `GET /reports/<period>/<contract>`: the frozen statement. */
+export function reportRoute(
+  context: WebContext,
+  shelf: Shelf,
+  audience: Audience,
+  options: ReportsOptions | null,
+): RequestHandler {
+  return async (request, response) => {
+    const { period, contract } = namesOf(request.params);
+    const found = await shelf(contract, period);
+    if (found === null)
+      throw new AppError('not_found', 'there is no frozen report of that period and contract');
+    const { store, settings, assets } = context;
+    const entries = audience === 'owner' ? await store.readLedger({ contract, period }) : [];
+    const files = options === null ? [] : await filesIn(options.folderOf(period, contract));
+    const base = `/owner/reports/${encodeURIComponent(period)}/${encodeURIComponent(contract)}`;
+    const page = reportPage(found.report, {
+      site: settings.title,
+      locale: settings.locale,
+      assets: assets.names,
+      audience,
+      seal: found.keyId === null ? null : { keyId: found.keyId },
+      downloads:
+        audience === 'owner'
+          ? files.map((name) => ({ name, path: `${base}/${encodeURIComponent(name)}` }))
+          : [{ name: 'for the owner', path: base }],
+      ledger: entries.map(({ at, kind, state, who, note, amount, currency }) => ({
+        at: new Date(at).toISOString(),
+        state: kind === 'state' ? state : kind,
+        who: who ?? 'Probity',
+        note: amount === null ? note : `${note}${note === '' ? '' : '; '}${amount} ${currency ?? ''}`.trim(),
+      })),
+    });
+    await sendPrepared(request, response, prepare(HTML, page), cachingFor(audience));
+  };
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  pdf: 'application/pdf',
+  json: 'application/json',
+  csv: 'text/csv; charset=utf-8',
+  // As a file to keep: shown here it would stand under our own rules for pages, which allow no style inside.
+  html: 'application/octet-stream',
+  zip: 'application/zip',
+};
+
+/** `GET /owner/reports/<period>/<contract>/<file>`. Only names that are really there can be asked for. */
+export function reportFileRoute({ folderOf }: ReportsOptions): RequestHandler {
+  return async (request, response) => {
+    const { period, contract } = namesOf(request.params);
+    const folder = folderOf(period, contract);
+    const name = (await filesIn(folder)).find((one) => one === request.params.file);
+    const type = TYPES[name?.split('.').at(-1) ?? ''];
+    if (name === undefined || type === undefined) throw new AppError('not_found', 'there is no such file');
+    response.set('Content-Disposition', `attachment; filename="${name}"`);
+    await sendPrepared(
+      request,
+      response,
+      prepare(type, await readFile(join(folder, name))),
+      'private, no-store',
+    );
+  };
+}
+
+/** `GET /.well-known/probity.json`: whose key signs, and the head of every day, so that others can write it down. */
+export function wellKnownRoute({ store }: WebContext, { publicKey }: ReportsOptions): RequestHandler {
+  return async (_request, response) => {
+    const chains = [];
+    for (const region of await store.readRegions()) {
+      const last = await store.readLastSegment(region);
+      if (last === null) continue;
+      const days = [];
+      const today = Math.floor(last.toAt / DAY_MS) * DAY_MS;
+      for (let at = today; at > today - DAYS_PUBLISHED * DAY_MS && at > 0; at -= DAY_MS) {
+        const segment = await store.readSegmentUntil(region, at);
+        if (segment === null || segment.fromAt >= at) break;
+        days.push({ until: new Date(at).toISOString(), segment: segment.no, head: segment.head });
+      }
+      chains.push({
+        region,
+        latest: { until: new Date(last.toAt).toISOString(), segment: last.no, head: last.head },
+        days,
+      });
+    }
+    response.set('Cache-Control', 'public, max-age=300').json({
+      program: 'probity',
+      keys: [{ kty: 'OKP', crv: 'Ed25519', kid: publicKey.id, x: publicKey.x, use: 'sig' }],
+      signs: 'RFC 8785 canonical JSON of {"report": …}, Ed25519 (RFC 8032)',
+      chains,
+    });
+  };
+}
+
+const DAY_MS = 86_400_000;
+const DAYS_PUBLISHED = 35;
+
+function cachingFor(audience: Audience): string {
+  return audience === 'owner' ? 'private, no-store' : 'no-cache';
+}
+
+/** A name with dots alone would be a way out of the folder. */
+function namesOf(params: Readonly<Record<string, string | readonly string[]>>): {
+  period: string;
+  contract: string;
+} {
+  const { period, contract } = params;
+  if (
+    typeof period !== 'string' ||
+    typeof contract !== 'string' ||
+    /^\.+$/.test(period) ||
+    /^\.+$/.test(contract)
+  ) {
+    throw new AppError('not_found', 'there is no such report');
+  }
+  return { period, contract };
+}
+
+async function filesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(folder)).sort();
+  } catch (error) {
+    // Not written yet, or no such report.
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+}

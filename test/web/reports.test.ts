@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { keepReportFiles, reportFolder } from '../../src/commands/report-folder.ts';
+import { openSigningKey } from '../../src/evidence/signing-key.ts';
+import { checkReport } from '../../src/evidence/verify-report.ts';
+import type { Store } from '../../src/store/store.ts';
+import { OWNER_TOKEN_FACT } from '../../src/web/owner.ts';
+import { createServer, type Listening } from '../../src/web/server.ts';
+import { HOUR } from '../store/builders.ts';
+import { closeAt } from '../support/closing.ts';
+import { MARCH, recordMonth } from '../support/month.ts';
+
+const TOKEN = 'a-token-of-this-test';
+let folder = '';
+let store: Store;
+let served: Listening;
+let keyId = '';
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'probity-reports-'));
+  const key = openSigningKey(folder);
+  keyId = key.publicKey.id;
+  const month = await recordMonth({ key });
+  store = month.store;
+  await closeAt(month.closing, MARCH + 3 * HOUR);
+  await keepReportFiles(store, folder, async () => {});
+  const web = createServer({
+    store,
+    clock: () => MARCH + 4 * HOUR,
+    settings: {
+      title: 'AI gateway',
+      practice: false,
+      timezone: 'UTC',
+      locale: 'en',
+      commitmentFor: () => null,
+    },
+    log: { error: ({ err }) => assert.fail(String(err)) },
+    reports: {
+      folderOf: (period, contract) => reportFolder(folder, period, contract),
+      publicKey: key.publicKey,
+    },
+  });
+  served = await web.listen('127.0.0.1', 0);
+});
+
+after(async () => {
+  await served.close();
+  await store.close();
+  rmSync(folder, { recursive: true });
+});
+
+const BASIC = { authorization: `Basic ${Buffer.from(`owner:${TOKEN}`).toString('base64')}` };
+
+function get(path: string, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(`${served.url}${path}`, { headers });
+}
+
+test('everybody sees whether the contract was kept, and nobody sees money without the token', async () => {
+  for (const path of ['/reports', '/reports/2027-02/pro']) {
+    const answer = await get(path);
+    assert.equal(answer.status, 200);
+    const page = await answer.text();
+    assert.match(page, /breached/);
+    for (const secret of ['400.00', '4000', '10 %', '2027-03-30', 'EUR']) {
+      assert.ok(!page.includes(secret), `${path} says ${secret}`);
+    }
+  }
+});
+
+test('the private pages ask for a token, and no token opens them before one was made', async () => {
+  for (const headers of [{}, BASIC, { authorization: 'Bearer x' }]) {
+    const answer = await get('/owner/reports/2027-02/pro/pro-2027-02.json', headers);
+    assert.equal(answer.status, 401);
+    assert.match(answer.headers.get('www-authenticate') ?? '', /^Basic realm=/);
+  }
+});
+
+test('the holder of the token sees the money, the claim and the files', async () => {
+  await store.writeFact(OWNER_TOKEN_FACT, createHash('sha256').update(TOKEN).digest('hex'), MARCH);
+  assert.equal((await get('/owner/reports', { authorization: 'Bearer another' })).status, 401);
+  const list = await get('/owner/reports', BASIC);
+  assert.equal(list.headers.get('cache-control'), 'private, no-store');
+  assert.match(await list.text(), /ready EUR 400\.00/);
+  const answer = await get('/owner/reports/2027-02/pro', { authorization: `Bearer ${TOKEN}` });
+  const page = (await answer.text()).replaceAll('&#x2F;', '/');
+  assert.match(page, /400\.00 EUR/);
+  const links = [...page.matchAll(/href="(\/owner\/reports\/2027-02\/pro\/[^"]+)"/g)].map(
+    ([, path]) => path ?? '',
+  );
+  assert.equal(links.length, 7);
+  for (const path of links) {
+    const file = await get(path, BASIC);
+    assert.equal(file.status, 200, path);
+    assert.match(file.headers.get('content-disposition') ?? '', /^attachment; filename="pro-2027-02/);
+    if (path.endsWith('.json')) assert.deepEqual(checkReport(await file.text()).problems, []);
+    if (path.endsWith('.pdf')) assert.equal((await file.text()).slice(0, 8), '%PDF-1.7');
+  }
+});
+
+test('no name leads out of the folder of reports', async () => {
+  for (const path of [
+    '/owner/reports/2027-02/pro/..%2f..%2f..%2fsigning-key.pem',
+    '/owner/reports/%2e%2e/%2e%2e/signing-key.pem',
+    '/owner/reports/../../signing-key.pem',
+    '/owner/reports/2027-02/..%2f..%2f/signing-key.pem',
+  ]) {
+    const answer = await get(path, BASIC);
+    assert.equal(answer.status, 404, path);
+    assert.ok(!(await answer.text()).includes('PRIVATE'));
+  }
+});
+
+test('the key and the heads of each day are published', async () => {
+  const known = JSON.parse(await (await get('/.well-known/probity.json')).text());
+  assert.equal(known.keys[0].kid, keyId);
+  const [{ days, latest }] = known.chains;
+  assert.equal(days.length, 28);
+  assert.equal(days[0].until, '2027-03-01T00:00:00.000Z');
+  const frozen = await store.readReport('pro', '2027-02');
+  assert.equal(days[0].head, JSON.parse(frozen?.document ?? '').report.chain[0].head);
+  assert.ok(latest.segment >= days[0].segment);
+});
+
+test('a report nobody froze is not found', async () => {
+  for (const path of ['/reports/2027-01/pro', '/reports/2027-02/other'])
+    assert.equal((await get(path)).status, 404);
+});
