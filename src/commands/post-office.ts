@@ -1,14 +1,16 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { htmlPart } from '../../dashboards/mail/html-part.ts';
 import { textPart } from '../../dashboards/mail/text-part.ts';
 import type { Config } from '../config/config.ts';
 import { type Recipient, recipientId } from '../domain/alert-policy.ts';
-import { type DeliveryResult, letterOf } from '../domain/letter.ts';
+import { type Attachment, type DeliveryResult, letterOf } from '../domain/letter.ts';
 import type { Message } from '../domain/message.ts';
 import { createMailer } from '../notify/email.ts';
 import { createEmlFolder } from '../notify/eml-folder.ts';
 import { createWebhook } from '../notify/webhook.ts';
 import { signLink } from '../web/acknowledge-link.ts';
+import { reportFolder } from './report-folder.ts';
 
 export type PostOffice = {
   readonly send: (message: Message, recipient: Recipient) => Promise<DeliveryResult>;
@@ -67,7 +69,15 @@ export function openPostOffice(options: PostOfficeOptions): PostOffice {
         case 'email': {
           const page = pageOf(message);
           const links = { page, acknowledge: acknowledgeLink(message, recipient, page, linkKey, now()) };
-          const parts = { text: textPart(message, links), html: htmlPart(message, links) };
+          const attached = await reportOf(message, data, now());
+          if (attached === 'not yet') {
+            return { kind: 'retry', reason: 'the PDF of the report is not written yet', afterMs: null };
+          }
+          const parts = {
+            text: textPart(message, links),
+            html: htmlPart(message, links),
+            attachments: attached,
+          };
           return await post(letterOf(message, recipient.address, domain, parts));
         }
         case 'webhook': {
@@ -82,6 +92,29 @@ export function openPostOffice(options: PostOfficeOptions): PostOffice {
     close: () => mailer?.close(),
     mailGoesTo: smtp === null ? folder : `${smtp.host}:${smtp.port}`,
   };
+}
+
+/** So long a letter waits for the report that travels with it; then it goes alone, for its text says all that matters. */
+const WAITS_FOR_PDF_MS = 15 * 60_000;
+
+/** The PDF that goes with the message of a closed period; nothing with any other. */
+async function reportOf(
+  message: Message,
+  data: string,
+  now: number,
+): Promise<readonly Attachment[] | 'not yet'> {
+  const [, period, contract] = /^\/reports\/([^/]+)\/([^/]+)$/.exec(message.path ?? '') ?? [];
+  if (message.topic !== 'period_closed' || period === undefined || contract === undefined) return [];
+  const folder = reportFolder(resolve(data), decodeURIComponent(period), decodeURIComponent(contract));
+  try {
+    const name = (await readdir(folder)).find((one) => one.endsWith('.pdf'));
+    if (name !== undefined) {
+      return [{ name, contentType: 'application/pdf', body: await readFile(join(folder, name)) }];
+    }
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  }
+  return now - message.at < WAITS_FOR_PDF_MS ? 'not yet' : [];
 }
 
 function acknowledgeLink(

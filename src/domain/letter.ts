@@ -1,6 +1,8 @@
 import type { Message } from './message.ts';
 import { oneLine } from './wording.ts';
 
+export type Attachment = { readonly name: string; readonly contentType: string; readonly body: Uint8Array };
+
 /** A message on its way to one mailbox: both parts rendered, links filled in. */
 export type Letter = {
   readonly to: string;
@@ -8,6 +10,8 @@ export type Letter = {
   readonly text: string;
   /** `null`: text only. */
   readonly html: string | null;
+  /** Files that travel with it. */
+  readonly attachments: readonly Attachment[];
   /** When the message was decided, epoch ms: the same however late it is delivered. */
   readonly at: number;
   /** With angle brackets, e.g. `<20261103-0a3f9kz.1@probity.example>`. */
@@ -47,13 +51,18 @@ export function letterOf(
   message: Message,
   to: string,
   domain: string,
-  parts: { readonly text: string; readonly html: string | null },
+  parts: {
+    readonly text: string;
+    readonly html: string | null;
+    readonly attachments?: readonly Attachment[];
+  },
 ): Letter {
   return {
     to,
     subject: oneLine(message.subject, 200),
     text: parts.text,
     html: parts.html,
+    attachments: parts.attachments ?? [],
     at: message.at,
     messageId: messageIdOf(message.key, domain),
     inReplyTo: threadRootOf(message, domain),

@@ -72,6 +72,11 @@ function mailOf(letter: Letter, from: string): SendMailOptions {
     subject: letter.subject,
     text: letter.text,
     ...(letter.html === null ? {} : { html: letter.html }),
+    attachments: letter.attachments.map(({ name, contentType, body }) => ({
+      filename: name,
+      contentType,
+      content: Buffer.from(body),
+    })),
     date: new Date(letter.at),
     messageId: letter.messageId,
     ...(letter.inReplyTo === null ? {} : { inReplyTo: letter.inReplyTo, references: letter.inReplyTo }),

@@ -129,6 +129,7 @@ export async function play({ file, mail, log }: Places, death: Death | null): Pr
             subject: message.subject,
             text: message.headline,
             html: null,
+            attachments: [],
             at: message.at,
             messageId,
             inReplyTo: null,

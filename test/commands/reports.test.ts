@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import Database from 'better-sqlite3';
+import PostalMime from 'postal-mime';
+import { openPostOffice } from '../../src/commands/post-office.ts';
+import { keepReportFiles } from '../../src/commands/report-folder.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { openSigningKey } from '../../src/evidence/signing-key.ts';
+import { cronGrid } from '../../src/pipeline/cron-grid.ts';
+import { HOUR, MINUTE } from '../store/builders.ts';
+import { closeAt } from '../support/closing.ts';
+import { FEBRUARY, MARCH, recordMonth } from '../support/month.ts';
+
+const PROGRAM = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
+let folder = '';
+let data = '';
+
+function probity(...values: string[]): {
+  readonly status: number | null;
+  readonly out: string;
+  readonly err: string;
+} {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...values], {
+    encoding: 'utf8',
+    cwd: folder,
+    env: { ...process.env, USER: 'ada' },
+  });
+  return { status, out: stdout, err: stderr };
+}
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'probity-commands-'));
+  data = join(folder, 'data');
+  const key = openSigningKey(data);
+  const { store, closing } = await recordMonth({ path: join(data, 'probity.db'), key });
+  while (await store.compact(FEBRUARY + 20 * 24 * HOUR));
+  await closeAt(closing, MARCH + 3 * HOUR);
+  await store.close();
+});
+
+after(() => rmSync(folder, { recursive: true }));
+
+test('report writes every form of a frozen report, and verify finds nothing wrong with it', () => {
+  const written = probity('report', '2027-02', '--contract', 'pro', '--data', data, '--out', 'out');
+  assert.equal(written.status, 0, written.err);
+  assert.match(written.out, /^pro 2027-02: final, breached: 1 of 2, met: 1 of 2\n/);
+  assert.deepEqual(readdirSync(join(folder, 'out')).sort(), [
+    'pro-2027-02-failures.csv',
+    'pro-2027-02-slices.csv',
+    'pro-2027-02-summary.csv',
+    'pro-2027-02.html',
+    'pro-2027-02.json',
+    'pro-2027-02.pdf',
+  ]);
+  const file = join('out', 'pro-2027-02.json');
+  const keyId = openSigningKey(data).publicKey.id;
+  const good = probity('verify', file, '--key', keyId);
+  assert.deepEqual(
+    [good.status, good.out],
+    [0, `✓ pro 2027-02: the signature of key ${keyId} fits, and 11 figures follow from the counts\n`],
+  );
+  const stranger = probity('verify', file, '--key', '0123456789abcdef');
+  assert.deepEqual(
+    [stranger.status, stranger.out],
+    [1, `✗ it is signed with key ${keyId}, not with 0123456789abcdef\n`],
+  );
+});
+
+test('verify --data holds the rows against the chain and the frozen reports, and its exit code tells', () => {
+  const good = probity('verify', '--data', data);
+  assert.equal(good.status, 0, good.err);
+  assert.match(
+    good.out,
+    /^✓ every row is as it was sealed\n {2}eu-west: 673 segments, 8,082 rows until 2027-03-01T02:00:00.000Z\n/,
+  );
+  const copy = join(folder, 'tampered');
+  assert.equal(probity('backup', copy, '--data', data).status, 0);
+  const db = new Database(join(copy, 'probity.db'));
+  const at = FEBRUARY + 25 * 24 * HOUR + 10 * MINUTE;
+  assert.equal(
+    db.prepare(`update samples set ttft_us = 1 where scheduled_at_ms = ${at} and series_no = 1`).run()
+      .changes,
+    1,
+  );
+  db.close();
+  const bad = probity('verify', '--data', copy);
+  assert.equal(bad.status, 1);
+  assert.match(
+    bad.out,
+    /sample chat-stream acme\/pro\/chat-large eu-west 2027-02-26T00:10:00.000Z \(scheduled\) was changed/,
+  );
+});
+
+test('a backup taken beside a writer is whole: the same chain, reports, ledger and key', () => {
+  const copy = join(folder, 'copy');
+  const taken = probity('backup', copy, '--data', data);
+  assert.equal(taken.status, 0, taken.err);
+  assert.equal(statSync(copy).mode & 0o777, 0o700);
+  assert.equal(probity('verify', '--data', copy).out, probity('verify', '--data', data).out);
+  assert.equal(probity('ledger', '--data', copy).out, probity('ledger', '--data', data).out);
+  assert.equal(openSigningKey(copy).publicKey.id, openSigningKey(data).publicKey.id);
+  const twice = probity('backup', copy, '--data', data);
+  assert.deepEqual([twice.status, twice.err], [2, `${copy} holds a copy already; name a new folder\n`]);
+});
+
+test('a claim moves on by the rules of the ledger, with who, when and why', () => {
+  const denied = probity('ledger', '2027-02', 'pro', '--mark', 'denied', '--data', data);
+  assert.deepEqual(
+    [denied.status, denied.err],
+    [2, 'the claim is "ready": from there it can become claimed or no claim\n'],
+  );
+  const claimed = probity(
+    'ledger',
+    '2027-02',
+    'pro',
+    '--mark',
+    'claimed',
+    '--by',
+    'bob',
+    '--note',
+    'case 4711',
+    '--data',
+    data,
+  );
+  assert.equal(claimed.out, 'pro 2027-02: ready → claimed\n');
+  assert.equal(
+    probity('ledger', '2027-02', 'pro', '--mark', 'credited', '--amount', '399.50', '--data', data).status,
+    0,
+  );
+  const shown = probity('ledger', '--data', data).out;
+  assert.match(shown, /^2027-02 {2}pro {2}credited {2}399\.50 EUR\n/);
+  assert.match(shown, /claimed {2}bob: case 4711\n/);
+});
+
+test('a token is shown once, and only its hash is kept', () => {
+  const token = probity('token', '--data', data).out.trim();
+  assert.match(token, /^[A-Za-z0-9_-]{32}$/);
+  for (const name of readdirSync(data)) {
+    if (statSync(join(data, name)).isFile()) assert.ok(!readFileSync(join(data, name)).includes(token), name);
+  }
+});
+
+test('the mail of a closed period carries the PDF, and waits a while for it', async () => {
+  const loaded = loadConfig(
+    join(import.meta.dirname, '..', '..', 'probes', 'practice'),
+    {},
+    { cron: cronGrid, secrets: 'optional' },
+  );
+  assert.ok(loaded.kind === 'config');
+  const { store, closing } = await recordMonth({ path: join(folder, 'mailing', 'probity.db') });
+  await closeAt(closing, MARCH + 3 * HOUR);
+  const [delivery] = await store.readDeliveries({ state: 'pending' });
+  assert.ok(delivery);
+  let now = MARCH + 3 * HOUR;
+  const mailing = join(folder, 'mailing');
+  const office = openPostOffice({
+    config: loaded.config,
+    data: mailing,
+    origin: null,
+    linkKey: new Uint8Array(32),
+    now: () => now,
+  });
+  const send = () => office.send(delivery.message, delivery.recipient);
+  assert.deepEqual(await send(), {
+    kind: 'retry',
+    reason: 'the PDF of the report is not written yet',
+    afterMs: null,
+  });
+  now += 15 * MINUTE;
+  assert.deepEqual(await send(), { kind: 'delivered' });
+  await keepReportFiles(store, mailing, async () => {});
+  assert.deepEqual(await send(), { kind: 'delivered' });
+  const [file = ''] = readdirSync(join(mailing, 'mail'));
+  const mail = await PostalMime.parse(readFileSync(join(mailing, 'mail', file)));
+  assert.equal(mail.subject, '2027-02 pro: credit 10 %, EUR 400.00');
+  assert.deepEqual(
+    mail.attachments.map(({ filename, mimeType }) => [filename, mimeType]),
+    [['pro-2027-02.pdf', 'application/pdf']],
+  );
+  office.close();
+  await store.close();
+});
