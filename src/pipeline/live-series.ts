@@ -10,7 +10,7 @@ export type LiveSeries = {
   /** `gateway/tier`. */
   keyId: string;
   secret: string | null;
-  /** Where its requests go, for telling networks apart. */
+  /** Where its requests go, for telling networks apart: without the port, which names no other network. */
   host: string;
   /** The mean distance of its ticks, ms. */
   intervalMs: number;
@@ -51,7 +51,7 @@ export function liveSeries(
       gateway,
       keyId,
       secret: keys.get(keyId)?.secret ?? null,
-      host: new URL(gateway.baseUrl).host,
+      host: new URL(gateway.baseUrl).hostname,
       intervalMs: meanInterval(series, at),
       ended: false,
     };

@@ -8,15 +8,16 @@
  * asked contradicts it: an answer that was on its way when the network went may be read long after.
  */
 export type OwnNetwork = {
-  /** An exchange that began at `beganUs` got an answer at `atUs`. Tells whether that ended an outage. µs, monotonic. */
-  readonly alive: (atUs: number, beganUs: number) => boolean;
+  /** An exchange with this host that began at `beganUs` got an answer at `atUs`. Tells whether that ended an outage. µs, monotonic. */
+  readonly alive: (host: string, atUs: number, beganUs: number) => boolean;
   /** The witnesses were asked, and one of them answered. */
   readonly answered: (atUs: number) => void;
   /** The witnesses were asked at `askedUs`; none had answered by `atUs`. */
   readonly silent: (askedUs: number, atUs: number) => void;
   /**
    * A probe of this host failed on the wire at `atUs`. Only heard where there is no witness: then all the hosts that
-   * are probed, two at least, stand in for one.
+   * are probed, two at least, stand in for one. A host that goes on failing while others answer says nothing about our
+   * network any more, until it has answered itself.
    */
   readonly failed: (host: string, atUs: number) => void;
   /** Was it down at any moment of `[fromUs, toUs]`? */
@@ -29,6 +30,9 @@ type Outage = {
   /** When the question was asked that found it. */
   readonly askedUs: number;
 };
+
+/** A host that has failed around so many signs of life from others is down itself. */
+const TELLS_NOTHING = 3;
 
 /** Longer than any probe takes, so that each can still be compared with what was known during it. */
 const REMEMBERED_US = 900_000_000;
@@ -44,6 +48,8 @@ export function createOwnNetwork(startUs: number, hosts: () => ReadonlySet<strin
   let contradictedUs = Number.POSITIVE_INFINITY;
   /** Hosts that failed since the last sign of life. */
   const failing = new Set<string>();
+  /** Signs of life from others around which a host has failed, since it last answered. */
+  const outlived = new Map<string, number>();
 
   const current = (): Outage | undefined => {
     const last = outages.at(-1);
@@ -62,12 +68,14 @@ export function createOwnNetwork(startUs: number, hosts: () => ReadonlySet<strin
     const ended = current();
     if (ended !== undefined) ended.toUs = atUs;
     lastLifeUs = atUs;
+    for (const host of failing) outlived.set(host, (outlived.get(host) ?? 0) + 1);
     failing.clear();
     return ended !== undefined;
   };
 
   return {
-    alive: (atUs, beganUs) => {
+    alive: (host, atUs, beganUs) => {
+      outlived.delete(host);
       const outage = current();
       if (outage !== undefined && beganUs < outage.askedUs) return false;
       lastBeganUs = Math.max(lastBeganUs, beganUs);
@@ -86,9 +94,9 @@ export function createOwnNetwork(startUs: number, hosts: () => ReadonlySet<strin
       else if (isCredible) open(askedUs, atUs);
     },
     failed: (host, atUs) => {
-      if (hosts().size < 2) return;
       failing.add(host);
-      if ([...hosts()].every((one) => failing.has(one))) open(atUs, atUs);
+      const telling = [...hosts()].filter((one) => (outlived.get(one) ?? 0) < TELLS_NOTHING);
+      if (telling.length >= 2 && telling.every((one) => failing.has(one))) open(atUs, atUs);
     },
     wasDown: (fromUs, toUs) => outages.some((outage) => outage.fromUs < toUs && outage.toUs > fromUs),
   };

@@ -17,11 +17,11 @@ const SPEND_FACT = 'probing.spend';
 
 /**
  * What a thread that starts now must know so that quota and spend hold across the restart. Whatever was due in the
- * last minute is taken as sent, stored or not: an attempt that was lost with the old thread was counted by the
- * gateway all the same, and a plan that keeps its quota is not held up by it.
+ * last minute, by the schedules then in force, is taken as sent, stored or not: an attempt that was lost with the old
+ * thread was counted by the gateway all the same, and a plan that keeps its quota is not held up by it.
  */
 export async function readResume(
-  store: Pick<Store, 'readSamples' | 'readFact'>,
+  store: Pick<Store, 'readSamples' | 'readFact' | 'readSchedules'>,
   plan: ProbingPlan,
   now: number,
 ): Promise<Resume> {
@@ -31,7 +31,9 @@ export async function readResume(
     instants.push(at);
     sent.set(keyId, instants);
   };
-  const keyOf = new Map(plan.series.map(({ target }) => [target.id, `${target.gateway}/${target.tier}`]));
+  // A target that has left the plan may have used the key all the same.
+  const keyOf = (target: string): string | undefined =>
+    plan.keys.find(({ id }) => target.startsWith(`${id}/`))?.id;
   const beside = await store.readSamples({
     purposes: ['reprobe', 'confirmation', 'canary'],
     // A re-probe carries the tick of the attempt it replaces, which may have taken a while.
@@ -39,13 +41,15 @@ export async function readResume(
     toAt: now + MINUTE_MS,
   });
   for (const { target, scheduledAt, lagUs } of beside) {
-    const keyId = keyOf.get(target);
+    const keyId = keyOf(target);
     const at = Math.min(now, scheduledAt + lagUs / 1000);
     if (keyId !== undefined) add(keyId, Math.max(at, now - MINUTE_MS + 1));
   }
-  for (const { schedule, target } of plan.series) {
-    for (const at of ticksBetween(schedule, now - MINUTE_MS + 1, now + 1))
-      add(keyOf.get(target.id) ?? '', at);
+  for (const { target, schedule, ...span } of await store.readSchedules(now - MINUTE_MS, now + 1)) {
+    const keyId = keyOf(target);
+    if (keyId === undefined) continue;
+    const fromAt = Math.max(now - MINUTE_MS + 1, span.fromAt);
+    for (const at of ticksBetween(schedule, fromAt, Math.min(now + 1, span.toAt ?? now + 1))) add(keyId, at);
   }
   return {
     at: now,

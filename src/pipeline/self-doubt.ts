@@ -70,8 +70,8 @@ export function createSelfDoubt({ clock, witness, controls, hosts }: SelfDoubtPa
   };
 
   /** A sign of life. One that ends an outage is put to the witness at once: is it back too? */
-  const heard = (atUs: number, beganUs: number): void => {
-    if (network.alive(atUs, beganUs) && controls().length > 0) void ask();
+  const heard = (host: string, atUs: number, beganUs: number): void => {
+    if (network.alive(host, atUs, beganUs) && controls().length > 0) void ask();
   };
 
   const watch = (): void => {
@@ -101,11 +101,11 @@ export function createSelfDoubt({ clock, witness, controls, hosts }: SelfDoubtPa
       if (!failedOnTheWire(observation)) {
         const isQuiet =
           longestSilenceUs(observation) > LIVELY_US && network.wasDown(window.fromUs, window.toUs);
-        if (observation.status !== null) heard(window.toUs, window.fromUs);
+        if (observation.status !== null) heard(host, window.toUs, window.fromUs);
         return isQuiet ? { ...doubted, validity: suspect(sample.validity, 'own_network') } : doubted;
       }
       const lastByteUs = lastSignUs(observation.phases);
-      if (lastByteUs !== null) heard(window.fromUs + lastByteUs, window.fromUs);
+      if (lastByteUs !== null) heard(host, window.fromUs + lastByteUs, window.fromUs);
       const verdict = (): Sample =>
         network.wasDown(window.fromUs, window.toUs) ? blameOwnNetwork(doubted) : doubted;
       if (controls().length > 0) return ask().then(verdict);

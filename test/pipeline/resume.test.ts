@@ -59,6 +59,27 @@ test('everything due in the last minute counts as sent, stored or not, and so do
   });
 });
 
+test('what a plan that was changed had sent still counts, and what the new one would have sent does not', async () => {
+  const before = planOf({ models: 10, everyMs: 10_000 });
+  const after = planOf({ models: 4, everyMs: 7_000, probe: { id: 'renamed' } });
+  await withStore(before, async (store) => {
+    const declared = after.series.map(({ probe, target, schedule }) => ({
+      probe: probe.id,
+      target,
+      region: after.region,
+      schedule,
+    }));
+    await store.declareSeries(declared, NOON - 1_000);
+    const { sentAt } = await readResume(store, after, NOON);
+    const dueIn = (plan: typeof before, fromAt: number, toAt: number): number =>
+      plan.series.reduce((sum, { schedule }) => sum + countExpected(schedule, fromAt, toAt), 0);
+    assert.equal(
+      sentAt['acme/standard']?.length,
+      dueIn(before, NOON - 59_999, NOON - 1_000) + dueIn(after, NOON - 1_000, NOON + 1),
+    );
+  });
+});
+
 const health = (at: number, spentNanos: number, reservedNanos: number): ProbingHealth => ({
   at,
   series: 0,

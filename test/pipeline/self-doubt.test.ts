@@ -166,6 +166,40 @@ test('one of two gateways failing alone is blamed', async () => {
   assert.deepEqual([...new Set(failed.map((row) => row.outcome))], ['net.connect']);
 });
 
+test('while one gateway stays down, a short failure of the other is its own', async () => {
+  const one = planOf({ models: 1 });
+  const two = planOf({ models: 1, gateway: { id: 'other', baseUrl: 'http://other.invalid/v1' } });
+  const plan = {
+    ...one,
+    gateways: [...one.gateways, ...two.gateways],
+    series: [...one.series, ...two.series],
+  };
+  const stage = stageProbing(plan, {
+    meets: (attempt) =>
+      attempt.gateway.id === A_GATEWAY.id ||
+      (attempt.scheduledAt >= NOON + 600_000 && attempt.scheduledAt < NOON + 660_000)
+        ? refused()
+        : correct(attempt),
+  });
+  await stage.clock.advance(900_000);
+  const failed = stage.samples.filter((row) => row.target.startsWith('other') && row.outcome !== 'ok');
+  assert.ok(failed.length > 0);
+  assert.deepEqual([...new Set(failed.map((row) => row.outcome))], ['net.connect']);
+});
+
+test('two ports of one host are not two networks', async () => {
+  const one = planOf({ models: 60, gateway: { baseUrl: 'http://same.invalid:8001/v1' } });
+  const two = planOf({ models: 60, gateway: { id: 'other', baseUrl: 'http://same.invalid:8002/v1' } });
+  const plan = {
+    ...one,
+    gateways: [...one.gateways, ...two.gateways],
+    series: [...one.series, ...two.series],
+  };
+  const stage = stageProbing(plan, { meets: refused });
+  await stage.clock.advance(60_000);
+  assert.deepEqual([...new Set(stage.samples.map((row) => row.outcome))], ['net.connect']);
+});
+
 test('one gateway without a witness has nothing to be compared with: its failure counts', async () => {
   const stage = stageProbing(planOf({ models: 3 }), { meets: refused });
   await stage.clock.advance(61_000);
