@@ -17,7 +17,10 @@ type Facts = {
   readonly writeFact: (name: string, value: string, at: number) => Promise<void>;
 };
 
-/** Asks each key whose models are discovered for its list. What cannot be asked keeps its last known list. */
+/**
+ * Asks each key whose models are discovered for its list. What cannot be asked keeps its last known list, and so does a
+ * key that suddenly has no model at all: an outage must not take its own witnesses away.
+ */
 export async function discoverModels(
   config: Config,
   inputs: PlanInputs,
@@ -33,21 +36,25 @@ export async function discoverModels(
   const { gateways, keys } = planProbing(config, inputs);
   const prober = createProber({ wallClock: world.now });
   try {
-    for (const { gateway: gatewayId, tier } of wanted) {
-      const id = `${gatewayId}/${tier}`;
-      const gateway = gateways.find((one) => one.id === gatewayId);
-      if (gateway === undefined) continue;
-      const secret = keys.find((key) => key.id === id)?.secret ?? null;
-      const discovery = await prober.discoverModels(gateway, secret, signal);
-      if (discovery.kind === 'models') {
-        models.set(id, discovery.models);
-        await facts.writeFact(listFact(id), JSON.stringify(discovery.models), world.now());
-        continue;
-      }
-      failed.set(id, discovery.reason);
-      const remembered = await facts.readFact(listFact(id));
-      if (remembered !== null) models.set(id, JSON.parse(remembered) as string[]);
-    }
+    // All at once: a gateway that does not answer must not keep the others unprobed.
+    await Promise.all(
+      wanted.map(async ({ gateway: gatewayId, tier }) => {
+        const id = `${gatewayId}/${tier}`;
+        const gateway = gateways.find((one) => one.id === gatewayId);
+        if (gateway === undefined) return;
+        const secret = keys.find((key) => key.id === id)?.secret ?? null;
+        const discovery = await prober.discoverModels(gateway, secret, signal);
+        const known = await facts.readFact(listFact(id));
+        const remembered = known === null ? [] : (JSON.parse(known) as string[]);
+        if (discovery.kind === 'models' && (discovery.models.length > 0 || remembered.length === 0)) {
+          models.set(id, discovery.models);
+          await facts.writeFact(listFact(id), JSON.stringify(discovery.models), world.now());
+          return;
+        }
+        failed.set(id, discovery.kind === 'failed' ? discovery.reason : 'the list is empty');
+        models.set(id, remembered);
+      }),
+    );
   } finally {
     await prober.close();
   }

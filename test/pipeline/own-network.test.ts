@@ -7,9 +7,9 @@ const nobody = (): ReadonlySet<string> => new Set();
 
 test('an answer that was on its way when the witness fell silent neither ends the outage nor discredits the witness', () => {
   const network = createOwnNetwork(0, nobody);
-  network.alive(9 * S, 8 * S);
+  network.alive('acme', 9 * S, 8 * S);
   network.silent(10 * S, 13 * S);
-  assert.equal(network.alive(14 * S, 9 * S), false);
+  assert.equal(network.alive('acme', 14 * S, 9 * S), false);
   network.silent(15 * S, 18 * S);
   assert.equal(network.wasDown(16 * S, 17 * S), true);
   network.answered(20 * S);
@@ -19,7 +19,7 @@ test('an answer that was on its way when the witness fell silent neither ends th
 
 test('an answer read late, before anybody knew of the outage, does not hide it', () => {
   const network = createOwnNetwork(0, nobody);
-  network.alive(10 * S + 200_000, 9 * S);
+  network.alive('acme', 10 * S + 200_000, 9 * S);
   network.silent(10 * S, 13 * S);
   assert.equal(network.wasDown(11 * S, 12 * S), true);
 });
@@ -27,7 +27,7 @@ test('an answer read late, before anybody knew of the outage, does not hide it',
 test('a whole exchange while the witness is silent shows that the witness is the one in trouble', () => {
   const network = createOwnNetwork(0, nobody);
   network.silent(10 * S, 13 * S);
-  assert.equal(network.alive(15 * S, 14 * S), true);
+  assert.equal(network.alive('acme', 15 * S, 14 * S), true);
   network.silent(16 * S, 19 * S);
   assert.equal(network.wasDown(17 * S, 18 * S), false, 'it is not believed again');
   network.answered(30 * S);
@@ -41,7 +41,7 @@ test('an exchange that began in the very instant of the question contradicts it,
     [10 * S - 1, true],
   ] as const) {
     const network = createOwnNetwork(0, nobody);
-    network.alive(10 * S + 1, beganUs);
+    network.alive('acme', 10 * S + 1, beganUs);
     network.silent(10 * S, 13 * S);
     assert.equal(network.wasDown(11 * S, 12 * S), down);
   }
