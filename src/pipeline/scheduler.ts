@@ -39,6 +39,9 @@ export const LATEST_MS = 2000;
  */
 const LONGEST_SLEEP_MS = 1000;
 
+/** A start may lie a little ahead, and no step is made of that. */
+const EARLY_MS = 60_000;
+
 /** Rows for missed ticks made at one wake-up at most: a machine that slept for a week must not drown the store. */
 const MOST_MISSED_ROWS = 50_000;
 
@@ -46,6 +49,8 @@ type Entry = {
   readonly id: string;
   readonly schedule: Schedule;
   readonly slot: number;
+  /** No tick before this instant has ever been run for it here. */
+  startedAt: number;
   /** No tick up to here will come again. */
   passedAt: number;
   nextAt: number;
@@ -56,7 +61,8 @@ type Entry = {
  * that does not depend on when we were started, each tick once. One timer serves all series.
  *
  * The wall clock says when a tick is due, the monotonic clock how long to wait. When the wall clock is set back, the
- * instants that come a second time do not fire again; when it is set forward, the instants it jumps over are missed.
+ * instants that come a second time do not fire again, but those before the start do for the first time; when it is set
+ * forward, the instants it jumps over are missed.
  */
 export function createScheduler(clock: Clock, steady: SteadyClock, events: SchedulerEvents): Scheduler {
   const heap = createTickHeap();
@@ -65,6 +71,7 @@ export function createScheduler(clock: Clock, steady: SteadyClock, events: Sched
   const freeSlots: number[] = [];
   let cancel: Cancel | null = null;
   let stopped = false;
+  let latestStartAt = Number.NEGATIVE_INFINITY;
 
   const forget = (entry: Entry): void => {
     heap.remove(entry.slot);
@@ -88,15 +95,31 @@ export function createScheduler(clock: Clock, steady: SteadyClock, events: Sched
   /** `fromAt` is inclusive. */
   const add = ({ id, schedule }: Scheduled, fromAt: number): void => {
     const slot = freeSlots.pop() ?? bySlot.length;
-    const entry: Entry = { id, schedule, slot, passedAt: fromAt - 1, nextAt: fromAt };
+    const entry: Entry = { id, schedule, slot, startedAt: fromAt, passedAt: fromAt - 1, nextAt: fromAt };
+    latestStartAt = Math.max(latestStartAt, fromAt);
     bySlot[slot] = entry;
     entries.set(id, entry);
     advance(entry, fromAt - 1);
   };
 
+  /**
+   * A clock that showed a far future when we started, and is put right, must not keep us silent until that future comes:
+   * what lies before the start comes for the first time.
+   */
+  const beginEarlier = (now: number): void => {
+    if (now >= latestStartAt - EARLY_MS) return;
+    latestStartAt = now;
+    for (const entry of [...entries.values()]) {
+      if (now >= entry.startedAt - EARLY_MS) continue;
+      entry.startedAt = now;
+      advance(entry, now);
+    }
+  };
+
   const wake = (): void => {
     cancel = null;
     steady.check();
+    beginEarlier(Math.floor(steady.now()));
     let missed = 0;
     let untold = 0;
     while (!stopped) {

@@ -78,6 +78,20 @@ test('no tick fires twice when the clock steps back', async () => {
   );
 });
 
+test('a clock that showed next year at the start and is then put right silences nobody for a year', async () => {
+  const { clock, ran, missed } = stage([{ id: 'a', schedule: every(10_000) }]);
+  await clock.advance(20_000);
+  clock.step(-365 * 24 * 60 * MINUTE);
+  const putRightAt = clock.now();
+  await clock.advance(30_500);
+  const after = ran.filter((tick) => tick.at < NOON);
+  assert.deepEqual(
+    after.map((tick) => tick.at - putRightAt),
+    [10_000, 20_000, 30_000],
+  );
+  assert.deepEqual(missed, []);
+});
+
 test('what a step forwards jumps over is missed, tick by tick', async () => {
   const { clock, ran, missed } = stage([{ id: 'a', schedule: every(10_000) }]);
   await clock.advance(15_000);
