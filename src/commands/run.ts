@@ -158,7 +158,13 @@ async function run(folder: string, options: Options, world: World): Promise<void
       log.error({ err }, 'history could not be packed'),
     );
     cleanUp.push(packing.stop);
-    const closing = startClosing({ config, data: options.data, log, changed: web.changed });
+    const closing = startClosing({
+      config,
+      data: options.data,
+      log,
+      changed: web.changed,
+      after: probing.historyWritten,
+    });
     cleanUp.push(closing.stop);
     await told.toStop;
   } finally {

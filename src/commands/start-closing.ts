@@ -12,6 +12,8 @@ export type ClosingOptions = {
     readonly info: (about: object, message: string) => void;
     readonly error: (about: object, message: string) => void;
   };
+  /** Resolves when the past is complete: what is sealed or frozen before would lack what is still being written. */
+  readonly after: Promise<void>;
   /** Called when a report was frozen. */
   readonly changed: () => void;
 };
@@ -21,7 +23,7 @@ const RESTART_AFTER_MS = 60_000;
 const STOP_WITHIN_MS = 10_000;
 
 /** Keeps the closing thread alive until it is stopped. */
-export function startClosing({ config, data, log, changed }: ClosingOptions): {
+export function startClosing({ config, data, log, after, changed }: ClosingOptions): {
   readonly stop: () => Promise<void>;
 } {
   const setup: ClosingSetup = {
@@ -33,14 +35,14 @@ export function startClosing({ config, data, log, changed }: ClosingOptions): {
   let stopped = false;
   let restarting: NodeJS.Timeout | undefined;
   let exited: Promise<void> = Promise.resolve();
-  let worker: Worker;
+  let worker: Worker | null = null;
 
   const start = (): void => {
-    worker = new Worker(new URL('./closing-thread.ts', import.meta.url), {
+    const running = new Worker(new URL('./closing-thread.ts', import.meta.url), {
       name: 'closing',
       workerData: setup,
     });
-    worker.on('message', (message: FromClosing) => {
+    running.on('message', (message: FromClosing) => {
       switch (message.kind) {
         case 'closed':
           log.info({ contract: message.contract, period: message.period }, 'a report was frozen');
@@ -54,22 +56,27 @@ export function startClosing({ config, data, log, changed }: ClosingOptions): {
           return;
       }
     });
-    worker.on('error', (err) => log.error({ err }, 'the closing thread died'));
+    running.on('error', (err) => log.error({ err }, 'the closing thread died'));
+    worker = running;
     exited = new Promise((done) => {
-      worker.once('exit', () => {
+      running.once('exit', () => {
         done();
         if (!stopped) restarting = setTimeout(start, RESTART_AFTER_MS);
       });
     });
   };
-  start();
+  after.then(() => {
+    if (!stopped) start();
+  });
 
   return {
     stop: async () => {
       stopped = true;
       clearTimeout(restarting);
-      worker.postMessage('stop');
-      const timer = setTimeout(() => void worker.terminate(), STOP_WITHIN_MS);
+      const running = worker;
+      if (running === null) return;
+      running.postMessage('stop');
+      const timer = setTimeout(() => void running.terminate(), STOP_WITHIN_MS);
       await exited;
       clearTimeout(timer);
     },
