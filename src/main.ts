@@ -1,21 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { registerAck } from './commands/ack.ts';
-import { registerBackup } from './commands/backup.ts';
-import { registerCheck } from './commands/check.ts';
-import { registerCompare } from './commands/compare.ts';
-import { registerEvaluate } from './commands/evaluate.ts';
-import { registerIncidents } from './commands/incidents.ts';
-import { registerLedger } from './commands/ledger.ts';
-import { registerMaintenance } from './commands/maintenance.ts';
-import { registerPracticeGateway } from './commands/practice-gateway.ts';
-import { registerProbe } from './commands/probe.ts';
-import { registerReport } from './commands/report.ts';
-import { registerRun } from './commands/run.ts';
-import { registerSchema } from './commands/schema.ts';
-import { registerSendTestMail } from './commands/send-test-mail.ts';
-import { registerSilence } from './commands/silence.ts';
-import { registerToken } from './commands/token.ts';
-import { registerVerify } from './commands/verify.ts';
+import { COMMANDS } from './commands/every-command.ts';
 import { OperatorError, type World } from './commands/world.ts';
 
 const world: World = {
@@ -37,23 +21,9 @@ const program = new Command('probity')
   .configureHelp({ showGlobalOptions: true })
   .showHelpAfterError('(probity --help lists the commands)')
   .exitOverride();
-registerRun(program, world);
-registerEvaluate(program, world);
-registerCompare(program, world);
-registerCheck(program, world);
-registerPracticeGateway(program, world);
-registerProbe(program, world);
-registerSchema(program, world);
-registerAck(program, world);
-registerIncidents(program, world);
-registerMaintenance(program, world);
-registerSendTestMail(program, world);
-registerSilence(program, world);
-registerReport(program, world);
-registerVerify(program, world);
-registerLedger(program, world);
-registerBackup(program, world);
-registerToken(program, world);
+// What is not asked for is not loaded: a start costs what it uses. Help, and help with a typing error, need all.
+const asked = COMMANDS.get(process.argv[2] ?? '');
+for (const load of asked === undefined ? COMMANDS.values() : [asked]) (await load())(program, world);
 
 try {
   await program.parseAsync(process.argv);

@@ -231,7 +231,7 @@ test('NO_COLOR leaves colour out, FORCE_COLOR puts it in', async () => {
   const run = (env: Record<string, string>): Promise<string> =>
     new Promise((resolve, reject) => {
       const { NO_COLOR: _no, FORCE_COLOR: _force, ...rest } = process.env;
-      const child = spawn(process.execPath, ['src/main.ts', 'check', 'probes/practice'], {
+      const child = spawn(process.execPath, ['src/probity.js', 'check', 'probes/practice'], {
         cwd: ROOT,
         env: { ...rest, ...env },
       });

@@ -1,32 +1,21 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { Evaluation } from '../../src/domain/evaluation.ts';
+import { runProbity } from '../support/probity-process.ts';
 
 const FOLDER = mkdtempSync(join(tmpdir(), 'probity-evaluate-'));
 after(() => rmSync(FOLDER, { recursive: true, force: true }));
 
-type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
-
-function probity(args: readonly string[], stdin = ''): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['src/main.ts', 'evaluate', ...args]);
-    let out = '';
-    let err = '';
-    child.stdout.on('data', (chunk) => {
-      out += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      err += chunk;
-    });
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, out, err }));
-    child.stdin.end(stdin);
-  });
+async function probity(
+  args: readonly string[],
+  stdin = '',
+): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }> {
+  const { code, stdout, stderr } = await runProbity(['evaluate', ...args], {}, stdin);
+  return { code, out: stdout, err: stderr };
 }
 
 type Report = Evaluation & {

@@ -8,7 +8,7 @@ import { startPracticeGateway } from '../../src/practice/gateway.ts';
 import { PRACTICE_KEYS } from '../../src/practice/models.ts';
 import { QUIET } from '../../src/practice/timetable.ts';
 
-const MAIN = join(import.meta.dirname, '../../src/main.ts');
+const MAIN = join(import.meta.dirname, '../../src/probity.js');
 
 function probity(...args: string[]) {
   return spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });

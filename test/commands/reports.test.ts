@@ -15,7 +15,7 @@ import { HOUR, MINUTE } from '../store/builders.ts';
 import { closeAt } from '../support/closing.ts';
 import { FEBRUARY, MARCH, recordMonth } from '../support/month.ts';
 
-const PROGRAM = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
+const PROGRAM = join(import.meta.dirname, '..', '..', 'src', 'probity.js');
 let folder = '';
 let data = '';
 

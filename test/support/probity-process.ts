@@ -1,7 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 
 const ENTRY = join(import.meta.dirname, '../../src/probity.js');
 const ROOT = join(import.meta.dirname, '../..');
@@ -22,16 +22,19 @@ export type ProbityProcess = {
   readonly ended: Promise<Ended>;
 };
 
-/** The program as a user starts it, in a process of its own. */
+/** The program as a user starts it, in a process of its own; it is given `stdin` to read. */
 export function startProbity(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  stdin = '',
 ): ProbityProcess {
-  const child: ChildProcessByStdio<null, Readable, Readable> = spawn(process.execPath, [ENTRY, ...args], {
+  const child: ChildProcessByStdio<Writable, Readable, Readable> = spawn(process.execPath, [ENTRY, ...args], {
     cwd: ROOT,
     env: { ...process.env, NO_COLOR: '1', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  // Whoever ends without having read everything has broken no promise.
+  child.stdin.on('error', () => {}).end(stdin);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -62,6 +65,7 @@ export function startProbity(
 export function runProbity(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  stdin = '',
 ): Promise<Ended> {
-  return startProbity(args, env).ended;
+  return startProbity(args, env, stdin).ended;
 }
