@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { closePeriods, draftReport } from '../../src/pipeline/close-period.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -11,15 +8,6 @@ import { contractOf } from '../support/contract-bench.ts';
 import { FEBRUARY, MARCH, recordMonth } from '../support/month.ts';
 
 const DUE = MARCH + 3 * HOUR;
-
-async function withFolder(body: (path: string) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'probity-close-'));
-  try {
-    await body(join(folder, 'probity.db'));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
 
 async function messagesOf(store: Store): Promise<readonly string[]> {
   const deliveries = await store.readDeliveries({ state: 'pending' });
@@ -64,67 +52,6 @@ test('a close brings one report, one ledger entry and one mail, however often it
   );
   await store.close();
 });
-
-test('two processes that close at once make one report and one mail', () =>
-  withFolder(async (path) => {
-    const { store, terms, closing } = await recordMonth({ path });
-    const other = openStore(path);
-    const results = await Promise.all([
-      closeAt(closing, DUE),
-      closeAt({ ...closingOf(other, terms), store: other }, DUE),
-    ]);
-    assert.equal(results.flatMap(({ frozen }) => frozen).length, 1);
-    assert.deepEqual(await messagesOf(other), ['period:pro:2027-02']);
-    assert.equal((await store.readLedger({})).length, 1);
-    await Promise.all([store.close(), other.close()]);
-  }));
-
-/** Every step of a close that touches the store. */
-const STEPS = [
-  'listReports',
-  'readTargets',
-  'readSchedules',
-  'readRegions',
-  'readSegmentUntil',
-  'readPlannedWork',
-  'readDecided',
-  'readEvidence',
-  'freezeReport',
-  'readReport',
-  'readLedger',
-  'saveDecision',
-] as const satisfies readonly (keyof Store)[];
-
-for (const step of STEPS) {
-  for (const when of ['before', 'after'] as const) {
-    test(`a close that is killed ${when} ${step} is made good by the next one`, async () => {
-      // Two weeks before its deadline, so that the reminder is a step too.
-      const now = MARCH + 16 * DAY;
-      const { store, closing } = await recordMonth();
-      let killed = false;
-      const fragile = new Proxy(store, {
-        get(whole, name, receiver) {
-          const method = Reflect.get(whole, name, receiver);
-          if (name !== step || killed) return method;
-          return async (...values: unknown[]) => {
-            if (when === 'after') await method(...values);
-            killed = true;
-            throw new Error('killed');
-          };
-        },
-      });
-      await closeAt({ ...closing, store: fragile }, now).catch((error) =>
-        assert.equal(error.message, 'killed'),
-      );
-      assert.ok(killed, `${step} is a step of a close`);
-      await closeAt(closing, now);
-      assert.deepEqual(await messagesOf(store), ['claim:pro:2027-02:14', 'period:pro:2027-02']);
-      assert.equal((await store.readLedger({})).length, 1);
-      assert.equal((await store.listReports()).length, 1);
-      await store.close();
-    });
-  }
-}
 
 test('a report and its mail are one transaction: if the mail cannot be queued, nothing is frozen', async () => {
   const { store, closing } = await recordMonth();

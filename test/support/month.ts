@@ -32,6 +32,15 @@ claim:
 authority: third_party_probe
 `);
 
+export function monthTerms(over: Partial<ReportTerms> = {}): ReportTerms {
+  return termsFor([PRO], {
+    contract: 'pro',
+    practice: false,
+    fee: { amount: '4000', base: 'resource' },
+    ...over,
+  });
+}
+
 /** February 2027 of two models every ten minutes; chat-small is down for three hours on the 9th. */
 export type Month = {
   readonly store: Store;
@@ -44,12 +53,14 @@ export async function recordMonth(
     readonly path?: string;
     readonly key?: SigningKey;
     readonly terms?: Partial<ReportTerms>;
+    /** Between two ticks; default: ten minutes. */
+    readonly everyMs?: number;
     /** Ticks for which nothing is recorded at all. */
     readonly lost?: (at: number) => boolean;
   } = {},
 ): Promise<Month> {
   const store = openStore(over.path);
-  const every = 10 * MINUTE;
+  const every = over.everyMs ?? 10 * MINUTE;
   await store.declareSeries(
     MODELS.map((model) => declaration(model, { schedule: { kind: 'every', everyMs: every, phaseMs: 0 } })),
     FEBRUARY,
@@ -71,12 +82,7 @@ export async function recordMonth(
     }
     await store.record({ samples, notRun: missed });
   }
-  const terms = termsFor([PRO], {
-    contract: 'pro',
-    practice: false,
-    fee: { amount: '4000', base: 'resource' },
-    ...over.terms,
-  });
+  const terms = monthTerms(over.terms);
   return { store, terms, closing: { ...closingOf(store, terms, over.key ?? null), store } };
 }
 
