@@ -12,6 +12,7 @@ import { asPreviousWindow, type Evaluation, evaluate } from '../domain/evaluatio
 import { instantText, isTimezone, type Period, parsePeriod, shiftWindow } from '../domain/period.ts';
 import { formatProblem } from '../domain/problem.ts';
 import { accumulate, emptyTally, planTally, type Tally } from '../domain/tally.ts';
+import { countOf } from '../domain/wording.ts';
 import { evaluationText, paintAnsi, paintNothing } from './evaluation-text.ts';
 import { type FileSummary, formatOf, openSamples, readSamples, type SampleFormat } from './sample-file.ts';
 import { OperatorError, type World } from './world.ts';
@@ -193,7 +194,7 @@ function evaluateWindows(windows: readonly WindowTally[], options: EvaluateOptio
 function inputFlags(input: InputReport, targets: ReadonlySet<string>): string[] {
   return [
     ...(input.lines === 0 ? ['input: the file holds no line'] : []),
-    ...(input.bad > 0 ? [`input: ${input.bad} of ${input.lines} lines could not be used`] : []),
+    ...(input.bad > 0 ? [`input: ${input.bad} of ${countOf(input.lines, 'line')} could not be used`] : []),
     ...(input.unknownFields.length > 0 ? [`input: ignored fields ${input.unknownFields.join(', ')}`] : []),
     ...(targets.size > 1 ? [`scope: ${targets.size} targets are judged as one; --target picks one`] : []),
   ];

@@ -43,7 +43,7 @@ function intervalText({ interval }: Statement): string {
 }
 
 function statementText(statement: Statement): string {
-  const counted = `${grouped(statement.k)} bad of ${grouped(statement.n)} ${statement.unit}`;
+  const counted = `${grouped(statement.k)} bad of ${grouped(statement.n)} ${statement.n === 1 ? statement.unit.slice(0, -1) : statement.unit}`;
   return [statement.verdict, counted, probability(statement.p), intervalText(statement)]
     .filter((part) => part !== '')
     .join(' · ');
@@ -52,7 +52,9 @@ function statementText(statement: Statement): string {
 const COLOUR = { met: 'green', breached: 'red', undecided: 'yellow' } as const;
 
 function howMany(count: number, of: number): string {
-  return of === 1 ? 'the objective' : count === of ? `all ${of} objectives` : `${count} of ${of} objectives`;
+  if (of === 1) return 'the objective';
+  if (count < of) return `${count} of ${of} objectives`;
+  return of === 2 ? 'both objectives' : `all ${of} objectives`;
 }
 
 function headline({ objectives }: Evaluation, paint: Paint): string {

@@ -28,8 +28,8 @@ function exactText(value: ExactInput): string {
   return String(value);
 }
 
-function optionalText(value: ExactInput | undefined): string | null {
-  return value === undefined ? null : exactText(value);
+function optionalText(value: ExactInput | null | undefined): string | null {
+  return value == null ? null : exactText(value);
 }
 
 function list(value: string | readonly string[]): readonly string[] {
@@ -217,7 +217,7 @@ function creditsFrom(terms: ContractTerms['credits']): CreditTerms {
     of: terms?.of ?? 'period_fee',
     capPercent: optionalText(terms?.capPercent),
     minCredit:
-      terms?.minCredit === undefined
+      terms?.minCredit == null
         ? null
         : { amount: exactText(terms.minCredit.amount), strict: terms.minCredit.strict },
     moneyRounding: terms?.moneyRounding ?? { mode: 'half_up', places: 2 },
@@ -274,11 +274,11 @@ export function contractFrom(id: string, terms: ContractTerms): Contract {
     otherwise: terms.otherwise,
     availability: terms.availability === undefined ? null : availabilityFrom(terms.availability),
     latency: terms.latency.map(latencyFrom),
-    rounding: terms.rounding ?? { decimals: 0, mode: 'none' },
+    rounding: { decimals: terms.rounding?.decimals ?? 0, mode: terms.rounding?.mode ?? 'none' },
     maintenance: {
       mode: maintenance?.mode ?? 'not_excluded',
-      noticeMs: maintenance?.notice === undefined ? null : durationMs(maintenance.notice),
-      maxPerWindowMs: maintenance?.maxPerWindow === undefined ? null : durationMs(maintenance.maxPerWindow),
+      noticeMs: maintenance?.notice == null ? null : durationMs(maintenance.notice),
+      maxPerWindowMs: maintenance?.maxPerWindow == null ? null : durationMs(maintenance.maxPerWindow),
     },
     credits: creditsFrom(terms.credits),
     claim: {

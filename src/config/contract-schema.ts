@@ -191,10 +191,10 @@ const shapes = {
 
 const creditCommon = {
   of: z.enum(['period_fee', 'annual_fee']).default('period_fee'),
-  capPercent: exactNumber.optional(),
+  capPercent: exactNumber.nullish(),
   minCredit: z
     .strictObject({ amount: exactNumber, strict: z.boolean().default(true) })
-    .optional()
+    .nullish()
     .describe('Least credit that is paid; strict: it must be greater, not equal.'),
   moneyRounding: z
     .strictObject({
@@ -338,14 +338,17 @@ export const contractTermsSchema = z
     availability: availability.optional(),
     latency: z.array(latency).default([]),
     rounding: z
-      .strictObject({ decimals: z.int().min(0).max(6), mode: z.enum(['none', 'floor', 'half_up']) })
+      .strictObject({
+        decimals: z.int().min(0).max(6).nullish().describe('Digits kept; not needed with mode none.'),
+        mode: z.enum(['none', 'floor', 'half_up']),
+      })
       .optional()
       .describe('Applied once to the final percentage, before target and ladder. Default: none.'),
     maintenance: z
       .strictObject({
         mode: z.enum(['remove_from_denominator', 'count_as_good', 'not_excluded']),
-        notice: duration.optional().describe('How long before its start a window must be announced.'),
-        maxPerWindow: duration.optional().describe('Most time one contract window may lose to maintenance.'),
+        notice: duration.nullish().describe('How long before its start a window must be announced.'),
+        maxPerWindow: duration.nullish().describe('Most time one contract window may lose to maintenance.'),
       })
       .optional(),
     credits: credits.optional(),

@@ -44,11 +44,11 @@ function targetValue(terms: TargetTerms): Exact {
 
 /** A percentage above 0 and at most 100. */
 function checkPercent(
-  value: string | number | undefined,
+  value: string | number | null | undefined,
   path: Path,
   least: 'zero' | 'more',
 ): ValueProblem[] {
-  if (value === undefined) return [];
+  if (value == null) return [];
   const percent = exact(String(value));
   const isLow = least === 'zero' ? percent.lt(0) : percent.lte(0);
   if (!isLow && percent.lte(100)) return [];
@@ -301,7 +301,7 @@ const credits: Check = ({ credits: terms, availability, latency, currency }) => 
       ),
     );
   }
-  if (terms?.minCredit !== undefined && currency === undefined) {
+  if (terms?.minCredit != null && currency === undefined) {
     problems.push(error(['credits', 'minCredit'], 'an amount of money needs currency, e.g. currency: USD'));
   }
   if (terms?.shape === 'ladder' && availability !== undefined) {
@@ -316,6 +316,11 @@ const credits: Check = ({ credits: terms, availability, latency, currency }) => 
   }
   return problems;
 };
+
+const rounding: Check = ({ rounding: terms }) =>
+  terms !== undefined && terms.mode !== 'none' && terms.decimals == null
+    ? [error(['rounding'], `mode ${terms.mode} needs decimals, such as decimals: 2`)]
+    : [];
 
 function checkOutcomes(terms: PredicateTerms | undefined, path: Path): ValueProblem[] {
   const patterns = terms?.outcome === undefined ? [] : [terms.outcome].flat();
@@ -355,6 +360,7 @@ const CHECKS: readonly Check[] = [
   sliceBadWhen,
   latencyObjectives,
   credits,
+  rounding,
   outcomes,
   chronicWhen,
 ];

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { ValueProblem } from './contract-semantics.ts';
 import { nearest } from './nearest.ts';
-import { type Path, readYaml } from './yaml-source.ts';
+import { readYaml } from './yaml-source.ts';
 
 /** Where the contract templates of this installation live. */
 export const TEMPLATES = join(import.meta.dirname, '..', '..', 'probes', 'contracts');
@@ -47,7 +47,7 @@ function overlay(template: Map, own: Map): Map {
 export type Resolved = { readonly value: unknown; readonly problems: readonly ValueProblem[] };
 
 /** The terms with their `template` filled in; terms without one as they are. */
-export function resolveTemplate(value: unknown, base: Path): Resolved {
+export function resolveTemplate(value: unknown): Resolved {
   if (!isMap(value) || !('template' in value)) return { value, problems: [] };
   const { template: id, ...own } = value;
   const file = typeof id === 'string' ? templateFile(id) : null;
@@ -55,7 +55,7 @@ export function resolveTemplate(value: unknown, base: Path): Resolved {
     const ids = templateIds();
     const near = typeof id === 'string' ? nearest(id, ids) : null;
     const message = `expected a template: ${ids.join(', ')}; found ${JSON.stringify(id)}${near === null ? '' : `; did you mean ${near}?`}`;
-    return { value: own, problems: [{ severity: 'error', path: [...base, 'template'], message }] };
+    return { value: own, problems: [{ severity: 'error', path: ['template'], message }] };
   }
   const source = readYaml(file, readFileSync(file, 'utf8'));
   if (!isMap(source.value)) throw new Error(`the template ${file} is no mapping`);

@@ -1,8 +1,10 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Contract } from '../domain/contract.ts';
 import { contractFrom } from './contract-from-terms.ts';
+import { unknownKey } from './contract-keys.ts';
 import { contractTermsSchema, found } from './contract-schema.ts';
 import { semanticProblems, type ValueProblem } from './contract-semantics.ts';
+import { respell } from './contract-spelling.ts';
 import { resolveTemplate } from './contract-template.ts';
 import { nearest } from './nearest.ts';
 import type { Path } from './yaml-source.ts';
@@ -14,56 +16,6 @@ export type ParsedContracts = {
 };
 
 type Issue = z.core.$ZodIssue;
-type JsonSchema = {
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly $defs?: Readonly<Record<string, JsonSchema>>;
-  readonly $ref?: string;
-} & Record<string, unknown>;
-
-/** Every key of the format and the keys it may stand under, so that a misplaced one can be told its home. */
-function collectHomes(
-  root: JsonSchema,
-  schema: unknown,
-  parent: string,
-  homes: Map<string, Set<string>>,
-): void {
-  if (typeof schema !== 'object' || schema === null) return;
-  if (Array.isArray(schema)) {
-    for (const one of schema) collectHomes(root, one, parent, homes);
-    return;
-  }
-  const { properties, $defs: _defs, $ref, ...rest } = schema as JsonSchema;
-  if ($ref !== undefined) collectHomes(root, root.$defs?.[$ref.split('/').at(-1) ?? ''], parent, homes);
-  for (const [key, value] of Object.entries(properties ?? {})) {
-    const under = homes.get(key) ?? new Set();
-    homes.set(key, under.add(parent));
-    collectHomes(root, value, key, homes);
-  }
-  for (const value of Object.values(rest)) collectHomes(root, value, parent, homes);
-}
-
-const HOMES: ReadonlyMap<string, ReadonlySet<string>> = (() => {
-  const homes = new Map<string, Set<string>>();
-  const schema = z.toJSONSchema(contractTermsSchema, { io: 'input' }) as JsonSchema;
-  collectHomes(schema, schema, '', homes);
-  return homes;
-})();
-
-function homeWords(key: string): string {
-  const names = [...(HOMES.get(key) ?? [])].map((home) => (home === '' ? 'the top level' : home));
-  return names.length > 3 ? names.slice(0, 3).join(', ') : names.join(' or ');
-}
-
-function unknownKey(key: string, parent: string): string {
-  const siblings = [...HOMES].filter(([, under]) => under.has(parent)).map(([name]) => name);
-  const near = nearest(key, siblings) ?? nearest(key, [...HOMES.keys()]);
-  if (near === null) return `unknown key ${key}; expected one of ${siblings.join(', ')}`;
-  if (siblings.includes(near)) return `unknown key ${key}; did you mean ${near}?`;
-  return near === key
-    ? `${key} does not belong here but under ${homeWords(near)}`
-    : `unknown key ${key}; did you mean ${near}, under ${homeWords(near)}?`;
-}
-
 function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>(
     (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
@@ -117,21 +69,21 @@ function nestedUnknownKeys(issue: Issue): Issue[] {
   return issue.errors.flat().filter((one) => one.code === 'unrecognized_keys');
 }
 
-function problemsOf(issue: Issue, whole: unknown, base: Path): ValueProblem[] {
+function problemsOf(issue: Issue, whole: unknown): ValueProblem[] {
   const path = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key));
   const nested = nestedUnknownKeys(issue);
   if (nested.length > 0) {
-    return nested.flatMap((one) => problemsOf({ ...one, path: [...issue.path, ...one.path] }, whole, base));
+    return nested.flatMap((one) => problemsOf({ ...one, path: [...issue.path, ...one.path] }, whole));
   }
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       severity: 'error',
-      path: [...base, ...path, key],
+      path: [...path, key],
       of: 'key' as const,
-      message: unknownKey(key, parentKey(path)),
+      message: unknownKey(key, parentKey(path), valueAt(whole, path)),
     }));
   }
-  return [{ severity: 'error', path: [...base, ...path], message: describe(issue, valueAt(whole, path)) }];
+  return [{ severity: 'error', path, message: describe(issue, valueAt(whole, path)) }];
 }
 
 type Parsed = { readonly contract: Contract | null; readonly problems: readonly ValueProblem[] };
@@ -141,29 +93,44 @@ type Parsed = { readonly contract: Contract | null; readonly problems: readonly 
  * `base` is prefixed to the path of every problem. Contract only if there is no error.
  */
 export function parseContract(written: unknown, key: string | null, base: Path = []): Parsed {
-  const { value, problems: ofTemplate } = resolveTemplate(written, base);
+  const { value, writtenAt, twice } = respell(written);
+  const { contract, problems } = parseTerms(value, key);
+  const again = twice.map(
+    (path): ValueProblem => ({
+      severity: 'error',
+      path,
+      of: 'key',
+      message: 'given twice, in two spellings or places; keep one',
+    }),
+  );
+  const all = [...again, ...problems.map((one) => ({ ...one, path: writtenAt(one.path) }))];
+  return {
+    contract: again.length > 0 ? null : contract,
+    problems: all.map((one) => ({ ...one, path: [...base, ...one.path] })),
+  };
+}
+
+function parseTerms(respelt: unknown, key: string | null): Parsed {
+  const { value, problems: ofTemplate } = resolveTemplate(respelt);
   if (ofTemplate.length > 0) return { contract: null, problems: ofTemplate };
   const parsed = contractTermsSchema.safeParse(value);
   if (!parsed.success) {
-    return {
-      contract: null,
-      problems: parsed.error.issues.flatMap((issue) => problemsOf(issue, value, base)),
-    };
+    return { contract: null, problems: parsed.error.issues.flatMap((issue) => problemsOf(issue, value)) };
   }
   const terms = parsed.data;
-  const problems = semanticProblems(terms).map((one) => ({ ...one, path: [...base, ...one.path] }));
+  const problems = semanticProblems(terms);
   const id = key ?? terms.id ?? null;
   if (id === null) {
     problems.push({
       severity: 'error',
-      path: [...base, 'id'],
+      path: ['id'],
       message: 'expected a name for the contract, found nothing',
     });
   }
   if (key !== null && terms.id !== undefined && terms.id !== key) {
     problems.push({
       severity: 'error',
-      path: [...base, 'id'],
+      path: ['id'],
       message: `expected ${key}, the key it is filed under, found ${terms.id}`,
     });
   }

@@ -3,6 +3,7 @@ import { addTo, type Exact, type ExactSum, exact, ONE, ratio, totalOf, ZERO } fr
 import type { Interval } from './interval.ts';
 import { inMaintenance, type SliceCounts, sliceCounts } from './slice-counts.ts';
 import type { Tally } from './tally.ts';
+import { countOf } from './wording.ts';
 
 /** What one slice is to the contract. `assumed…`: nothing was measured, the contract's rule for empty slices decided. */
 export type SliceState = 'good' | 'bad' | 'assumed_good' | 'assumed_bad' | 'set_aside';
@@ -173,7 +174,12 @@ function timeslices(slices: Slices, runs: readonly Run[], dropped: number): Figu
   return {
     share: denominator === 0 ? null : ratio(denominator - down, denominator),
     trials: { n: measured, bad: ratio(measuredDown, 1), unit: 'slices' },
-    flags: dropped === 0 ? [] : [`note: ${dropped} bad slices in runs shorter than the minimum are dropped`],
+    flags:
+      dropped === 0
+        ? []
+        : [
+            `note: ${countOf(dropped, 'bad slice')} in runs shorter than the minimum ${dropped === 1 ? 'is' : 'are'} dropped`,
+          ],
   };
 }
 

@@ -11,6 +11,7 @@ import { instantText } from './period.ts';
 import { type Counts, countingFlags, plannedIndex, totalCounts } from './slice-counts.ts';
 import { binomialVerdict, correlationOf, type Statement } from './statement.ts';
 import type { Tally } from './tally.ts';
+import { countOf } from './wording.ts';
 
 /** A percentage twice: to six decimals for people, and exactly. */
 export type Percentage = { readonly percent: string; readonly exact: string };
@@ -328,7 +329,9 @@ function evaluationFlags(tally: Tally, index: number, context: EvaluationContext
     ...context.maintenanceFlags,
     ...countingFlags(tally, index),
     ...(period.isWindow ? [] : ['note: the period is no window of the contract; no claim follows from it']),
-    ...(tally.outside > 0 ? [`note: ${tally.outside} requests lie outside of the period`] : []),
+    ...(tally.outside > 0
+      ? [`note: ${countOf(tally.outside, 'request lies', 'requests lie')} outside of the period`]
+      : []),
   ];
 }
 

@@ -6,6 +6,7 @@ import { nearestRank, rankInterval } from './quantile.ts';
 import { inMaintenance } from './slice-counts.ts';
 import { layoutSliceMs, type SeriesTally, type Tally, type TallyPlan } from './tally.ts';
 import { type RankedValue, type ValueCounts, valuesAtRanks } from './value-counts.ts';
+import { countOf } from './wording.ts';
 
 /** A value of a latency objective in its own unit. */
 export type Measured = {
@@ -64,9 +65,12 @@ function seriesFlags(terms: LatencyTerms, tally: Tally, position: number): strin
     if (timing === undefined || timing.role === 'skipped' || kind.inPeriod === 0) continue;
     for (const flag of timing.flags) flags.set(flag, (flags.get(flag) ?? 0) + kind.inPeriod);
   }
-  const named = [...flags].sort().map(([flag, count]) => `${flag} (${count} requests)`);
+  const named = [...flags].sort().map(([flag, count]) => `${flag} (${countOf(count, 'request')})`);
   const untimed = tally.series[position]?.untimed ?? 0;
-  if (untimed > 0) named.push(`coverage: ${untimed} answered requests carry no ${terms.metric}; left out`);
+  if (untimed > 0)
+    named.push(
+      `coverage: ${countOf(untimed, 'answered request carries', 'answered requests carry')} no ${terms.metric}; left out`,
+    );
   return named;
 }
 

@@ -3,6 +3,7 @@ import { countRaw } from './counting.ts';
 import { coversWhole, type Interval } from './interval.ts';
 import type { Counting } from './outcome.ts';
 import { forEachSlice, type PlannedContract, type Tally } from './tally.ts';
+import { countOf } from './wording.ts';
 
 /** What one contract counted, slice by slice. Index 0 is the first slice of the lead-in margin. */
 export type SliceCounts = {
@@ -114,7 +115,7 @@ export function countingFlags(tally: Tally, index: number): string[] {
   }
   return [...lines]
     .sort((a, b) => (a[0] < b[0] ? -1 : 1))
-    .map(([flag, count]) => `${flag} (${count} requests)`);
+    .map(([flag, count]) => `${flag} (${countOf(count, 'request')})`);
 }
 
 /** Whether a slice of the period lies wholly in the contract's maintenance. */

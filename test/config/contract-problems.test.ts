@@ -139,11 +139,48 @@ const BAD: Readonly<Record<string, Bad>> = {
   ],
   'a key in the spelling of another language': [
     'emptySlice: good',
-    'empty_slice: good',
+    'empty-slices: good',
     [
       'c.yaml:5:1  availability.emptySlice  expected one of good, bad, exclude, found nothing',
-      'c.yaml:9:3  availability.empty_slice  unknown key empty_slice; did you mean emptySlice?',
+      'c.yaml:9:3  availability.empty-slices  unknown key empty-slices; did you mean emptySlice?',
     ],
+  ],
+  'a key in both spellings': [
+    'emptySlice: good',
+    'emptySlice: good\n  empty_slice: bad',
+    ['c.yaml:10:3  availability.empty_slice  given twice, in two spellings or places; keep one'],
+  ],
+  'a wrong value under a key with underscores': [
+    'emptySlice: good',
+    'empty_slice: god',
+    [
+      'c.yaml:9:16  availability.empty_slice  expected one of good, bad, exclude, found "god"; did you mean good?',
+    ],
+  ],
+  'keys of another method': [
+    'method: timeslices',
+    'method: occurrences',
+    [
+      'c.yaml:8:3  availability.sliceBadWhen  sliceBadWhen does not apply to method occurrences, only to timeslices; leave it out',
+      'c.yaml:9:3  availability.emptySlice  emptySlice does not apply to method occurrences, only to timeslices and ratio_timeslices; leave it out',
+    ],
+  ],
+  'a key of another shape of credit': [
+    '  shape: ladder\n',
+    '  shape: ladder\n  percentPerPoint: 2\n',
+    [
+      'c.yaml:19:3  credits.percentPerPoint  percentPerPoint does not apply to shape ladder, only to linear; leave it out',
+    ],
+  ],
+  'rounding to nobody knows how many digits': [
+    'currency: EUR',
+    'rounding: { mode: floor }\ncurrency: EUR',
+    ['c.yaml:3:1  rounding  mode floor needs decimals, such as decimals: 2'],
+  ],
+  'conditions nobody can read': [
+    'latency:',
+    'eligible: output_tokens ~ 75\nlatency:',
+    ['c.yaml:11:11  eligible  expected a mapping, found "output_tokens ~ 75"'],
   ],
   'a key in the wrong place': [
     'currency: EUR',

@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import { Command } from 'commander';
+import { registerEvaluate } from '../../src/commands/evaluate.ts';
+import type { Evaluation } from '../../src/domain/evaluation.ts';
+
+const FOLDER = mkdtempSync(join(tmpdir(), 'probity-vectors-'));
+after(() => rmSync(FOLDER, { recursive: true, force: true }));
+let files = 0;
+
+export function fileOf(content: string, extension: string): string {
+  files += 1;
+  const path = join(FOLDER, `${files}.${extension}`);
+  writeFileSync(path, content);
+  return path;
+}
+
+export type Asked = {
+  /** YAML. */
+  readonly contract: string;
+  readonly period: string;
+  /** Objects become lines of NDJSON; a text is a file of the given format as it is. */
+  readonly lines: readonly Readonly<Record<string, unknown>>[] | string;
+  readonly format?: 'ndjson' | 'csv';
+  readonly args?: readonly string[];
+};
+
+/** Runs the command as the terminal would, and returns what it prints with `--json`. */
+export async function judged({
+  contract,
+  period,
+  lines,
+  format = 'ndjson',
+  args = [],
+}: Asked): Promise<Evaluation> {
+  let out = '';
+  let err = '';
+  const program = new Command().exitOverride();
+  registerEvaluate(program, {
+    now: () => Date.UTC(2026, 10, 21),
+    env: {},
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+  });
+  const content =
+    typeof lines === 'string' ? lines : lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+  const before = process.exitCode;
+  const argv = [
+    fileOf(content, format),
+    '--contract',
+    fileOf(contract, 'yaml'),
+    '--period',
+    period,
+    '--json',
+  ];
+  try {
+    await program.parseAsync(['evaluate', ...argv, ...args], { from: 'user' });
+    if (process.exitCode === 2) throw new Error(err);
+  } catch (error) {
+    throw new Error(err === '' ? String(error) : err, { cause: error });
+  } finally {
+    process.exitCode = before;
+  }
+  return JSON.parse(out) as Evaluation;
+}
+
+/** Lines `everyMs` apart from `from` on; `facts` says what each is. */
+export function series(
+  from: string,
+  count: number,
+  everyMs: number,
+  facts: (index: number) => Readonly<Record<string, unknown>>,
+): Record<string, unknown>[] {
+  const start = Date.parse(from);
+  return Array.from({ length: count }, (_, i) => ({
+    at: new Date(start + i * everyMs).toISOString(),
+    ...facts(i),
+  }));
+}
