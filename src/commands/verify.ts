@@ -100,6 +100,7 @@ function chainText({ regions, findings, moreFindings }: ChainReport): string {
   const lines = regions.map((one) => {
     if (one.sealedUntil === null) return `  ${one.region}: nothing is sealed yet`;
     const notes = [
+      one.gaps > 0 ? `${number(one.gaps)} hours of a series could not be read when they were sealed` : '',
       one.late > 0 ? `${number(one.late)} late` : '',
       one.pruned > 0 ? `${number(one.pruned)} segments pruned, chain intact` : '',
       one.evidencePruned > 0 ? `evidence of ${number(one.evidencePruned)} segments pruned` : '',

@@ -1,14 +1,11 @@
-import type { Segment, SegmentRows } from '../store/store.ts';
-import { seriesText } from './chain-row.ts';
-import { type RowName, readRowIndex } from './row-index.ts';
+import type { Segment, UnreadablePiece } from '../store/store.ts';
+import { PARTS, type Part, type RowName, seriesText } from './chain-row.ts';
+import { readRowIndex } from './row-index.ts';
 import {
   type HashedPart,
   type HashedSegment,
-  hashOfRow,
   MARK_BYTES,
   nameText,
-  PARTS,
-  type Part,
   placeText,
   type SegmentHeader,
 } from './segment.ts';
@@ -17,7 +14,7 @@ import {
 export type Diagnosis = string;
 
 type Present = { readonly name: RowName; readonly row: number };
-type Sealed = { readonly name: RowName; readonly mark: Buffer };
+type Sealed = { readonly name: RowName; readonly mark: number };
 
 const MOST_PAIRS = 10_000;
 
@@ -26,7 +23,7 @@ export function diagnose(
   segment: Segment,
   header: SegmentHeader,
   hashed: HashedSegment,
-  unreadable: SegmentRows['unreadable'],
+  unreadable: readonly UnreadablePiece[],
   parts: readonly Part[],
 ): readonly Diagnosis[] {
   let index: Readonly<Record<Part, readonly RowName[]>>;
@@ -47,8 +44,7 @@ export function diagnose(
   for (const part of PARTS) {
     const names = index[part];
     const sealed = names.map((name, i): Sealed => {
-      const at = (position + i) * MARK_BYTES;
-      return { name, mark: marks.subarray(at, at + MARK_BYTES) };
+      return { name, mark: marks.readUInt32BE((position + i) * MARK_BYTES) };
     });
     position += names.length;
     if (!parts.includes(part) || hashed[part].root === header[part].root) continue;
@@ -63,19 +59,18 @@ export function diagnose(
 }
 
 function comparePart(part: Part, sealed: readonly Sealed[], hashed: HashedPart): Diagnosis[] {
-  const rows = hashed.rows.map((name, row): Present => ({ name, row }));
+  const rows = hashed.names().map((name, row): Present => ({ name, row }));
   const present = new Map(rows.map((one) => [keyOf(one.name), one]));
   const expected = new Map(sealed.map((one) => [keyOf(one.name), one]));
   const missing = sealed.filter(({ name }) => !present.has(keyOf(name)));
   const inserted = rows.filter(({ name }) => !expected.has(keyOf(name)));
   const changed = sealed.flatMap((one) => {
     const found = present.get(keyOf(one.name));
-    return found === undefined || isMarked(one, hashOfRow(hashed, found.row)) ? [] : [{ one, found }];
+    return found === undefined || one.mark === hashed.markOf(found.row) ? [] : [{ one, found }];
   });
   const lines: string[] = [];
   const told = new Set<Sealed | Present>();
-  const wouldBe = (at: Sealed, content: Present): boolean =>
-    isMarked(at, hashed.rehash(content.row, at.name));
+  const wouldBe = (at: Sealed, content: Present): boolean => at.mark === hashed.markOf(content.row, at.name);
   // A row that stands under another's name is one event, not a deletion and an insertion. Heaps are not paired.
   if (missing.length * inserted.length <= MOST_PAIRS) {
     for (const gone of missing) {
@@ -102,10 +97,6 @@ function comparePart(part: Part, sealed: readonly Sealed[], hashed: HashedPart):
   for (const one of missing) if (!told.has(one)) lines.push(`${nameText(part, one.name)} was deleted`);
   for (const one of inserted) if (!told.has(one)) lines.push(`${nameText(part, one.name)} was inserted`);
   return lines;
-}
-
-function isMarked({ mark }: Sealed, hash: Buffer): boolean {
-  return hash.subarray(0, MARK_BYTES).equals(mark);
 }
 
 function keyOf({ series, scheduledAt, purpose }: RowName): string {

@@ -1,15 +1,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { PURPOSES, type Purpose } from '../domain/sample.ts';
+import { PURPOSES } from '../domain/sample.ts';
 import type { ChainSeries } from '../store/store.ts';
-import { seriesText } from './chain-row.ts';
-import type { Part } from './segment.ts';
-
-/** What names a row within its part. `purpose` is `null` for a tick that did not run. */
-export type RowName = {
-  readonly series: ChainSeries;
-  readonly scheduledAt: number;
-  readonly purpose: Purpose | null;
-};
+import { type Part, type RowName, seriesText } from './chain-row.ts';
 
 /** Column by column, because ticks of one series follow each other at equal distances and so nearly vanish. */
 type Columns = {

@@ -1,5 +1,5 @@
 import type { Store } from '../store/store.ts';
-import { NO_HEAD, sealRows } from './segment.ts';
+import { createSegmentHasher, NO_HEAD, type SegmentHasher, sealSegment } from './segment.ts';
 
 export type SealStore = Pick<
   Store,
@@ -11,13 +11,15 @@ const HOUR_MS = 3_600_000;
 /**
  * Seals the next piece of one region: an hour with rows, or a whole stretch without any. Resolves to whether there was
  * one that ends at or before `beforeAt`; call it again until there is none. Safe to run twice at once and to break off
- * anywhere: a segment is added whole, once, and only if nothing arrived while its rows were hashed.
+ * anywhere: a segment is added whole, once, and only if nothing arrived while its rows were hashed. Stored
+ * samples that cannot be read hold nothing up: the segment names them as a gap.
  */
 export async function sealNext(
   store: SealStore,
   region: string,
   beforeAt: number,
   now: number,
+  hasher: SegmentHasher = createSegmentHasher(),
 ): Promise<boolean> {
   const last = await store.readLastSegment(region);
   const fromAt = last?.toAt ?? (await store.readNextHour(Number.MIN_SAFE_INTEGER));
@@ -27,13 +29,8 @@ export async function sealNext(
   const next = await store.readNextHour(fromAt);
   const emptyUntil = Math.min(next ?? limit, limit);
   const toAt = emptyUntil > fromAt ? emptyUntil : fromAt + HOUR_MS;
-  const rows = await store.readSegmentRows({ region, no: null, fromAt, toAt });
-  if (rows.unreadable.length > 0) {
-    const [{ series, hourAt, message }] = rows.unreadable as [(typeof rows.unreadable)[number]];
-    throw new Error(
-      `samples of ${series.probe} ${series.target} from ${new Date(hourAt).toISOString()} cannot be read, so their hour is not sealed: ${message}`,
-    );
-  }
+  hasher.clear();
+  const read = await store.readSegmentRows({ region, no: null, fromAt, toAt }, hasher.visitor);
   const place = {
     region,
     no: (last?.no ?? -1) + 1,
@@ -42,7 +39,7 @@ export async function sealNext(
     previous: last?.head ?? NO_HEAD,
     sealedAt: now,
   };
-  await store.addSegment(sealRows(place, rows), rows.stamp);
+  await store.addSegment(sealSegment(place, hasher.hashed(), read.unreadable), read);
   return true;
 }
 
@@ -53,9 +50,10 @@ export async function sealAll(
   now: () => number,
   breathe: () => Promise<void>,
 ): Promise<number> {
+  const hasher = createSegmentHasher();
   let pieces = 0;
   for (const region of await store.readRegions()) {
-    while (await sealNext(store, region, beforeAt, now())) {
+    while (await sealNext(store, region, beforeAt, now(), hasher)) {
       pieces += 1;
       await breathe();
     }

@@ -1,129 +1,198 @@
 import { createHash, hash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import { PURPOSES } from '../domain/sample.ts';
-import type { ChainRows, ChainSeries, Segment, SegmentRows } from '../store/store.ts';
+import type { ChainSeries, Segment, SegmentVisitor, UnreadablePiece } from '../store/store.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { evidenceText, notRunText, ROW_VERSION, sampleText, seriesText } from './chain-row.ts';
-import { type RowName, writeRowIndex } from './row-index.ts';
+import {
+  nameStart,
+  PARTS,
+  type Part,
+  ROW_VERSION,
+  type RowName,
+  seriesText,
+  writeEvidence,
+  writeNotRun,
+  writeSample,
+} from './chain-row.ts';
+import { createRowBytes, type RowBytes } from './row-bytes.ts';
+import { writeRowIndex } from './row-index.ts';
 
-/** The three kinds of rows of a segment, each with a root of its own, so that evidence may be pruned before samples. */
-export const PARTS = ['samples', 'notRun', 'evidence'] as const;
-export type Part = (typeof PARTS)[number];
-
-/** Bytes of a row's hash that are kept for each row. */
+/** Bytes that are kept for each row, so that one that changed can be named. */
 export const MARK_BYTES = 4;
 
 /** The head of what comes before the first segment. */
 export const NO_HEAD = '0'.repeat(64);
 
-const HASH_BYTES = 32;
-
 /** What the rows of one part come to. */
 export type HashedPart = {
-  /** On-time rows by series, tick and purpose, then late ones in the same order. */
-  readonly rows: readonly RowName[];
+  readonly rows: number;
   readonly late: number;
-  /** The hash of each row, one after the other. */
-  readonly hashes: Buffer;
-  /** The hash of a row's content under another name. */
-  readonly rehash: (row: number, as: RowName) => Buffer;
-  /** SHA-256 of all row hashes, one after the other; hex. */
+  /** SHA-256 of all rows' lines: on-time rows by series, tick and purpose, then late ones in the same order; hex. */
   readonly root: string;
+  /** The names in that order. */
+  readonly names: () => readonly RowName[];
+  /** The mark of a row, or the one it would have under another name. */
+  readonly markOf: (row: number, as?: RowName) => number;
 };
 
 export type HashedSegment = Readonly<Record<Part, HashedPart>>;
 
-type Draft = {
-  readonly name: RowName;
-  readonly order: string;
-  /** As it is stored. */
-  readonly text: () => string;
-  /** As it would be under another name. */
-  readonly textAs: (as: RowName) => string;
+/** Takes the rows of one segment after the other. What `hashed` gives is valid until `clear`. */
+export type SegmentHasher = {
+  readonly visitor: SegmentVisitor;
+  readonly hashed: () => HashedSegment;
+  readonly clear: () => void;
 };
 
-function draftsOf(part: Part, rows: ChainRows): Draft[] {
-  switch (part) {
-    case 'samples':
-      return rows.samples.map((row) => ({
-        name: row,
-        order: seriesText(row.series),
-        text: () => sampleText(row),
-        textAs: ({ series, scheduledAt, purpose }) =>
-          sampleText({ ...row, series, scheduledAt, purpose: purpose ?? row.purpose }),
-      }));
-    case 'notRun':
-      return rows.notRun.map((row) => ({
-        name: { series: row.series, scheduledAt: row.scheduledAt, purpose: null },
-        order: seriesText(row.series),
-        text: () => notRunText(row),
-        textAs: ({ series, scheduledAt }) => notRunText({ ...row, series, scheduledAt }),
-      }));
-    case 'evidence':
-      return rows.evidence.map((row) => ({
-        name: row,
-        order: seriesText(row.series),
-        text: () => evidenceText(row),
-        textAs: ({ series, scheduledAt, purpose }) =>
-          evidenceText({ ...row, series, scheduledAt, purpose: purpose ?? row.purpose }),
-      }));
-  }
-}
-
-const purposeRank = new Map(PURPOSES.map((purpose, rank) => [purpose, rank]));
-
-function byName(one: Draft, other: Draft): number {
-  if (one.order !== other.order) return one.order < other.order ? -1 : 1;
-  const { name: a } = one;
-  const { name: b } = other;
-  if (a.scheduledAt !== b.scheduledAt) return a.scheduledAt - b.scheduledAt;
-  if (a.purpose === null || b.purpose === null) return 0;
-  return (purposeRank.get(a.purpose) ?? 0) - (purposeRank.get(b.purpose) ?? 0);
-}
-
-function hashPart(part: Part, { onTime, late }: SegmentRows): HashedPart {
-  const lateDrafts = draftsOf(part, late).sort(byName);
-  const drafts = draftsOf(part, onTime).sort(byName).concat(lateDrafts);
-  const hashes = Buffer.alloc(drafts.length * HASH_BYTES);
-  // A buffer for each of thousands of rows costs more than hashing them.
-  for (const [row, { text }] of drafts.entries()) {
-    hashes.write(hash('sha256', text(), 'hex'), row * HASH_BYTES, 'hex');
-  }
+export function createSegmentHasher(): SegmentHasher {
+  const samples = createPart('samples');
+  const notRun = createPart('notRun');
+  const evidence = createPart('evidence');
   return {
-    rows: drafts.map(({ name }) => name),
-    late: lateDrafts.length,
-    hashes,
-    rehash: (row, as) => hash('sha256', drafts[row]?.textAs(as) ?? '', 'buffer'),
-    root: createHash('sha256').update(hashes).digest('hex'),
+    visitor: {
+      sample(row, late) {
+        writeSample(samples.bytes, row);
+        samples.add(row.series, row.scheduledAt, purposeRank(row.purpose), late);
+      },
+      notRun(row, late) {
+        writeNotRun(notRun.bytes, row);
+        notRun.add(row.series, row.scheduledAt, -1, late);
+      },
+      evidence(row, late) {
+        writeEvidence(evidence.bytes, row);
+        evidence.add(row.series, row.scheduledAt, purposeRank(row.purpose), late);
+      },
+    },
+    hashed: () => ({ samples: samples.hashed(), notRun: notRun.hashed(), evidence: evidence.hashed() }),
+    clear() {
+      for (const part of [samples, notRun, evidence]) part.clear();
+    },
   };
 }
 
-/** The hash of one row of a part. */
-export function hashOfRow({ hashes }: HashedPart, row: number): Buffer {
-  return hashes.subarray(row * HASH_BYTES, (row + 1) * HASH_BYTES);
+function purposeRank(purpose: (typeof PURPOSES)[number]): number {
+  return PURPOSES.indexOf(purpose);
 }
 
-export function hashSegment(rows: SegmentRows): HashedSegment {
+type OpenPart = {
+  readonly bytes: RowBytes;
+  /** The line just written is the row of this name. */
+  readonly add: (series: ChainSeries, at: number, purpose: number, late: boolean) => void;
+  readonly hashed: () => HashedPart;
+  readonly clear: () => void;
+};
+
+function createPart(part: Part): OpenPart {
+  const bytes = createRowBytes();
+  const series: ChainSeries[] = [];
+  const ticks: number[] = [];
+  const purposes: number[] = [];
+  /** Where each row's line ends; it begins where the one before ends. */
+  const ends: number[] = [];
+  let onTime = new Map<ChainSeries, number[]>();
+  let late = new Map<ChainSeries, number[]>();
+
+  const compare = (one: number, other: number): number =>
+    (ticks[one] ?? 0) - (ticks[other] ?? 0) || (purposes[one] ?? 0) - (purposes[other] ?? 0);
+
+  /** Rows come series by series and in time more often than not: nothing is sorted that stands in order. */
+  const inOrder = (groups: ReadonlyMap<ChainSeries, number[]>): number[] =>
+    [...groups]
+      .map(([one, rows]) => ({ text: seriesText(one), rows }))
+      .sort((one, other) => (one.text < other.text ? -1 : one.text > other.text ? 1 : 0))
+      .flatMap(({ rows }) =>
+        rows.every((row, i) => i === 0 || compare(rows[i - 1] ?? 0, row) <= 0)
+          ? rows
+          : rows.toSorted(compare),
+      );
+
+  const startOf = (row: number): number => ends[row - 1] ?? 0;
+  const nameOf = (row: number): RowName => {
+    const own = series[row];
+    if (own === undefined) throw new Error('a row of no series');
+    return {
+      series: own,
+      scheduledAt: ticks[row] ?? 0,
+      purpose: part === 'notRun' ? null : (PURPOSES[purposes[row] ?? -1] ?? null),
+    };
+  };
+
   return {
-    samples: hashPart('samples', rows),
-    notRun: hashPart('notRun', rows),
-    evidence: hashPart('evidence', rows),
+    bytes,
+    add(own, at, purpose, isLate) {
+      const groups = isLate ? late : onTime;
+      const rows = groups.get(own);
+      if (rows === undefined) groups.set(own, [ends.length]);
+      else rows.push(ends.length);
+      series.push(own);
+      ticks.push(at);
+      purposes.push(purpose);
+      ends.push(bytes.length());
+    },
+    hashed() {
+      const lateRows = inOrder(late);
+      const order = inOrder(onTime).concat(lateRows);
+      const sum = createHash('sha256');
+      let from = 0;
+      let to = 0;
+      for (const row of order) {
+        if (startOf(row) !== to) {
+          sum.update(bytes.slice(from, to));
+          from = startOf(row);
+        }
+        to = ends[row] ?? 0;
+      }
+      sum.update(bytes.slice(from, to));
+      return {
+        rows: order.length,
+        late: lateRows.length,
+        root: sum.digest('hex'),
+        names: () => order.map(nameOf),
+        markOf(position, as) {
+          const row = order[position] ?? 0;
+          const line = bytes.slice(startOf(row), ends[row] ?? 0);
+          if (as === undefined) return crc32(line);
+          return crc32(nameStart(part, as) + line.toString().slice(nameStart(part, nameOf(row)).length));
+        },
+      };
+    },
+    clear() {
+      bytes.clear();
+      for (const list of [series, ticks, purposes, ends]) list.length = 0;
+      onTime = new Map();
+      late = new Map();
+    },
   };
 }
 
-/** The first bytes of the hash of every row, parts one after the other. */
+/** The mark of every row: the CRC-32 of its line, parts one after the other. */
 export function marksOf(hashed: HashedSegment): Buffer {
-  const marks = Buffer.alloc(PARTS.reduce((rows, part) => rows + hashed[part].rows.length, 0) * MARK_BYTES);
+  const marks = Buffer.alloc(PARTS.reduce((rows, part) => rows + hashed[part].rows, 0) * MARK_BYTES);
   let at = 0;
   for (const part of PARTS) {
-    const { hashes } = hashed[part];
-    for (let from = 0; from < hashes.length; from += HASH_BYTES) {
-      at += hashes.copy(marks, at, from, from + MARK_BYTES);
-    }
+    const { rows, markOf } = hashed[part];
+    for (let row = 0; row < rows; row += 1) at = marks.writeUInt32BE(markOf(row), at);
   }
   return marks;
 }
 
-/** What a header says, version 1: canonical JSON (RFC 8785), whose SHA-256 is the head of the segment. */
+/** SHA-256 of marks and row index, one after the other: whether what names a culprit can be believed. */
+export function namesRoot({ marks, index }: Pick<Segment, 'marks' | 'index'>): string {
+  return createHash('sha256').update(marks).update(index).digest('hex');
+}
+
+/** Stored samples that could not be read when their hour was sealed: a gap that the chain names. */
+export type SealedGap = {
+  readonly probe: string;
+  readonly target: string;
+  /** The hour, RFC 3339. */
+  readonly hour: string;
+  readonly why: string;
+  /** SHA-256 of the bytes that could not be read. */
+  readonly bytes: string;
+};
+
+/** What a header says, version 2: canonical JSON (RFC 8785), whose SHA-256 is the head of the segment. */
 export type SegmentHeader = Readonly<Record<Part, { rows: number; late: number; root: string }>> & {
   readonly v: typeof ROW_VERSION;
   readonly region: string;
@@ -134,10 +203,24 @@ export type SegmentHeader = Readonly<Record<Part, { rows: number; late: number; 
   readonly sealedAt: string;
   /** The head of the segment before; zeros for the first. */
   readonly previous: string;
+  readonly names: string;
+  readonly gaps: readonly SealedGap[];
 };
 
 export function headOf(header: string): string {
   return hash('sha256', header, 'hex');
+}
+
+export function gapOf({ series, hourAt, message, bytes }: UnreadablePiece): SealedGap {
+  const sum = createHash('sha256');
+  for (const piece of bytes) sum.update(piece);
+  return {
+    probe: series.probe,
+    target: series.target,
+    hour: new Date(hourAt).toISOString(),
+    why: message,
+    bytes: sum.digest('hex'),
+  };
 }
 
 export type SegmentPlace = {
@@ -150,12 +233,18 @@ export type SegmentPlace = {
 };
 
 /** The segment that seals these rows at its place in the chain. */
-export function sealRows(
+export function sealSegment(
   place: SegmentPlace,
-  rows: SegmentRows,
+  hashed: HashedSegment,
+  unreadable: readonly UnreadablePiece[],
 ): Omit<Segment, 'prunedAt' | 'evidencePrunedAt'> {
-  const hashed = hashSegment(rows);
-  const partHeader = ({ rows: all, late, root }: HashedPart) => ({ rows: all.length, late, root });
+  const marks = marksOf(hashed);
+  const index = writeRowIndex({
+    samples: hashed.samples.names(),
+    notRun: hashed.notRun.names(),
+    evidence: hashed.evidence.names(),
+  });
+  const partHeader = ({ rows, late, root }: HashedPart) => ({ rows, late, root });
   const header: SegmentHeader = {
     v: ROW_VERSION,
     region: place.region,
@@ -167,23 +256,12 @@ export function sealRows(
     samples: partHeader(hashed.samples),
     notRun: partHeader(hashed.notRun),
     evidence: partHeader(hashed.evidence),
+    names: namesRoot({ marks, index }),
+    gaps: unreadable.map(gapOf),
   };
   const text = canonicalJson(header);
   const { region, no, fromAt, toAt } = place;
-  return {
-    region,
-    no,
-    fromAt,
-    toAt,
-    header: text,
-    head: headOf(text),
-    marks: marksOf(hashed),
-    index: writeRowIndex({
-      samples: hashed.samples.rows,
-      notRun: hashed.notRun.rows,
-      evidence: hashed.evidence.rows,
-    }),
-  };
+  return { region, no, fromAt, toAt, header: text, head: headOf(text), marks, index };
 }
 
 /** The names of rows in words a person can search for. */

@@ -1,12 +1,14 @@
-import type { Segment, Store } from '../store/store.ts';
+import type { ChainSeries, Segment, Store } from '../store/store.ts';
+import { PARTS, ROW_VERSION } from './chain-row.ts';
 import { type Diagnosis, diagnose } from './diagnose.ts';
 import {
-  type HashedSegment,
-  hashSegment,
+  createSegmentHasher,
+  gapOf,
   headOf,
-  marksOf,
   NO_HEAD,
-  PARTS,
+  namesRoot,
+  type SealedGap,
+  type SegmentHasher,
   type SegmentHeader,
 } from './segment.ts';
 
@@ -34,6 +36,8 @@ export type ChainReport = {
     readonly late: number;
     readonly pruned: number;
     readonly evidencePruned: number;
+    /** Stored hours of one series that could not be read when they were sealed. */
+    readonly gaps: number;
     /** Exclusive end of what is sealed, epoch ms. */
     readonly sealedUntil: number | null;
     readonly head: string | null;
@@ -66,17 +70,18 @@ export async function verifyChain(
   const regions: ChainReport['regions'][number][] = [];
   const findings: Finding[] = [];
   let moreFindings = 0;
+  const hasher = createSegmentHasher();
   const add = (finding: Finding): void => {
     if (findings.length < FINDINGS_LISTED) findings.push(finding);
     else moreFindings += 1;
   };
   for (const region of await store.readRegions()) {
-    const sums = { segments: 0, rows: 0, late: 0, pruned: 0, evidencePruned: 0 };
+    const sums = { segments: 0, rows: 0, late: 0, pruned: 0, evidencePruned: 0, gaps: 0 };
     let before: Segment | null = null;
     for (let fromNo = 0; ; fromNo += AT_ONCE) {
       const segments: readonly Segment[] = await store.readSegments(region, { fromNo, limit: AT_ONCE });
       for (const segment of segments) {
-        for (const what of await checkSegment(store, segment, before, sums)) {
+        for (const what of await checkSegment(store, hasher, segment, before, sums)) {
           add({ region, segment: segment.no, span: spanText(segment), what });
         }
         for (const one of known) {
@@ -106,33 +111,35 @@ export async function verifyChain(
     const first = (await store.readSegments(region, { fromNo: 0, limit: 1 }))[0];
     const earliest = await store.readNextHour(Number.MIN_SAFE_INTEGER);
     if (first !== undefined && earliest !== null && earliest < first.fromAt) {
-      const { onTime } = await store.readSegmentRows({
-        region,
-        no: null,
-        fromAt: earliest,
-        toAt: first.fromAt,
-      });
-      for (const part of PARTS) {
-        for (const { series, scheduledAt } of onTime[part]) {
-          const at = new Date(scheduledAt).toISOString();
-          add({
-            region,
-            segment: null,
-            span: null,
-            what: `row of ${series.probe} ${series.target} at ${at} was inserted: it lies before the chain begins`,
-          });
-        }
-      }
+      const told = ({
+        series,
+        scheduledAt,
+      }: {
+        readonly series: ChainSeries;
+        readonly scheduledAt: number;
+      }) => {
+        const at = new Date(scheduledAt).toISOString();
+        const what = `row of ${series.probe} ${series.target} at ${at} was inserted: it lies before the chain begins`;
+        add({ region, segment: null, span: null, what });
+      };
+      const isOnTime = (row: Parameters<typeof told>[0], late: boolean): void => {
+        if (!late) told(row);
+      };
+      await store.readSegmentRows(
+        { region, no: null, fromAt: earliest, toAt: first.fromAt },
+        { sample: isOnTime, notRun: isOnTime, evidence: isOnTime },
+      );
     }
     regions.push({ region, ...sums, sealedUntil: before?.toAt ?? null, head: before?.head ?? null });
   }
   return { regions, findings, moreFindings };
 }
 
-type Sums = { rows: number; late: number; pruned: number; evidencePruned: number };
+type Sums = { rows: number; late: number; pruned: number; evidencePruned: number; gaps: number };
 
 async function checkSegment(
   store: VerifyStore,
+  hasher: SegmentHasher,
   segment: Segment,
   before: Segment | null,
   sums: Sums,
@@ -140,6 +147,10 @@ async function checkSegment(
   const found: string[] = [...checkLink(segment, before)];
   const header = readHeader(segment.header);
   if (header === null) return [...found, 'the header cannot be read'];
+  if (header.v !== ROW_VERSION) {
+    return [...found, `it is sealed in form ${header.v}; this program reads form ${ROW_VERSION}`];
+  }
+  sums.gaps += header.gaps.length;
   for (const part of PARTS) {
     sums.rows += header[part].rows;
     sums.late += header[part].late;
@@ -150,22 +161,40 @@ async function checkSegment(
   }
   if (segment.evidencePrunedAt !== null) sums.evidencePruned += 1;
   const { region, no, fromAt, toAt } = segment;
-  const rows = await store.readSegmentRows({ region, no, fromAt, toAt });
-  const hashed = hashSegment(rows);
+  hasher.clear();
+  const { unreadable } = await store.readSegmentRows({ region, no, fromAt, toAt }, hasher.visitor);
+  const hashed = hasher.hashed();
+  const pieces = unreadable.map((piece) => ({ piece, gap: gapOf(piece) }));
+  for (const gap of header.gaps) {
+    if (!pieces.some((one) => isSameGap(one.gap, gap))) found.push(gapChanged(gap));
+  }
+  const lost = pieces.filter(({ gap }) => !header.gaps.some((one) => isSameGap(gap, one)));
   const parts = PARTS.filter((part) => part !== 'evidence' || segment.evidencePrunedAt === null);
-  const isWhole = parts.every((part) => hashed[part].root === header[part].root);
-  if (isWhole) {
-    if (segment.evidencePrunedAt === null && !marksAgree(segment, hashed)) {
-      found.push('all rows are as sealed, but the marks that would name a changed one are damaged');
+  const areNamesGood = namesRoot(segment) === header.names;
+  if (parts.every((part) => hashed[part].root === header[part].root)) {
+    if (!areNamesGood) {
+      found.push('all rows are as sealed, but the list that would name a changed one is damaged');
     }
     return found;
   }
-  const diagnoses: readonly Diagnosis[] = diagnose(segment, header, hashed, rows.unreadable, parts);
+  const diagnoses: readonly Diagnosis[] = diagnose(
+    segment,
+    header,
+    hashed,
+    lost.map(({ piece }) => piece),
+    parts,
+  );
+  if (!areNamesGood) found.push('the list that names changed rows is damaged too: what follows may be wrong');
   return [...found, ...diagnoses];
 }
 
-function marksAgree(segment: Segment, hashed: HashedSegment): boolean {
-  return marksOf(hashed).equals(segment.marks);
+function isSameGap(one: SealedGap, other: SealedGap): boolean {
+  const { probe, target, hour, bytes } = other;
+  return one.probe === probe && one.target === target && one.hour === hour && one.bytes === bytes;
+}
+
+function gapChanged({ probe, target, hour }: SealedGap): string {
+  return `the packed samples of ${probe} ${target} from ${hour} could not be read when they were sealed, and are not the same bytes now`;
 }
 
 function checkLink(segment: Segment, before: Segment | null): string[] {

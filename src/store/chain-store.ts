@@ -5,23 +5,7 @@ import type { Purpose, Sample, ServedBy } from '../domain/sample.ts';
 export type ChainSeries = { readonly probe: string; readonly target: string; readonly region: string };
 
 /** A stored sample, complete but for its evidence, which is sealed beside it. */
-export type ChainSample = Pick<
-  Sample,
-  | 'lagUs'
-  | 'ttftUs'
-  | 'totalUs'
-  | 'costNanos'
-  | 'status'
-  | 'phases'
-  | 'longestStallUs'
-  | 'chunks'
-  | 'tokenChunks'
-  | 'usage'
-  | 'reused'
-  | 'retries'
-  | 'loopDelayUs'
-  | 'clockStepMs'
-> & {
+export type ChainSample = Pick<Sample, 'lagUs' | 'ttftUs' | 'totalUs' | 'costNanos'> & {
   readonly series: ChainSeries;
   readonly scheduledAt: number;
   readonly purpose: Purpose;
@@ -30,6 +14,19 @@ export type ChainSample = Pick<
   readonly doubt: string | null;
   readonly remarks: readonly Remark[];
   readonly servedBy: ServedBy;
+  readonly detail: Pick<
+    Sample,
+    | 'status'
+    | 'phases'
+    | 'longestStallUs'
+    | 'chunks'
+    | 'tokenChunks'
+    | 'usage'
+    | 'reused'
+    | 'retries'
+    | 'loopDelayUs'
+    | 'clockStepMs'
+  >;
 };
 
 export type ChainNotRun = {
@@ -46,26 +43,40 @@ export type ChainEvidence = {
   readonly body: string;
 };
 
-/** In no particular order. */
-export type ChainRows = {
-  readonly samples: readonly ChainSample[];
-  readonly notRun: readonly ChainNotRun[];
-  readonly evidence: readonly ChainEvidence[];
+/**
+ * Is shown every row of a segment, one at a time, in no particular order, and keeps none of them. `late`: of earlier,
+ * already sealed time, and arrived since the segment before; the others are of the segment's own time.
+ */
+export type SegmentVisitor = {
+  readonly sample: (row: ChainSample, late: boolean) => void;
+  readonly notRun: (row: ChainNotRun, late: boolean) => void;
+  readonly evidence: (row: ChainEvidence, late: boolean) => void;
 };
 
-export type SegmentRows = {
-  /** Rows of the segment's own time that were there when it was sealed. */
-  readonly onTime: ChainRows;
-  /** Rows of earlier, already sealed time that arrived since the segment before. */
-  readonly late: ChainRows;
-  /** Stored pieces that cannot be read at all, with all samples of one series in one hour. */
-  readonly unreadable: readonly {
-    readonly series: ChainSeries;
-    readonly hourAt: number;
-    readonly message: string;
-  }[];
+/** A stored piece that cannot be read at all, with all samples of one series in one hour. */
+export type UnreadablePiece = {
+  readonly series: ChainSeries;
+  readonly hourAt: number;
+  readonly message: string;
+  /** As they are stored, one after the other. */
+  readonly bytes: readonly Uint8Array[];
+};
+
+export type SegmentRead = {
+  readonly unreadable: readonly UnreadablePiece[];
   /** Changes whenever a row that belongs here arrives; sealing checks it again. */
   readonly stamp: string;
+};
+
+/** Samples that could not be read when their hour was sealed. */
+export type ChainGap = {
+  readonly region: string;
+  readonly segment: number;
+  readonly probe: string;
+  readonly target: string;
+  /** The hour's first instant, epoch ms. */
+  readonly hourAt: number;
+  readonly why: string;
 };
 
 /** One link of a region's chain. */
@@ -104,21 +115,26 @@ export type ChainStore = {
   ) => Promise<readonly Segment[]>;
   /** The segment that covers the last instant before `at`; `null` if the chain does not reach so far. */
   readonly readSegmentUntil: (region: string, at: number) => Promise<Segment | null>;
-  /** What a segment holds. `no` `null`: what the next one would hold. */
-  readonly readSegmentRows: (query: {
-    readonly region: string;
-    readonly no: number | null;
-    readonly fromAt: number;
-    readonly toAt: number;
-  }) => Promise<SegmentRows>;
+  /** Shows what a segment holds. `no` `null`: what the next one would hold. */
+  readonly readSegmentRows: (
+    query: {
+      readonly region: string;
+      readonly no: number | null;
+      readonly fromAt: number;
+      readonly toAt: number;
+    },
+    visitor: SegmentVisitor,
+  ) => Promise<SegmentRead>;
   /**
-   * Adds the next segment, which takes all late rows that wait. `taken`: somebody else added one first; `changed`: a
+   * Adds the next segment, which takes all late rows that wait, and notes its gaps. `taken`: somebody else added one first; `changed`: a
    * row arrived since the stamp. In both cases nothing was done.
    */
   readonly addSegment: (
     segment: Omit<Segment, 'prunedAt' | 'evidencePrunedAt'>,
-    stamp: string,
+    read: SegmentRead,
   ) => Promise<'added' | 'taken' | 'changed'>;
+  /** Every gap of every chain, oldest first. There are few. */
+  readonly readGaps: () => Promise<readonly ChainGap[]>;
   /**
    * One bounded piece of retention: deletes the rows (or the evidence alone) of the oldest sealed segment that ended
    * at or before the limit. Only sealed rows are ever deleted. Resolves to whether there was something to do.

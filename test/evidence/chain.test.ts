@@ -171,7 +171,7 @@ const TAMPERED: Readonly<Record<string, { readonly sql: readonly string[]; reado
   },
   'the marks of a segment': {
     sql: ['update chain_segments set marks = zeroblob(length(marks)) where no = 1'],
-    finding: 'all rows are as sealed, but the marks that would name a changed one are damaged',
+    finding: 'all rows are as sealed, but the list that would name a changed one is damaged',
   },
 };
 
@@ -243,6 +243,58 @@ test('a packed hour that cannot be read any more is named once, not row by row',
       ],
     );
     await store.close();
+  }));
+
+test('stored samples that cannot be read hold no sealing up: the chain names the gap, and keeps watch over its bytes', () =>
+  withFile(async (path) => {
+    const store = await sealedStore(path);
+    const hourAt = MONDAY + 3 * HOUR;
+    await store.record({
+      samples: Array.from({ length: 120 }, (_, minute) =>
+        MODELS.map((model) => sample({ target: target(model).id, scheduledAt: hourAt + minute * MINUTE })),
+      ).flat(),
+      notRun: [],
+    });
+    while (await store.compact(MONDAY + 5 * HOUR));
+    await store.close();
+    const breakIt = (bytes: string): void =>
+      tamper(path, `update packed_hours set core = ${bytes} where hour_at_ms = ${hourAt} and series_no = 2`);
+    breakIt('zeroblob(length(core))');
+    const damaged = open(path);
+    await seal(damaged, 5);
+    const why = 'packed core has version 0, this program reads 1';
+    const place = { probe: 'chat-stream', target: target('chat-small').id };
+    assert.deepEqual(await damaged.readGaps(), [{ region: 'eu-west', segment: 3, ...place, hourAt, why }]);
+    const last = await damaged.readLastSegment('eu-west');
+    assert.equal(last?.no, 4, 'sealing went on');
+    const [, , , broken] = await damaged.readSegments('eu-west', { fromNo: 0, limit: 9 });
+    const { gaps, samples } = JSON.parse(broken?.header ?? '');
+    assert.deepEqual(
+      gaps.map(({ hour, why: told }: { hour: string; why: string }) => [hour, told]),
+      [['2026-03-02T03:00:00.000Z', why]],
+    );
+    assert.equal(samples.rows, 60, 'the other series of that hour is sealed');
+    const report = await verify(damaged);
+    assert.deepEqual(report.findings, []);
+    assert.equal(report.regions[0]?.gaps, 1);
+    await damaged.close();
+    breakIt("x'00ff'");
+    const again = open(path);
+    assert.deepEqual(
+      (await verify(again)).findings.map((one) => [one.segment, one.what]),
+      [
+        [
+          3,
+          'the packed samples of chat-stream acme/pro/chat-small from 2026-03-02T03:00:00.000Z could not be read when they were sealed, and are not the same bytes now',
+        ],
+      ],
+    );
+    const limit = MONDAY + DAYS;
+    while (await again.prune({ samplesBeforeAt: limit, evidenceBeforeAt: limit, at: limit }));
+    const db = new Database(path);
+    assert.equal(db.prepare('select count(*) from packed_hours').pluck().get(), 0, 'retention takes it too');
+    db.close();
+    await again.close();
   }));
 
 test('a row that arrives after its hour was sealed goes to the next segment, and is named there as late', async () => {
@@ -375,8 +427,8 @@ test('two sealers make one chain, and a row that arrives while an hour is hashed
     await store.record({ samples: [sample({ scheduledAt: MONDAY + 3 * HOUR })], notRun: [] });
     const interrupted: Store = {
       ...other,
-      readSegmentRows: async (query) => {
-        const rows = await other.readSegmentRows(query);
+      readSegmentRows: async (query, visitor) => {
+        const rows = await other.readSegmentRows(query, visitor);
         await store.record({ samples: [sample({ scheduledAt: MONDAY + 3 * HOUR + MINUTE })], notRun: [] });
         return rows;
       },

@@ -1,5 +1,14 @@
 import type { Database } from 'better-sqlite3';
-import type { ChainRows, ChainSample, ChainSeries, ChainStore, Segment, SegmentRows } from '../store.ts';
+import type {
+  ChainGap,
+  ChainSample,
+  ChainSeries,
+  ChainStore,
+  Segment,
+  SegmentRead,
+  SegmentVisitor,
+  UnreadablePiece,
+} from '../store.ts';
 import { remarksOf } from './closed-lists.ts';
 import type { EvidenceTable, RowKey } from './evidence.ts';
 import type { NotRunTable } from './not-run.ts';
@@ -48,12 +57,14 @@ export type ChainTable = {
   readonly rowsOf: (
     registry: SeriesRegistry,
     query: Parameters<ChainStore['readSegmentRows']>[0],
-  ) => SegmentRows;
+    visitor: SegmentVisitor,
+  ) => SegmentRead;
   readonly add: (
     segment: Parameters<ChainStore['addSegment']>[0],
-    stamp: string,
+    read: SegmentRead,
     registry: SeriesRegistry,
   ) => 'added' | 'taken' | 'changed';
+  readonly gaps: () => readonly ChainGap[];
   readonly prune: (limits: Parameters<ChainStore['prune']>[0], registry: SeriesRegistry) => boolean;
 };
 
@@ -223,6 +234,36 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
       and series_no = @seriesNo
   `);
 
+  const addGap = db.prepare(`
+    insert into chain_gaps (
+      region,
+      segment_no,
+      probe,
+      target,
+      hour_at_ms,
+      why
+    ) values (
+      @region,
+      @no,
+      @probe,
+      @target,
+      @hourAt,
+      @why
+    )
+    on conflict do nothing
+  `);
+  const allGaps = db.prepare<[], ChainGap>(`
+    select
+      region,
+      segment_no as segment,
+      probe,
+      target,
+      hour_at_ms as hourAt,
+      why
+    from chain_gaps
+    order by hour_at_ms, region, probe, target
+  `);
+
   const seriesOf = (registry: SeriesRegistry, region: string): ReadonlyMap<number, ChainSeries> =>
     new Map(
       registry.entries
@@ -245,49 +286,43 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
     totalUs: row.totalUs,
     costNanos: row.costNanos,
     servedBy: servedBy.value(row.servedByNo),
-    ...row.readDetail(),
+    detail: row.readDetail(),
   });
 
-  type Found = {
-    readonly rows: readonly (readonly [row: StoredRow, series: ChainSeries])[];
-    readonly unreadable: SegmentRows['unreadable'];
-  };
-  /** Every sample of the region in a span, whatever storage it is in. */
-  const samplesIn = (span: Span, bySeries: ReadonlyMap<number, ChainSeries>): Found => {
-    const rows: (readonly [StoredRow, ChainSeries])[] = [];
-    const unreadable: SegmentRows['unreadable'][number][] = [];
-    const nowhere = { series: null, purposes: null, outcomes: null, order: 'oldest-first' } as const;
-    for (const row of samples.select({ ...span, ...nowhere, limit: -1 })) {
+  /** Shows every sample of the region in a span, whatever storage it is in. Returns what cannot be read. */
+  const visitSamples = (
+    span: Span,
+    bySeries: ReadonlyMap<number, ChainSeries>,
+    visit: (row: StoredRow, series: ChainSeries) => void,
+  ): UnreadablePiece[] => {
+    const unreadable: UnreadablePiece[] = [];
+    for (const row of samples.bySeries(span.fromAt, span.toAt)) {
       const series = bySeries.get(row.seriesNo);
-      if (series !== undefined) rows.push([row, series]);
+      if (series !== undefined) visit(row, series);
     }
+    const nowhere = { series: null, outcomes: null, order: 'oldest-first' } as const;
     for (const hourAt of packed.hours({ ...span, ...nowhere })) {
       for (const pack of packed.packsOf(hourAt)) {
         const series = bySeries.get(pack.seriesNo);
         if (series === undefined) continue;
-        try {
-          for (const row of pack.rows()) {
-            row.readDetail();
-            rows.push([row, series]);
-          }
-        } catch (error) {
-          // A damaged piece must be named, not end the search for others.
-          const message = error instanceof Error ? error.message : String(error);
-          unreadable.push({ series, hourAt, message });
-        }
+        // A damaged piece must be named, not end the search for others.
+        const rows = pack.read();
+        if (rows.kind === 'rows') for (const row of rows.rows) visit(row, series);
+        else unreadable.push({ series, hourAt, message: rows.message, bytes: pack.bytes });
       }
     }
-    return { rows, unreadable };
+    return unreadable;
   };
 
   const stampOf = (region: string, span: Span, no: number | null, series: readonly number[]): string =>
     `${rowCount.get({ ...span, series: JSON.stringify(series) }) ?? 0}+${lateCount.get({ region, no }) ?? 0}`;
 
-  const onTimeRows = (
+  const visitOnTime = (
     region: string,
     span: Span,
     bySeries: ReadonlyMap<number, ChainSeries>,
-  ): { readonly rows: ChainRows; readonly unreadable: SegmentRows['unreadable'] } => {
+    visitor: SegmentVisitor,
+  ): UnreadablePiece[] => {
     const late = new Set(
       lateInSpan
         .all({ ...span, region })
@@ -295,41 +330,32 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
     );
     const isOnTime = (at: number, seriesNo: number, kind: number): boolean =>
       late.size === 0 || !late.has(keyText(at, seriesNo, kind));
-    const found = samplesIn(span, bySeries);
-    return {
-      unreadable: found.unreadable,
-      rows: {
-        samples: found.rows.flatMap(([row, series]) =>
-          isOnTime(row.scheduledAt, row.seriesNo, row.purposeNo) ? [sampleOf(row, series)] : [],
-        ),
-        notRun: notRun.allBetween(span.fromAt, span.toAt).flatMap(({ seriesNo, scheduledAt, reason }) => {
-          const series = bySeries.get(seriesNo);
-          return series !== undefined && isOnTime(scheduledAt, seriesNo, NOT_RUN_KIND)
-            ? [{ series, scheduledAt, reason }]
-            : [];
-        }),
-        evidence: evidence
-          .between(span.fromAt, span.toAt)
-          .flatMap(({ seriesNo, scheduledAt, purposeNo, body }) => {
-            const series = bySeries.get(seriesNo);
-            return series !== undefined && isOnTime(scheduledAt, seriesNo, purposeNo)
-              ? [{ series, scheduledAt, purpose: purposeOf(purposeNo), body }]
-              : [];
-          }),
-      },
-    };
+    const unreadable = visitSamples(span, bySeries, (row, series) => {
+      if (isOnTime(row.scheduledAt, row.seriesNo, row.purposeNo))
+        visitor.sample(sampleOf(row, series), false);
+    });
+    for (const { seriesNo, scheduledAt, reason } of notRun.allBetween(span.fromAt, span.toAt)) {
+      const series = bySeries.get(seriesNo);
+      if (series !== undefined && isOnTime(scheduledAt, seriesNo, NOT_RUN_KIND)) {
+        visitor.notRun({ series, scheduledAt, reason }, false);
+      }
+    }
+    for (const { seriesNo, scheduledAt, purposeNo, body } of evidence.between(span.fromAt, span.toAt)) {
+      const series = bySeries.get(seriesNo);
+      if (series !== undefined && isOnTime(scheduledAt, seriesNo, purposeNo)) {
+        visitor.evidence({ series, scheduledAt, purpose: purposeOf(purposeNo), body }, false);
+      }
+    }
+    return unreadable;
   };
 
-  const lateRows = (
+  const visitLate = (
     region: string,
     no: number | null,
     bySeries: ReadonlyMap<number, ChainSeries>,
-  ): ChainRows => {
-    const found: {
-      samples: ChainSample[];
-      notRun: ChainRows['notRun'][number][];
-      evidence: ChainRows['evidence'][number][];
-    } = { samples: [], notRun: [], evidence: [] };
+    visitor: SegmentVisitor,
+  ): UnreadablePiece[] => {
+    const unreadable = new Map<string, UnreadablePiece>();
     for (const { scheduled_at_ms: scheduledAt, series_no: seriesNo, kind } of lateOfSegment.all({
       region,
       no,
@@ -338,26 +364,37 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
       if (series === undefined) continue;
       if (kind === NOT_RUN_KIND) {
         const reason = notRun.reasonOf(scheduledAt, seriesNo);
-        if (reason !== null) found.notRun.push({ series, scheduledAt, reason });
+        if (reason !== null) visitor.notRun({ series, scheduledAt, reason }, true);
         continue;
       }
       const key = { scheduledAt, seriesNo, purposeNo: kind };
-      const row = samples.get(key) ?? packed.get(key);
-      if (row !== null) found.samples.push(sampleOf(row, series));
+      const row = samples.get(key);
+      if (row !== null) visitor.sample(sampleOf(row, series), true);
+      else {
+        const hourAt = hourOf(scheduledAt);
+        const pack = packed.packOf(hourAt, seriesNo);
+        const rows = pack?.read();
+        if (rows?.kind === 'rows') {
+          const found = rows.rows.find((one) => one.scheduledAt === scheduledAt && one.purposeNo === kind);
+          if (found !== undefined) visitor.sample(sampleOf(found, series), true);
+        } else if (pack !== null && rows !== undefined) {
+          const piece = { series, hourAt, message: rows.message, bytes: pack.bytes };
+          unreadable.set(`${hourAt} ${seriesNo}`, piece);
+        }
+      }
       const body = evidence.readText(key);
-      if (body !== null) found.evidence.push({ series, scheduledAt, purpose: purposeOf(kind), body });
+      if (body !== null) visitor.evidence({ series, scheduledAt, purpose: purposeOf(kind), body }, true);
     }
-    return found;
+    return [...unreadable.values()];
   };
 
-  const rowsOf: ChainTable['rowsOf'] = (registry, { region, no, fromAt, toAt }) => {
+  const rowsOf: ChainTable['rowsOf'] = (registry, { region, no, fromAt, toAt }, visitor) => {
     const bySeries = seriesOf(registry, region);
     const span = { fromAt, toAt };
-    const onTime = onTimeRows(region, span, bySeries);
+    const onTime = visitOnTime(region, span, bySeries, visitor);
+    const late = visitLate(region, no, bySeries, visitor);
     return {
-      onTime: onTime.rows,
-      late: lateRows(region, no, bySeries),
-      unreadable: onTime.unreadable,
+      unreadable: [...onTime, ...late],
       stamp: stampOf(region, span, no, [...bySeries.keys()]),
     };
   };
@@ -398,7 +435,8 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
       return row === undefined ? null : segmentOf(row);
     },
     rowsOf,
-    add(segment, stamp, registry) {
+    gaps: () => allGaps.all(),
+    add(segment, { stamp, unreadable }, registry) {
       const { region, no, fromAt, toAt } = segment;
       const last = lastSegment.get({ region });
       if ((last?.no ?? -1) + 1 !== no) return 'taken';
@@ -409,6 +447,9 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
       if (stampOf(region, { fromAt, toAt }, null, series) !== stamp) return 'changed';
       addSegment.run(segment);
       takeLate.run({ region, no });
+      for (const { series: own, hourAt, message } of unreadable) {
+        addGap.run({ region, no, probe: own.probe, target: own.target, hourAt, why: message });
+      }
       return 'added';
     },
     prune({ samplesBeforeAt, evidenceBeforeAt, at }, registry) {
@@ -425,24 +466,25 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
         if (seriesNo === undefined) throw new Error('a sealed row of no series');
         return { scheduledAt: row.scheduledAt, seriesNo };
       };
-      const { onTime, late } = rowsOf(registry, {
-        region,
-        no,
-        fromAt: found.from_at_ms,
-        toAt: found.to_at_ms,
-      });
-      for (const row of [...onTime.evidence, ...late.evidence]) {
-        deleteEvidence.run({ ...keyOf(row), purposeNo: PURPOSE_NO[row.purpose] });
-      }
       const wantsRows = found.to_at_ms <= samplesBeforeAt;
+      const keys: RowKey[] = [];
+      // Deleted afterwards: a statement that reads is under way while the visitor looks.
+      const bodies: RowKey[] = [];
+      const ticks: { readonly scheduledAt: number; readonly seriesNo: number }[] = [];
+      const query = { region, no, fromAt: found.from_at_ms, toAt: found.to_at_ms };
+      const { unreadable } = rowsOf(registry, query, {
+        sample: (row) => void keys.push({ ...keyOf(row), purposeNo: PURPOSE_NO[row.purpose] }),
+        notRun: (row) => void ticks.push(keyOf(row)),
+        evidence: (row) => void bodies.push({ ...keyOf(row), purposeNo: PURPOSE_NO[row.purpose] }),
+      });
+      for (const key of bodies) deleteEvidence.run(key);
       if (wantsRows) {
-        removeSamples(
-          [...onTime.samples, ...late.samples].map((row) => ({
-            ...keyOf(row),
-            purposeNo: PURPOSE_NO[row.purpose],
-          })),
-        );
-        for (const row of [...onTime.notRun, ...late.notRun]) deleteNotRun.run(keyOf(row));
+        removeSamples(keys);
+        for (const key of ticks) deleteNotRun.run(key);
+        for (const { series, hourAt } of unreadable) {
+          const { seriesNo } = keyOf({ series, scheduledAt: hourAt });
+          deletePack.run({ hourAt, seriesNo });
+        }
       }
       markPruned.run({ region, no, at, rows: wantsRows ? 1 : 0 });
       return true;

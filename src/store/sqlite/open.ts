@@ -333,11 +333,14 @@ function storeOn(db: Database.Database): Store {
     async readSegmentUntil(region, at) {
       return reading(() => chain.segmentUntil(region, at));
     },
-    async readSegmentRows(query) {
-      return reading(() => chain.rowsOf(registry, query));
+    async readSegmentRows(query, visitor) {
+      return reading(() => chain.rowsOf(registry, query, visitor));
     },
-    async addSegment(segment, stamp) {
-      const result = writing(() => chain.add(segment, stamp, registry));
+    async readGaps() {
+      return reading(() => chain.gaps());
+    },
+    async addSegment(segment, read) {
+      const result = writing(() => chain.add(segment, read, registry));
       sealedUntil = chain.sealedUntil();
       return result;
     },

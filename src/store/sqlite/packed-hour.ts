@@ -1,6 +1,6 @@
 import type { Phases } from '../../domain/observation.ts';
 import { fromOrNull, orNull, readColumn, writeColumn } from './packed-column.ts';
-import { type Detail, guessPhase, PHASE_ORDER } from './packed-detail.ts';
+import { type Detail, guessPhase, PHASE_ORDER, phasesOf } from './packed-detail.ts';
 import {
   type ByteReader,
   type ByteWriter,
@@ -232,19 +232,15 @@ function readPhases(reader: ByteReader, core: readonly CoreRow[]): Phases[] {
   });
   const next = PHASE_ORDER.map(() => 0);
   return reached.map((mask, index) => {
-    const phases: { -readonly [name in keyof Phases]?: number | null } = {};
     let before = 0;
-    for (const [bit, name] of PHASE_ORDER.entries()) {
-      if (((mask >> bit) & 1) === 0) {
-        phases[name] = null;
-        continue;
-      }
+    const values = PHASE_ORDER.map((_, bit): number | null => {
+      if (((mask >> bit) & 1) === 0) return null;
       const position = at(next, bit);
       next[bit] = position + 1;
       before = guessPhase(bit, before, at(core, index)) + unfold(at(at(offsets, bit), position));
-      phases[name] = before;
-    }
-    return phases as Phases;
+      return before;
+    });
+    return phasesOf(values);
   });
 }
 

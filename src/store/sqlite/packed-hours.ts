@@ -11,10 +11,9 @@ export type PackedHoursTable = {
   readonly put: (hourAt: number, seriesNo: number, rows: readonly StoredRow[]) => void;
   /** Rows of one hour, series by series, each by tick and purpose. `series` restricts them; `null` asks for all. */
   readonly ofHour: (hourAt: number, series: readonly number[] | null) => readonly StoredRow[];
-  /** The packs of one hour, unread: a damaged one throws only when its rows are asked for. */
-  readonly packsOf: (
-    hourAt: number,
-  ) => readonly { readonly seriesNo: number; readonly rows: () => readonly StoredRow[] }[];
+  /** The packs of one hour, unread. */
+  readonly packsOf: (hourAt: number) => readonly Pack[];
+  readonly packOf: (hourAt: number, seriesNo: number) => Pack | null;
   readonly get: (key: RowKey) => StoredRow | null;
   /** The hours with something packed that overlap the filter's range, in its order. */
   readonly hours: (
@@ -22,6 +21,16 @@ export type PackedHoursTable = {
   ) => Iterable<number>;
   /** The end of the last hour of which anything is packed: from there on, samples are rows. */
   readonly packedUntil: () => number;
+};
+
+/** All samples of one series in one hour, as they are stored. */
+export type Pack = {
+  readonly seriesNo: number;
+  readonly bytes: readonly Uint8Array[];
+  /** Its rows with their details, or why they cannot be read. */
+  readonly read: () =>
+    | { readonly kind: 'rows'; readonly rows: readonly StoredRow[] }
+    | { readonly kind: 'unreadable'; readonly message: string };
 };
 
 type PackRow = {
@@ -138,8 +147,11 @@ export function preparePackedHours(db: Database): PackedHoursTable {
             const pack = packOfSeriesHour.get({ hourAt, seriesNo });
             return pack === undefined ? [] : rowsOfPack(pack);
           }),
-    packsOf: (hourAt) =>
-      packsOfHour.all({ hourAt }).map((pack) => ({ seriesNo: pack.series_no, rows: () => rowsOfPack(pack) })),
+    packsOf: (hourAt) => packsOfHour.all({ hourAt }).map(packFrom),
+    packOf(hourAt, seriesNo) {
+      const pack = packOfSeriesHour.get({ hourAt, seriesNo });
+      return pack === undefined ? null : packFrom(pack);
+    },
     get({ scheduledAt, seriesNo, purposeNo }) {
       const pack = packOfSeriesHour.get({ hourAt: hourOf(scheduledAt), seriesNo });
       if (pack === undefined) return null;
@@ -160,6 +172,22 @@ export function preparePackedHours(db: Database): PackedHoursTable {
     packedUntil() {
       const last = lastHour.get();
       return last === null || last === undefined ? Number.NEGATIVE_INFINITY : last + HOUR_MS;
+    },
+  };
+}
+
+function packFrom(pack: PackRow): Pack {
+  return {
+    seriesNo: pack.series_no,
+    bytes: [pack.core, pack.detail],
+    read() {
+      try {
+        const rows = rowsOfPack(pack);
+        for (const row of rows) row.readDetail();
+        return { kind: 'rows', rows };
+      } catch (error) {
+        return { kind: 'unreadable', message: error instanceof Error ? error.message : String(error) };
+      }
     },
   };
 }

@@ -54,6 +54,8 @@ export type SamplesTable = {
   readonly add: (seriesNo: number, sample: Sample) => boolean;
   readonly select: (filter: SampleFilter) => readonly StoredRow[];
   readonly get: (key: RowKey) => StoredRow | null;
+  /** Everything in `[fromAt, toAt)`, series by series, each by tick and purpose. */
+  readonly bySeries: (fromAt: number, toAt: number) => Iterable<StoredRow>;
   /** All attempts of all series in `[fromAt, toAt)`, by tick, series and purpose. */
   readonly attemptsBetween: (fromAt: number, toAt: number) => Iterable<AttemptRow>;
   /** The earliest tick there is; `null` without any row. */
@@ -177,6 +179,13 @@ export function prepareSamples(db: Database, servedBy: ServedByTable): SamplesTa
       and series_no = @seriesNo
       and purpose = @purposeNo
   `);
+  const samplesBySeries = db.prepare<{ fromAt: number; toAt: number }, SampleRow>(`
+    select *
+    from samples
+    where scheduled_at_ms >= @fromAt
+      and scheduled_at_ms < @toAt
+    order by series_no, scheduled_at_ms, purpose
+  `);
   const attemptsBetween = db
     .prepare<{ fromAt: number; toAt: number }, AttemptRow>(`
       select
@@ -259,6 +268,9 @@ export function prepareSamples(db: Database, servedBy: ServedByTable): SamplesTa
     get(key) {
       const row = sampleWithKey.get(key);
       return row === undefined ? null : storedRowOf(row);
+    },
+    *bySeries(fromAt, toAt) {
+      for (const row of samplesBySeries.iterate({ fromAt, toAt })) yield storedRowOf(row);
     },
     attemptsBetween: (fromAt, toAt) => attemptsBetween.iterate({ fromAt, toAt }),
     oldestTick: () => oldestTick.get() ?? null,

@@ -313,3 +313,14 @@ CREATE TRIGGER ledger_is_append_only before update on ledger
 begin
   select raise(abort, 'a ledger entry is never changed');
 end;
+
+CREATE TABLE chain_gaps (
+  region text not null,
+  segment_no integer not null,
+  probe text not null,
+  target text not null,
+  hour_at_ms integer not null check (hour_at_ms % 3600000 = 0), -- the hour's first instant
+  why text not null,
+  primary key (region, segment_no, probe, target, hour_at_ms),
+  foreign key (region, segment_no) references chain_segments (region, no)
+) strict, without rowid;
