@@ -1,4 +1,5 @@
 import type { IncidentDetail, IncidentPageView } from '../src/domain/incident-view.ts';
+import { stakeWords } from '../src/domain/message.ts';
 import { OUTCOMES } from '../src/domain/outcome.ts';
 import { duration, instantUtc, minuteUtc } from '../src/domain/wording.ts';
 import { countOf, NO_DATA } from './format.ts';
@@ -47,7 +48,8 @@ export function incidentPage(
 <section class="verdict ${over ? 'v-within' : 'v-missed'}"><p class="eyebrow">Incident ${incident.id}, ${PHASE_WORDS[incident.phase]}, ${incident.severity}</p>
 <h1>${incident.label}: ${incident.place}</h1>
 <p class="lead">Since <time datetime="${new Date(incident.startedAt).toISOString()}">${instantUtc(incident.startedAt)}</time>, ${over ? 'lasted' : 'for'} ${duration((incident.closedAt ?? view.now) - incident.startedAt)}. ${incident.about === 'ours' ? 'This is about us, not about the gateway.' : ''}</p>
-${caretaker(incident)}</section>
+${caretaker(incident)}
+${hidesStake(incident) && html`<p>A credit is at stake: <a href="/owner/incidents/${incident.id}">what, for the owner</a>.</p>`}</section>
 ${confirmation !== null && confirm(incident, confirmation)}
 ${findings(incident)}
 ${failures(incident)}
@@ -55,6 +57,10 @@ ${timeline(incident)}
 ${messages(incident)}
 </article>`,
   });
+}
+
+function hidesStake({ hasStake, findings: cells }: IncidentDetail): boolean {
+  return hasStake && cells.every(({ facts }) => facts.stake === null);
 }
 
 function caretaker({ acknowledgement, silence }: IncidentDetail): Html {
@@ -83,7 +89,7 @@ function findings({ findings: cells }: IncidentDetail): Html {
     ({ cell, since, recoveredAt, facts, certainty }) => html`<tr>
 <th scope="row">${cell.split('/').length > 2 ? html`<a href="${targetPath(cell)}">${cell}</a>` : cell}</th>
 <td>${minuteUtc(since)}</td><td>${recoveredAt === null ? NO_DATA : minuteUtc(recoveredAt)}</td>
-<td>${facts.finding}${certainty !== null && html`<br>${certainty}`}</td></tr>`,
+<td>${facts.finding}${certainty !== null && html`<br>${certainty}`}${facts.stake !== null && html`<br>At stake: ${stakeWords(facts.stake)}`}</td></tr>`,
   )}</tbody></table></div></section>`;
 }
 

@@ -60,6 +60,8 @@ function notesOn(config: Config, options: Options): string[] {
   if (options.discover !== true && discoveriesOf(config).length > 0) {
     notes.push('Discovered models are not in these figures; --discover asks the gateway for them.');
   }
+  const { changed } = config.alerts.tuning;
+  if (changed.length > 0) notes.push(`Alerts differ from the usual: ${changed.join('; ')}.`);
   return notes;
 }
 

@@ -50,7 +50,7 @@ export function openPostOffice(options: PostOfficeOptions): PostOffice {
               ? null
               : { user: smtp.user, password: smtp.password.reveal() },
           from,
-          ca: null,
+          ca: smtp.ca,
           timeoutMs: SMTP_TIMEOUT_MS,
         });
   const folder = join(resolve(data), 'mail');

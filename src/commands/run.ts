@@ -4,6 +4,7 @@ import { type Logger, pino } from 'pino';
 import type { Config } from '../config/config.ts';
 import { type PlanInputs, planProbing } from '../config/plan.ts';
 import { commitmentOf } from '../domain/commitment.ts';
+import type { Contract } from '../domain/contract.ts';
 import { contractInForce } from '../domain/contract-in-force.ts';
 import type { ProbingPlan } from '../domain/probe.ts';
 import { openSigningKey } from '../evidence/signing-key.ts';
@@ -112,6 +113,8 @@ async function run(folder: string, options: Options, world: World): Promise<void
     const { practice, stop: stopPractice } = await startPractice(config);
     cleanUp.push(stopPractice);
     const historyWritten = Promise.withResolvers<void>();
+    const contractOf = (id: string, at: number): Contract | null =>
+      contractInForce(config.contracts.find((one) => one.id === id)?.versions ?? [], at);
     const alerts = config.alerts.enabled
       ? startAlerts({
           config,
@@ -122,7 +125,7 @@ async function run(folder: string, options: Options, world: World): Promise<void
           log,
           changed: web.changed,
           after: historyWritten.promise,
-          readLive: async () => alertFactsOf(live?.latest() ?? null),
+          readLive: async () => alertFactsOf(live?.latest() ?? null, contractOf),
         })
       : null;
     if (alerts !== null) {

@@ -2,12 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { type AlertObjective, alertObjectivesOf } from '../domain/alert-objective.ts';
-import {
-  type AlertPolicy,
-  DEFAULT_ALERT_POLICY,
-  DEFAULT_DELIVERY,
-  DEFAULT_INCIDENTS,
-} from '../domain/alert-policy.ts';
+import type { AlertPolicy } from '../domain/alert-policy.ts';
 import { contractInForce } from '../domain/contract-in-force.ts';
 import { startAlerting } from '../pipeline/alerting.ts';
 import type { Clock } from '../pipeline/clock.ts';
@@ -116,13 +111,13 @@ export function startAlerts(options: AlertsOptions): Alerts {
   };
 }
 
-/** Defaults, and what the deployment says instead. */
+/** What a deployment says about its alerts, as the rules read it. */
 export function policyOf({ alerts }: Config): AlertPolicy {
   return {
-    ...DEFAULT_ALERT_POLICY,
-    incidents: { ...DEFAULT_INCIDENTS, escalateAfterMs: alerts.escalateAfterMs },
+    thresholds: alerts.tuning.thresholds,
+    incidents: { ...alerts.tuning.incidents, escalateAfterMs: alerts.escalateAfterMs },
     routes: alerts.routes,
-    delivery: { ...DEFAULT_DELIVERY, quietHours: alerts.quietHours },
+    delivery: { ...alerts.tuning.delivery, quietHours: alerts.quietHours },
     digest: alerts.digest,
     off: alerts.off,
   };

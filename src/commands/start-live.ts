@@ -2,8 +2,11 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { MaintenanceWindow } from '../domain/admitted-maintenance.ts';
 import { scopeCovers } from '../domain/alert-policy.ts';
+import type { ObjectiveEvidence } from '../domain/alert-rule.ts';
+import { stakeOf } from '../domain/breach-stake.ts';
+import type { Contract } from '../domain/contract.ts';
 import type { LiveReport } from '../domain/live-report.ts';
-import { type LiveFacts, liveKey } from '../pipeline/evaluate-alerts.ts';
+import { type LiveFacts, liveKey, NO_LIVE_FACTS } from '../pipeline/evaluate-alerts.ts';
 import { type Live, startLive } from '../pipeline/evaluate-live.ts';
 import { createLiveScope } from '../pipeline/live-scope.ts';
 import type { PlannedWork, Store } from '../store/store.ts';
@@ -63,23 +66,27 @@ export async function startLiveFigures(options: {
   };
 }
 
-const NOTHING: LiveFacts = { objectives: new Map(), breaches: [], closedPeriods: [] };
-
 /** What alerts need of the live figures. Nothing while hours are still missing: half a month proves no breach. */
-export function alertFactsOf(report: LiveReport | null): LiveFacts {
-  if (report === null || report.pendingHours > 0) return NOTHING;
-  const objectives = new Map<string, { budget: LiveFacts['breaches'][number]['budget']; stake: null }>();
+export function alertFactsOf(
+  report: LiveReport | null,
+  contractOf: (contract: string, at: number) => Contract | null,
+): LiveFacts {
+  if (report === null || report.pendingHours > 0) return NO_LIVE_FACTS;
+  const objectives = new Map<string, Pick<ObjectiveEvidence, 'budget' | 'stake'>>();
   const breaches: LiveFacts['breaches'][number][] = [];
   for (const { target, objectives: all } of report.targets.values()) {
-    for (const { id, goal, budget, period } of all) {
+    for (const objective of all) {
+      const { id, goal, budget, period } = objective;
       if (goal === null || budget === null) continue;
+      const contract = contractOf(goal.contract, period.fromAt);
+      const stake = contract === null ? null : stakeOf(contract, objective);
       const left = {
         objective: id,
         leftSamples: budget.leftProbes,
         leftMs: Math.floor(budget.leftMs),
         leftPpm: budget.leftPpm ?? (budget.used > 0 ? -1_000_000 : 0),
       };
-      objectives.set(liveKey(target, id), { budget: left, stake: null });
+      objectives.set(liveKey(target, id), { budget: left, stake });
       breaches.push({
         cell: target,
         gateway: target.split('/')[0] ?? target,
@@ -87,10 +94,10 @@ export function alertFactsOf(report: LiveReport | null): LiveFacts {
         period: period.label,
         objective: id,
         certain: budget.isBreachCertain,
-        stake: null,
+        stake,
         budget: left,
       });
     }
   }
-  return { objectives, breaches, closedPeriods: [] };
+  return { objectives, breaches };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ALERT_KINDS, SEVERITIES } from '../domain/alert.ts';
+import { tuningSchema } from './alert-tuning-schema.ts';
 import {
   byName,
   duration,
@@ -46,6 +47,11 @@ export const smtpSchema = map({
     .describe('starttls is required, not tried; none is for a server on loopback'),
   user: text('a user name', 255).optional(),
   password: secretRef().optional(),
+  ca: text('a path', 1_000)
+    .optional()
+    .describe(
+      "PEM file of the certificates to trust instead of the system's, relative to the deployment folder",
+    ),
 });
 
 export const routeSchema = map({
@@ -86,4 +92,5 @@ export const alertsSchema = map({
     .describe('A weekly summary'),
   off: list(z.enum(ALERT_KINDS), 'kinds of alert').default([]).describe('Kinds that are switched off'),
   enabled: flag().default(true),
+  ...tuningSchema.shape,
 });

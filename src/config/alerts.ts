@@ -1,12 +1,19 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Recipient } from '../domain/alert-policy.ts';
-import { parseDuration } from '../domain/duration.ts';
+import { readTime, readTuning } from './alert-tuning.ts';
 import { alertsSchema, WEEKDAYS } from './alerts-schema.ts';
 import type { AlertSettings, GatewaySettings, TierSettings } from './config.ts';
+import { reasonOf } from './folder.ts';
 import { didYouMean } from './nearest.ts';
 import { isLoopback, minuteOfDay, type Reading, readAddress, readTimezone, refuseTwins } from './reading.ts';
 import { readShape } from './shape.ts';
 import { unknownName } from './tiers.ts';
 import type { Path } from './yaml-source.ts';
+
+const MINUTE_MS = 60_000;
+const WEEK_MS = 7 * 86_400_000;
 
 type RawAlerts = ReturnType<(typeof alertsSchema)['parse']>;
 
@@ -45,7 +52,10 @@ export function readAlerts(
         ),
       };
     }),
-    escalateAfterMs: raw.escalateAfter === 'never' ? null : parseDuration(raw.escalateAfter),
+    escalateAfterMs:
+      raw.escalateAfter === 'never'
+        ? null
+        : readTime(reading, raw.escalateAfter, [...path, 'escalateAfter'], MINUTE_MS, WEEK_MS),
     quietHours:
       raw.quietHours === undefined
         ? null
@@ -62,6 +72,7 @@ export function readAlerts(
             minuteOfDay: minuteOfDay(raw.digest.at),
             timezone: readTimezone(reading, raw.digest.timezone, [...path, 'digest', 'timezone']),
           },
+    tuning: readTuning(reading, raw, path),
   };
 }
 
@@ -83,7 +94,23 @@ function readSmtp(
     security: raw.security,
     user: raw.user ?? null,
     password: raw.password === undefined ? null : reading.secret(raw.password, [...path, 'password']),
+    ca: raw.ca === undefined ? null : readCertificates(reading, raw.ca, [...path, 'ca']),
   };
+}
+
+const PEM = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+
+/** The certificates of a PEM file and nothing else of it; `null` after telling why there are none. */
+function readCertificates(reading: Reading, file: string, path: Path): string | null {
+  try {
+    const found = readFileSync(resolve(reading.folder, file), 'utf8').match(PEM) ?? [];
+    for (const pem of found) new X509Certificate(pem);
+    if (found.length > 0) return found.join('\n');
+    reading.problems.error(path, `expected a PEM file with at least one certificate, found none in ${file}`);
+  } catch (error) {
+    reading.problems.error(path, `${file} cannot be read as certificates: ${reasonOf(error)}`);
+  }
+  return null;
 }
 
 function readRecipient(reading: Reading, text: string, webhooks: readonly string[], path: Path): Recipient {

@@ -3,6 +3,7 @@ import type { DigestPolicy, QuietHours, Route } from '../domain/alert-policy.ts'
 import type { Contract } from '../domain/contract.ts';
 import type { DisclosureHeaders, Price, Probe, Prompt, SpendCap } from '../domain/probe.ts';
 import type { GatewayKind } from '../domain/target.ts';
+import type { AlertTuning } from './alert-tuning.ts';
 import type { Secret } from './secret.ts';
 
 /** A deployment as the operator described it, checked and frozen. Ids refer to what exists. */
@@ -94,6 +95,8 @@ export type AlertSettings = {
     readonly security: 'starttls' | 'tls' | 'none';
     readonly user: string | null;
     readonly password: Secret | null;
+    /** PEM; `null` = what the system trusts. */
+    readonly ca: string | null;
   } | null;
   readonly webhooks: readonly {
     readonly name: string;
@@ -104,6 +107,7 @@ export type AlertSettings = {
   readonly escalateAfterMs: number | null;
   readonly quietHours: QuietHours | null;
   readonly digest: DigestPolicy | null;
+  readonly tuning: AlertTuning;
   /** Kinds that are switched off. */
   readonly off: readonly AlertKind[];
 };

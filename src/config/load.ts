@@ -54,6 +54,7 @@ export function loadConfig(
   readShape(configSchema, root, [], problems);
 
   const reading: Reading = {
+    folder,
     problems,
     secret: secretReader(folder, env, options.secrets === 'required', problems),
     cron: options.cron,

@@ -13,6 +13,8 @@ export type ReadCron = (
 
 /** What reading a section needs: where to complain, where secrets come from, and what the file says as a whole. */
 export type Reading = {
+  /** The deployment folder: relative paths start here. */
+  readonly folder: string;
   readonly problems: ProblemList;
   readonly secret: ReadSecret;
   readonly cron: ReadCron;

@@ -31,7 +31,13 @@ export type AlertThresholds = {
     readonly falsePages: number;
     readonly falseTickets: number;
   };
-  readonly latency: { readonly longMs: number; readonly shortMs: number; readonly minBad: number };
+  readonly latency: {
+    readonly longMs: number;
+    readonly shortMs: number;
+    readonly minBad: number;
+    /** As of `burn`: how surely chance alone must be ruled out before a p99 is called at risk. */
+    readonly maxPValue: number;
+  };
   readonly noData: {
     /** Intervals of a series without any sample. */
     readonly intervals: number;
@@ -134,7 +140,7 @@ export const BURN_ROWS: readonly BurnRow[] = [
 export const DEFAULT_THRESHOLDS: AlertThresholds = {
   down: { confirmations: 3, ticksInARow: 3, goodTicks: 2 },
   burn: { rows: BURN_ROWS, minBad: 3, maxPValue: 0.001, falsePages: 0.01, falseTickets: 1 },
-  latency: { longMs: DAY, shortMs: 2 * HOUR, minBad: 5 },
+  latency: { longMs: DAY, shortMs: 2 * HOUR, minBad: 5, maxPValue: 0.001 },
   noData: {
     intervals: 3,
     coverageWindowMs: DAY,

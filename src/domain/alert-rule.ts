@@ -151,16 +151,17 @@ function burnEvaluations(
     const plans =
       objective.kind === 'availability'
         ? ([
-            ['burn_fast', burn.rows.filter((row) => row.severity === 'page'), burn.minBad],
-            ['burn_slow', burn.rows.filter((row) => row.severity === 'ticket'), burn.minBad],
+            ['burn_fast', burn.rows.filter((row) => row.severity === 'page'), burn],
+            ['burn_slow', burn.rows.filter((row) => row.severity === 'ticket'), burn],
           ] as const)
-        : ([['latency_at_risk', [latencyRow], latency.minBad]] as const);
-    for (const [kind, rows, minBad] of plans) {
+        : ([['latency_at_risk', [latencyRow], latency]] as const);
+    for (const [kind, rows, { minBad, maxPValue }] of plans) {
       const [first, ...rest] = rows;
       if (first === undefined) continue;
       const judged = judgeBurn([first, ...rest], objective.count, objective.allowedPpm, cells, {
         ...burn,
         minBad,
+        maxPValue,
       });
       found.push({
         kind,
@@ -299,7 +300,6 @@ function isOwnFault(reading: Reading): boolean {
 
 /** A period that can no longer be met. Never `good`: what is lost stays lost until the period is over. */
 export function evaluateBreach(evidence: BreachEvidence, now: number): CellEvaluation {
-  const owed = evidence.stake?.creditPercent;
   return {
     kind: 'breach_certain',
     // Each objective is lost by itself: the second one is news again.
@@ -312,7 +312,7 @@ export function evaluateBreach(evidence: BreachEvidence, now: number): CellEvalu
       ...NO_FACTS,
       finding:
         `${evidence.objective} of ${evidence.contract} can no longer be met in ${evidence.period}, even if every probe ` +
-        `still to come is good${owed == null ? '' : `; credit ${owed}`}`,
+        'still to come is good',
       stake: evidence.stake,
       budget: evidence.budget,
     },

@@ -77,11 +77,13 @@ export type BudgetLeft = {
   readonly leftPpm: number;
 };
 
-/** What the vendor would owe, as the contract's engine worded it, e.g. `10 %` and `USD 120.00`. */
+/** What the vendor owes or would owe, as the contract's engine worded it, e.g. `at least 10 %` and `USD 120.00`. */
 export type Stake = {
   readonly contract: string;
   readonly creditPercent: string | null;
   readonly creditMoney: string | null;
+  /** `false`: only if the period ends missed. */
+  readonly isCertain: boolean;
 };
 
 /** Everything a message says about a cell. */

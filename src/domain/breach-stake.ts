@@ -1,30 +1,31 @@
 import type { Stake } from './alert.ts';
 import type { Contract } from './contract.ts';
-import { earned } from './credit.ts';
+import { earned, moneyOf } from './credit.ts';
 import { exact, HUNDRED, ONE, ratio, shortest } from './exact.ts';
 import type { LiveObjective } from './live-objective.ts';
+import { mostBad } from './period-budget.ts';
 
 /**
- * What the provider owes at least for an objective that is lost for certain: the credit of the period if everything that is
- * still to come is good. Before the period is closed nobody can say more. `null` where nothing is certain yet, where the
- * contract earns nothing, or where the objective has no percentage to look up.
+ * What the provider owes at least if an objective is missed in the running period. Where it is lost for certain: the credit
+ * of the period if everything that is still to come is good. Where it can still be met: the credit of a period that misses
+ * it by one. `null` where the contract earns nothing, or where nothing is known of the period.
  */
-export function leastStake(contract: Contract, objective: LiveObjective): Stake | null {
-  const { budget, period } = objective;
-  if (budget === null || !budget.isBreachCertain) return null;
+export function stakeOf(contract: Contract, objective: LiveObjective): Stake | null {
+  const { budget, period, goal } = objective;
+  if (budget === null || goal === null) return null;
   const latency = contract.latency.find(({ id }) => objective.id === `${contract.id}/${id}`);
   const shape = objective.kind === 'availability' ? contract.credits.shape : latency?.credits;
   if (shape == null) return null;
   const soFar = objective.windows.period;
   const total = (soFar.counted ?? soFar.n) + budget.remaining;
   if (total === 0) return null;
-  const lost = ratio(Math.ceil(budget.used), total);
+  const lost = ratio(Math.max(Math.ceil(budget.used), mostBad(goal.allowance, total) + 1), total);
   const windowMs = period.toAt - period.fromAt;
   const isRatio = objective.kind !== 'percentile';
   const { percent } = earned(shape, {
     objective: objective.id,
     percent: isRatio ? ONE.sub(lost).mul(HUNDRED) : null,
-    target: isRatio && objective.goal !== null ? exact(objective.goal.value) : null,
+    target: isRatio ? exact(goal.value) : null,
     isBreached: true,
     downtimeMs: lost.mul(ratio(windowMs, 1)),
     windowMs,
@@ -32,9 +33,12 @@ export function leastStake(contract: Contract, objective: LiveObjective): Stake 
   if (percent.equals(0)) return null;
   const cap = contract.credits.capPercent;
   const capped = cap !== null && percent.gt(exact(cap)) ? exact(cap) : percent;
+  const { amount } = moneyOf(contract, capped, contract.fee ?? null);
+  const { currency } = contract;
   return {
     contract: contract.id,
     creditPercent: `at least ${shortest(capped, 4)} %`,
-    creditMoney: null,
+    creditMoney: amount === null ? null : currency === null ? amount : `${currency} ${amount}`,
+    isCertain: budget.isBreachCertain,
   };
 }

@@ -206,7 +206,8 @@ function overlapFlags(paying: number, overlap: Credit['overlap']): string[] {
 
 type Money = { readonly amount: string | null; readonly belowMinimum: boolean; readonly flags: string[] };
 
-function moneyOf({ credits }: Contract, percent: Exact, fee: Fee | null): Money {
+/** A credit in money, rounded as the contract says and held against its minimum; `null` without a fee. */
+export function moneyOf({ credits }: Contract, percent: Exact, fee: Fee | null): Money {
   if (fee === null) return { amount: null, belowMinimum: false, flags: [] };
   const { mode, places } = credits.moneyRounding;
   const owed = exact(fee.amount).mul(percent).div(HUNDRED);

@@ -10,6 +10,7 @@ import {
   type Silence,
 } from './incident.ts';
 import { certainty, placeOf, type Topic } from './message.ts';
+import type { Audience } from './report-text.ts';
 
 /** One incident as readers may see it. Pages may be public: of mail addresses only the part before the @ is shown. */
 export type IncidentLine = {
@@ -27,6 +28,8 @@ export type IncidentLine = {
 
 export type IncidentDetail = IncidentLine & {
   readonly reopenings: number;
+  /** Whether a credit is at stake, also where its amount is not shown. */
+  readonly hasStake: boolean;
   readonly silence: Silence | null;
   readonly findings: readonly {
     readonly cell: string;
@@ -90,21 +93,24 @@ export function incidentLine(incident: Incident): IncidentLine {
   };
 }
 
+/** Money is the owner's: to everybody else nothing is at stake. */
 export function incidentDetail(
   incident: Incident,
   events: readonly IncidentEvent[],
   messages: readonly MessageCopies[],
+  audience: Audience,
 ): IncidentDetail {
   const { reopenings, silence } = incident;
   return {
     ...incidentLine(incident),
     reopenings,
+    hasStake: incident.cells.some(({ facts }) => facts.stake !== null),
     silence: silence === null ? null : { ...silence, who: nameOf(silence.who) },
     findings: incident.cells.map(({ cell, since, recoveredAt, facts }) => ({
       cell,
       since,
       recoveredAt,
-      facts,
+      facts: audience === 'owner' ? facts : { ...facts, stake: null },
       certainty: facts.measured === null ? null : certainty(facts.measured),
     })),
     timeline: events.map(({ at, kind, cells, who, note }) => ({

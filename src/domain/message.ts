@@ -5,6 +5,7 @@ import {
   type Failure,
   type Measured,
   type Severity,
+  type Stake,
 } from './alert.ts';
 import { type Extent, extentOf } from './extent.ts';
 import { activeCells, type Incident, type IncidentCell, type Notice, type Told } from './incident.ts';
@@ -240,17 +241,21 @@ function budgetText(facts: CellFacts | null): string | null {
   return `${share} of ${budget.objective}${parts.length === 0 ? '' : ` (${parts.join(', ')})`}`;
 }
 
+/** `pro-channel: at least 10 % credit, USD 120.00, if the period is missed`. */
+export function stakeWords({ contract, creditPercent, creditMoney, isCertain }: Stake): string {
+  const worth = [creditPercent === null ? null : `${creditPercent} credit`, creditMoney].filter(
+    (one) => one !== null,
+  );
+  const when = isCertain ? '' : ', if the period is missed';
+  return `${contract}: ${worth.length === 0 ? 'a credit' : worth.join(', ')}${when}`;
+}
+
+/** Every stake once; cells of one contract mostly have the same. */
 function stakeText(shown: readonly IncidentCell[]): string | null {
-  const stakes = new Map<string, string>();
-  for (const { facts } of shown) {
-    if (facts.stake === null) continue;
-    const { contract, creditPercent, creditMoney } = facts.stake;
-    const worth = [creditPercent === null ? null : `${creditPercent} credit`, creditMoney].filter(
-      (one) => one !== null,
-    );
-    if (worth.length > 0) stakes.set(contract, `${contract}: ${worth.join(', ')}`);
-  }
-  return stakes.size === 0 ? null : [...stakes.values()].join('; ');
+  const stakes = new Set(
+    shown.flatMap(({ facts }) => (facts.stake === null ? [] : [stakeWords(facts.stake)])),
+  );
+  return stakes.size === 0 ? null : [...stakes].join('; ');
 }
 
 function failuresOf(shown: readonly IncidentCell[]): readonly MessageFailure[] {

@@ -143,3 +143,20 @@ export function countsForAvailability(validity: Validity): boolean {
 export function countsForLatency(validity: Validity): boolean {
   return validity.kind === 'valid';
 }
+
+/** A refused key, an empty account, a malformed request: ours to mend, and worth asking again before it is believed. */
+export function isAccountFault(outcome: Outcome): boolean {
+  return outcome === 'config.auth' || outcome === 'config.billing' || outcome === 'config.request';
+}
+
+/**
+ * Whether a burst of probes follows: after a failure that counts, or a fault of our account. Of a sample that says nothing
+ * there is nothing to confirm.
+ */
+export function wantsConfirmation(sample: {
+  readonly outcome: Outcome;
+  readonly validity: Validity;
+}): boolean {
+  if (isAccountFault(sample.outcome)) return true;
+  return OUTCOMES[sample.outcome].counts === 'bad' && countsForAvailability(sample.validity);
+}

@@ -1,4 +1,4 @@
-import type { Outcome } from '../domain/outcome.ts';
+import { isAccountFault, type Outcome } from '../domain/outcome.ts';
 import type { Sample } from '../domain/sample.ts';
 
 /**
@@ -41,10 +41,6 @@ const FIRST_CANARY_MS = 60_000;
 const SLOWEST_CANARY_MS = 300_000;
 
 type Paused = { readonly pause: Pause; canaryAtUs: number; canaryMs: number };
-
-export function isAccountFault(outcome: Outcome): boolean {
-  return outcome === 'config.auth' || outcome === 'config.billing' || outcome === 'config.request';
-}
 
 export function createAccountFaults(monotonicUs: () => number): AccountFaults {
   const keys = new Map<string, Paused>();

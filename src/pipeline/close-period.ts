@@ -173,6 +173,7 @@ export function closedPeriod(contract: string, report: Report, state: ClaimState
           contract,
           creditPercent: `${summary.percent} %`,
           creditMoney: summary.amount === null ? null : `${summary.currency ?? ''} ${summary.amount}`.trim(),
+          isCertain: true,
         }
       : null,
     claimBy: isOwed && summary.claimBy !== null ? deadlineEnd(summary.claimBy, period.timezone) : null,

@@ -1,6 +1,6 @@
 import type { CellEvaluation } from '../domain/alert.ts';
 import type { AlertObjective } from '../domain/alert-objective.ts';
-import { type AlertPolicy, recipientsOf, scopeCovers } from '../domain/alert-policy.ts';
+import { type AlertPolicy, scopeCovers } from '../domain/alert-policy.ts';
 import {
   type BreachEvidence,
   evaluateBreach,
@@ -12,7 +12,6 @@ import {
 } from '../domain/alert-rule.ts';
 import { type Decided, decide } from '../domain/decide.ts';
 import type { Incident } from '../domain/incident.ts';
-import { type ClosedPeriod, periodNotices } from '../domain/notices.ts';
 import type { Target } from '../domain/target.ts';
 import type { PlannedWork, ScheduleSpan, Store } from '../store/store.ts';
 import { expectedTicks, intervalAfter } from './expected-ticks.ts';
@@ -24,10 +23,9 @@ export type LiveFacts = {
   /** Budget and stake per target and objective id. */
   readonly objectives: ReadonlyMap<string, Pick<ObjectiveEvidence, 'budget' | 'stake'>>;
   readonly breaches: readonly BreachEvidence[];
-  readonly closedPeriods: readonly ClosedPeriod[];
 };
 
-export const NO_LIVE_FACTS: LiveFacts = { objectives: new Map(), breaches: [], closedPeriods: [] };
+export const NO_LIVE_FACTS: LiveFacts = { objectives: new Map(), breaches: [] };
 
 /** The key of `LiveFacts.objectives`. */
 export function liveKey(target: string, objective: string): string {
@@ -256,26 +254,17 @@ export function createAlertEvaluator(options: AlertingOptions): AlertEvaluator {
       work = await store.readPlannedWork(now - spanMs, now + MINUTE_MS);
       await refresh(now);
       const live = await options.readLive(now);
-      const notices = live.closedPeriods.flatMap((closed) => periodNotices(closed, now));
       for (let conflicts = 0; ; conflicts += 1) {
-        const decided = await round(now, live);
-        const messages = [
-          ...decided.messages,
-          ...notices.map((message) => ({
-            message,
-            recipients: recipientsOf(policy.routes, message.severity, [], false),
-          })),
-        ];
-        if (decided.incidents.length > 0 || messages.length > 0) {
-          const { incidents, events } = decided;
+        const { incidents, events, messages } = await round(now, live);
+        if (incidents.length > 0) {
           const result = await store.saveDecision({ incidents, events, messages, spendsLink: null, at: now });
           if (result.kind === 'conflict' && conflicts < RETRIES) continue;
           if (result.kind !== 'saved') throw new Error(`the decision could not be saved: ${result.kind}`);
         }
         return {
           targets: targets.size,
-          transitions: decided.incidents.length,
-          messages: decided.messages.length,
+          transitions: incidents.length,
+          messages: messages.length,
           conflicts,
           rememberedFromAt: rememberedFromAt ?? now,
         };

@@ -1,9 +1,9 @@
 import type { Attempt, ProbeFn } from '../domain/attempt.ts';
 import type { Observation } from '../domain/observation.ts';
-import { countsForAvailability, type NotRunReason, OUTCOMES } from '../domain/outcome.ts';
+import { type NotRunReason, wantsConfirmation } from '../domain/outcome.ts';
 import type { Price, SlowLimits } from '../domain/probe.ts';
 import type { Purpose, Sample } from '../domain/sample.ts';
-import { type AccountFaults, isAccountFault } from './account-faults.ts';
+import type { AccountFaults } from './account-faults.ts';
 import type { Backoff } from './backoff.ts';
 import type { Clock } from './clock.ts';
 import type { Delivery } from './delivery.ts';
@@ -254,10 +254,4 @@ export function createTakeSample(parts: TakeSampleParts): TakeSample {
       });
     },
   };
-}
-
-/** A failure that counts, or a fault of our account. Of a sample that says nothing there is nothing to confirm. */
-function wantsConfirmation(sample: Sample): boolean {
-  if (isAccountFault(sample.outcome)) return true;
-  return OUTCOMES[sample.outcome].counts === 'bad' && countsForAvailability(sample.validity);
 }

@@ -2,6 +2,7 @@ import { type Attempt, attemptIdentity } from '../domain/attempt.ts';
 import { classify, NO_EXPECTATION } from '../domain/classify.ts';
 import { toSample } from '../domain/judge.ts';
 import type { Observation } from '../domain/observation.ts';
+import { wantsConfirmation } from '../domain/outcome.ts';
 import { type Gateway, renderPrompt, type SeriesPlan } from '../domain/probe.ts';
 import type { NotRun, Purpose, Sample } from '../domain/sample.ts';
 import { type Bench, goodWriter } from './good-sample.ts';
@@ -22,8 +23,8 @@ import { limitHeaders, namingHeaders, type Reply, replyTo, replyToListing } from
 import { type Wire, wireOf } from './wire.ts';
 
 /**
- * Writes down one tick of one series: a sample, a sample and its re-probe, a row that says why there is none, or
- * nothing.
+ * Writes down one tick of one series: a sample, a sample and its re-probe or the burst that confirms its failure, a row
+ * that says why there is none, or nothing.
  */
 export type Historian = (at: number, samples: Sample[], notRun: NotRun[]) => void;
 
@@ -33,9 +34,12 @@ export type HistorianOptions = {
   readonly seed: number;
   readonly script: HistoryScript;
   readonly models: readonly PracticeModel[];
+  /** The interval of the ticks: a burst ends before the next one. */
+  readonly everyMs: number;
 };
 
-export function createHistorian({ series, region, seed, script, models }: HistorianOptions): Historian {
+export function createHistorian(options: HistorianOptions): Historian {
+  const { series, region, seed, script, models, everyMs } = options;
   const target = practiceTargetOf(series, models);
   const bench: Bench = { series, region, target, isCold: series.probe.connection === 'cold' };
   const planner = plannerFor({ target, timetable: script.timetable, originAt: 0, seed });
@@ -43,6 +47,26 @@ export function createHistorian({ series, region, seed, script, models }: Histor
   const write = (at: number, plan: ReplyPlan, ours: Partial<Wire>): Sample =>
     (Object.keys(ours).length === 0 ? writeGood?.(at, plan) : null) ??
     judged(bench, at, 'scheduled', plan, { ...wireOf(plan.key, bench.isCold), ...ours });
+
+  /** What the prober does beside the schedule when a tick has failed. */
+  const confirm = (failed: Sample, samples: Sample[]): void => {
+    if (!wantsConfirmation(failed)) return;
+    const { probes, spacingMs } = series.probe.confirmation;
+    const endedAt = failed.scheduledAt + Math.ceil((failed.lagUs + (failed.phases.endUs ?? 0)) / 1000);
+    const heldUntil = endedAt + Math.min(failed.evidence?.retryAfterMs ?? 0, LONGEST_HOLD_MS);
+    for (let i = 1; i <= probes; i += 1) {
+      const at = endedAt + i * spacingMs;
+      if (at >= failed.scheduledAt + everyMs) return;
+      if (at < heldUntil) continue;
+      const plan = planner(at);
+      samples.push(judged(bench, at, 'confirmation', plan, wireOf(plan.key, bench.isCold)));
+    }
+  };
+  const tick = (at: number, plan: ReplyPlan, ours: Partial<Wire>, samples: Sample[]): void => {
+    const sample = write(at, plan, ours);
+    samples.push(sample);
+    confirm(sample, samples);
+  };
 
   return (at, samples, notRun) => {
     const plan = planner(at);
@@ -60,13 +84,13 @@ export function createHistorian({ series, region, seed, script, models }: Histor
         });
         return;
       case 'none':
-        samples.push(write(at, plan, NO_CHANGES));
+        tick(at, plan, NO_CHANGES, samples);
         return;
       case 'late':
-        samples.push(write(at, plan, { lagUs: trouble.lagUs }));
+        tick(at, plan, { lagUs: trouble.lagUs }, samples);
         return;
       case 'blocked':
-        samples.push(write(at, plan, { loopDelayUs: trouble.loopDelayUs }));
+        tick(at, plan, { loopDelayUs: trouble.loopDelayUs }, samples);
         return;
       case 'no-network': {
         const wire = wireOf(plan.key, bench.isCold);
@@ -75,12 +99,14 @@ export function createHistorian({ series, region, seed, script, models }: Histor
       }
       case 'stale-socket': {
         if (bench.isCold) {
-          samples.push(write(at, plan, NO_CHANGES));
+          tick(at, plan, NO_CHANGES, samples);
           return;
         }
         const wire = wireOf(plan.key, false);
         samples.push(judge(bench, at, 'scheduled', hearNothing('stale-socket', wire), wire.lagUs));
-        samples.push(judged(bench, at, 'reprobe', plan, wireOf(plan.key, true)));
+        const again = judged(bench, at, 'reprobe', plan, wireOf(plan.key, true));
+        samples.push(again);
+        confirm(again, samples);
         return;
       }
     }
@@ -88,6 +114,9 @@ export function createHistorian({ series, region, seed, script, models }: Histor
 }
 
 const NO_CHANGES: Partial<Wire> = {};
+
+/** A burst waits no longer than this for a `Retry-After`. */
+const LONGEST_HOLD_MS = 300_000;
 
 function practiceTargetOf({ target, probe }: SeriesPlan, models: readonly PracticeModel[]): PracticeTarget {
   const isPro = target.requestModel.startsWith(PRO_PREFIX);

@@ -82,6 +82,7 @@ export function historyScript(toAt: number): HistoryScript {
   const QWEN = 'Qwen/Qwen3-32B';
   const R1 = 'deepseek-ai/DeepSeek-R1';
   const KIMI = 'moonshotai/Kimi-K2.5';
+  const GLM = 'zai-org/GLM-5';
   const down = { kind: 'unavailable', status: 503, by: 'provider' } as const;
   const gatewayDown = { kind: 'unavailable', status: 502, by: 'gateway' } as const;
 
@@ -100,8 +101,10 @@ export function historyScript(toAt: number): HistoryScript {
     incident('standard', R1, inMonth(18, 8, 9 * HOUR), 0.2, { kind: 'slow', factor: 5 }),
     incident('standard', KIMI, inMonthBefore(14, 11, 3 * HOUR), 0.4, { kind: 'truncated', afterTokens: 2 }),
     incident('standard', QWEN, daysAgo(30, 15, 2 * HOUR), 0.8, { kind: 'cache-hit' }),
-    // Our standard key expired; the probes stopped after three minutes (below) until it was replaced.
-    incident('standard', '*', daysAgo(33, 7, 3 * MINUTE), 1, { kind: 'auth' }),
+    // Our standard key expired; the probes stopped once that was confirmed (below) until it was replaced.
+    incident('standard', '*', daysAgo(33, 7, MINUTE), 1, { kind: 'auth' }),
+    // Under four nines, everyday bad luck would break every month.
+    incident('pro', GLM, always, 1, { kind: 'normal' }),
     incident('standard', '*', always, 0.0006, { kind: 'unavailable', status: 500, by: 'provider' }),
     incident('standard', '*', always, 0.0002, { kind: 'aborted', afterTokens: 1 }),
     incident('pro', '*', always, 0.00004, { kind: 'unavailable', status: 500, by: 'provider' }),
@@ -118,7 +121,7 @@ export function historyScript(toAt: number): HistoryScript {
     { ...inMonth(13, 2, HOUR), tier: '*', trouble: { kind: 'not-run', reason: 'skipped: maintenance' } },
     { ...inMonth(27, 23.5, 8 * MINUTE), tier: '*', trouble: { kind: 'not-run', reason: 'missed' } },
     {
-      ...daysAgo(33, 7.05, 41 * MINUTE),
+      ...daysAgo(33, 7 + 1 / 60, 43 * MINUTE),
       tier: 'standard',
       trouble: { kind: 'not-run', reason: 'skipped: paused' },
     },

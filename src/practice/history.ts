@@ -48,24 +48,41 @@ export function* simulateHistory(options: HistoryOptions): Generator<HistoryBatc
       const { phaseMs } = historySchedule(series, region, everyMs);
       return {
         firstAt: firstTickAt(everyMs, phaseMs, fromAt),
-        historian: createHistorian({ series, region, seed, script, models }),
+        historian: createHistorian({ series, region, seed, script, models, everyMs }),
       };
     })
     .sort((a, b) => a.firstAt - b.firstAt);
 
   let samples: Sample[] = [];
   let notRun: NotRun[] = [];
-  for (let roundMs = 0; fromAt + roundMs < toAt; roundMs += everyMs) {
+  // The round before counts too: the burst of its failures may reach into this range.
+  for (let roundMs = -everyMs; fromAt + roundMs < toAt; roundMs += everyMs) {
     for (const { firstAt, historian } of writers) {
       const at = firstAt + roundMs;
       if (at < toAt) historian(at, samples, notRun);
     }
     const throughAt = Math.min(toAt, fromAt + roundMs + everyMs);
     if (samples.length + notRun.length >= BATCH_ROWS) {
-      yield { samples, notRun, throughAt };
-      samples = [];
+      yield batchOf(samples, notRun, fromAt, throughAt);
+      samples = samples.filter(({ scheduledAt }) => scheduledAt >= throughAt);
       notRun = [];
     }
   }
-  yield { samples, notRun, throughAt: toAt };
+  yield batchOf(samples, notRun, fromAt, toAt);
+}
+
+/** What lies in the range, in the order of ticks: bursts are written with the tick they confirm, and belong later. */
+function batchOf(
+  samples: readonly Sample[],
+  notRun: readonly NotRun[],
+  fromAt: number,
+  throughAt: number,
+): HistoryBatch {
+  const isIn = ({ scheduledAt }: { readonly scheduledAt: number }): boolean =>
+    scheduledAt >= fromAt && scheduledAt < throughAt;
+  return {
+    samples: samples.filter(isIn).sort((a, b) => a.scheduledAt - b.scheduledAt),
+    notRun: notRun.filter(isIn),
+    throughAt,
+  };
 }

@@ -18,9 +18,11 @@ export type PracticeTarget = { readonly tier: PracticeTier; readonly model: Prac
 /** The name prefix that buys dedicated capacity; it needs the pro key. */
 export const PRO_PREFIX = 'Pro/';
 
-export const PRACTICE_KEYS: Readonly<Record<PracticeTier, string>> = {
+/** Two tiers of a deployment may have the same key: `critical` is pro capacity under a stricter contract. */
+export const PRACTICE_KEYS: Readonly<Record<PracticeTier | 'critical', string>> = {
   standard: 'ga_standard_practice',
   pro: 'ga_pro_practice',
+  critical: 'ga_pro_practice',
 };
 
 /** A key whose account has no credit left: always answered with 402. */
@@ -90,6 +92,22 @@ export const PRACTICE_MODELS: readonly PracticeModel[] = [
         interTokenMs: 18,
       },
       pro: { medianTtftMs: 220, sigma: 0.23, tailFrom: 0.985, tailShape: 2.2, capMs: 5000, interTokenMs: 10 },
+    },
+  },
+  {
+    id: 'zai-org/GLM-5',
+    kind: 'chat',
+    reasoningTokens: 0,
+    latency: {
+      standard: {
+        medianTtftMs: 390,
+        sigma: 0.32,
+        tailFrom: 0.97,
+        tailShape: 1.3,
+        capMs: 9000,
+        interTokenMs: 17,
+      },
+      pro: { medianTtftMs: 190, sigma: 0.2, tailFrom: 0.985, tailShape: 2.5, capMs: 4000, interTokenMs: 9 },
     },
   },
   {

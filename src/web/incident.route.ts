@@ -9,12 +9,14 @@ import {
   incidentLine,
   type MessageCopies,
 } from '../domain/incident-view.ts';
+import type { Audience } from '../domain/report-text.ts';
 import { acknowledge } from '../domain/transition.ts';
 import { oneLine } from '../domain/wording.ts';
 import type { Delivery, Store } from '../store/store.ts';
 import { type AcknowledgeLink, linkName, readLink } from './acknowledge-link.ts';
 import { AppError } from './app-error.ts';
 import type { WebContext } from './context.ts';
+import { cachingFor } from './owner.ts';
 import { prepare, sendPrepared } from './prepared.ts';
 import { textOf } from './query.ts';
 
@@ -40,18 +42,19 @@ export function incidentsApiRoute(context: WebContext): RequestHandler {
   };
 }
 
-/** `GET /incidents/<id>` */
-export function incidentRoute(context: WebContext): RequestHandler {
+/** `GET /incidents/<id>`, and the same with money behind the owner's token. */
+export function incidentRoute(context: WebContext, audience: Audience): RequestHandler {
   return async (request, response) => {
-    const view = await readIncident(context, await find(context.store, request));
-    await sendPrepared(request, response, prepare(HTML, incidentPage(view, context.assets.names, null)));
+    const view = await readIncident(context, await find(context.store, request), audience);
+    const page = prepare(HTML, incidentPage(view, context.assets.names, null));
+    await sendPrepared(request, response, page, cachingFor(audience));
   };
 }
 
 /** `GET /api/v1/incidents/<id>` */
 export function incidentApiRoute(context: WebContext): RequestHandler {
   return async (request, response) => {
-    const { incident } = await readIncident(context, await find(context.store, request));
+    const { incident } = await readIncident(context, await find(context.store, request), 'public');
     await sendPrepared(request, response, prepare(JSON_TYPE, JSON.stringify(incident)));
   };
 }
@@ -73,7 +76,7 @@ function askRoute(context: WebContext): RequestHandler {
     const incident = await find(context.store, request);
     const token = textOf(request, 'token') ?? '';
     const link = checkLink(context, incident, token);
-    const view = await readIncident(context, incident);
+    const view = await readIncident(context, incident, 'public');
     const { who } = link;
     response.set('Cache-Control', 'no-store').type('html');
     response.send(incidentPage(view, context.assets.names, { who, token }));
@@ -155,6 +158,7 @@ async function readIncidents({ store, clock, settings }: WebContext): Promise<In
 async function readIncident(
   { store, clock, settings }: WebContext,
   incident: Incident,
+  audience: Audience,
 ): Promise<IncidentPageView> {
   const events = await store.readIncidentEvents(incident.id);
   const deliveries = await store.readDeliveries({ incident: incident.id });
@@ -164,7 +168,7 @@ async function readIncident(
     practice,
     locale,
     now: clock(),
-    incident: incidentDetail(incident, events, copiesOf(deliveries)),
+    incident: incidentDetail(incident, events, copiesOf(deliveries), audience),
   };
 }
 

@@ -41,7 +41,7 @@ const facts: Schema = object({
       leftPpm: ppm,
     }),
   ),
-  stake: maybe(object({ contract: text, creditPercent: maybe(text), creditMoney: maybe(text) })),
+  stake: { type: 'null', description: 'Money is shown to the owner only, on the page.' },
   failures: list(
     object({
       at: instant,
@@ -62,6 +62,7 @@ export const INCIDENT_SCHEMAS: Readonly<Record<string, Schema>> = {
   Incident: object({
     ...line,
     reopenings: count,
+    hasStake: { type: 'boolean', description: 'Whether a credit is at stake; the owner sees which.' },
     silence: maybe(object({ who, why: text, at: instant, untilAt: instant })),
     findings: list(
       object({ cell: text, since: instant, recoveredAt: maybe(instant), facts, certainty: maybe(text) }),

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
+import type { Audience } from '../domain/report-text.ts';
 import type { Store } from '../store/store.ts';
 
 /** Name of the fact that holds the SHA-256 of the owner's token, hex. The token has 192 random bits: no salt is needed. */
@@ -31,6 +32,11 @@ export function ownerOnly(store: Pick<Store, 'readFact'>): RequestHandler {
           : 'Give the token as the password; the name does not matter.\n',
       );
   };
+}
+
+/** What is the owner's is kept nowhere on the way. */
+export function cachingFor(audience: Audience): string {
+  return audience === 'owner' ? 'private, no-store' : 'no-cache';
 }
 
 function tokenOf(request: Request): string | null {

@@ -8,6 +8,7 @@ import type { Report } from '../domain/report.ts';
 import type { Audience } from '../domain/report-text.ts';
 import { AppError } from './app-error.ts';
 import type { WebContext } from './context.ts';
+import { cachingFor } from './owner.ts';
 import { prepare, sendPrepared } from './prepared.ts';
 
 /** What the pages of reports need besides the store. */
@@ -175,10 +176,6 @@ export function wellKnownRoute({ store }: WebContext, { publicKey }: ReportsOpti
 
 const DAY_MS = 86_400_000;
 const DAYS_PUBLISHED = 35;
-
-function cachingFor(audience: Audience): string {
-  return audience === 'owner' ? 'private, no-store' : 'no-cache';
-}
 
 /** A name with dots alone would be a way out of the folder. */
 function namesOf(params: Readonly<Record<string, string | readonly string[]>>): {

@@ -72,11 +72,22 @@ ${Array.from({ length: models }, (_, n) => `  - { id: maker/model-${n}, price: {
 
 const KEYS = { STANDARD_KEY: 'one', PRO_KEY: 'two' };
 
+test('only what alerts do otherwise than usual is said, with what is usual', async () => {
+  const practice = await probity(['check', join(ROOT, 'probes', 'practice')]);
+  assert.match(
+    practice.out.replace(/\s+/g, ' '),
+    /Alerts differ from the usual: incidents\.remindAfter 2m, 30m, 4h \(usually 1h, 4h, 1d\); incidents\.steady/,
+  );
+  const usual = await probity(['check', join(ROOT, 'probes', 'global-apis')]);
+  assert.doesNotMatch(usual.out, /Alerts differ/);
+});
+
 test('the two shipped deployments can run', async () => {
-  for (const name of ['practice', 'global-apis']) {
+  const sizes = { practice: /9 targets over 3 keys/, 'global-apis': /8 targets over 2 keys/ };
+  for (const [name, size] of Object.entries(sizes)) {
     const { code, out } = await probity(['check', join(ROOT, 'probes', name)]);
     assert.equal(code, 0);
-    assert.match(out, /8 targets over 2 keys/);
+    assert.match(out, size);
     assert.match(out, /a p99 verdict needs/);
   }
 });

@@ -46,7 +46,7 @@ test('a new user sees live samples of every practice target, labelled as practic
   const view = await statusWhen(
     url,
     ({ targets }) =>
-      targets.length === 8 && targets.every(({ series }) => series.some(({ last }) => last !== null)),
+      targets.length === 9 && targets.every(({ series }) => series.some(({ last }) => last !== null)),
   );
   assert.equal(view.practice, true);
   const page = await (await fetch(url)).text();
@@ -200,7 +200,7 @@ test('three times kill -9: each tick is a sample, a recorded skip or countable a
       due.add(tickOf({ probe, target, scheduledAt: at }));
     }
   }
-  assert.equal(spans.length, 8, 'the schedules outlived the restarts unchanged');
+  assert.equal(spans.length, 9, 'the schedules outlived the restarts unchanged');
   assert.deepEqual(
     told.filter((tick) => !due.has(tick)),
     [],

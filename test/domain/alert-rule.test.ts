@@ -195,7 +195,7 @@ test('an outage of the gateway does not look like a fault of our key', () => {
   assert.equal(evaluateKey(KEY, [failed(NOW - MINUTE), failed(NOW)], 2).verdict, 'good');
 });
 
-test('a period that can still be met says nothing; one that cannot says what it costs', () => {
+test('a period that can still be met says nothing; one that cannot says so, and of money nothing that everybody may read', () => {
   const base = {
     cell: TARGET.id,
     gateway: 'acme',
@@ -203,12 +203,17 @@ test('a period that can still be met says nothing; one that cannot says what it 
     period: '2026-03',
     objective: 'availability 99.9 %',
     budget: null,
-    stake: { contract: 'pro-channel', creditPercent: '10 %', creditMoney: 'USD 120.00' },
+    stake: {
+      contract: 'pro-channel',
+      creditPercent: 'at least 10 %',
+      creditMoney: 'USD 120.00',
+      isCertain: true,
+    },
   };
   assert.equal(evaluateBreach({ ...base, certain: false }, NOW).verdict, 'undecided');
   const certain = evaluateBreach({ ...base, certain: true }, NOW);
   assert.equal(certain.verdict, 'bad');
-  assert.match(certain.facts.finding, /can no longer be met in 2026-03.*credit 10 %/);
+  assert.match(certain.facts.finding, /can no longer be met in 2026-03.*is good$/);
 });
 
 const OWN: OwnEvidence = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseContracts } from '../../src/config/parse-contract.ts';
-import { leastStake } from '../../src/domain/breach-stake.ts';
+import { stakeOf } from '../../src/domain/breach-stake.ts';
 import type { Contract } from '../../src/domain/contract.ts';
 import type { LiveObjective, LiveWindow, WindowName } from '../../src/domain/live-objective.ts';
 import { periodBudget } from '../../src/domain/period-budget.ts';
@@ -10,10 +10,9 @@ import { DAY, MINUTE } from '../support/alert-builders.ts';
 const MARCH = { fromAt: Date.UTC(2026, 2, 1), toAt: Date.UTC(2026, 3, 1) };
 const ALLOWANCE = { numerator: 1, denominator: 1_000, inclusive: true };
 
-function contract(credits: Record<string, unknown>): Contract {
-  const { contracts, problems } = parseContracts({ pro: { template: 'pro-channel', credits } }, [
-    'contracts',
-  ]);
+function contract(credits: Record<string, unknown>, more: Record<string, unknown> = {}): Contract {
+  const terms = { template: 'pro-channel', credits, ...more };
+  const { contracts, problems } = parseContracts({ pro: terms }, ['contracts']);
   assert.deepEqual(problems, []);
   const [only] = contracts.get('pro') ?? [];
   assert.ok(only);
@@ -70,7 +69,7 @@ const LADDER = {
 
 // March has 44 640 minutes: 44 bad ones are allowed, 446 are the most that leave 99.0 %.
 const CASES: readonly (readonly [sentence: string, bad: number, credit: string | null])[] = [
-  ['while the month can still be met nothing is owed for certain', 44, null],
+  ['while the month can still be met the first step is at stake', 44, 'at least 10 %'],
   ['one bad minute more owes the first step', 45, 'at least 10 %'],
   ['the deepest month that still ends at 99.0 % owes the first step', 446, 'at least 10 %'],
   ['one bad minute more owes the second', 447, 'at least 25 %'],
@@ -78,13 +77,25 @@ const CASES: readonly (readonly [sentence: string, bad: number, credit: string |
 
 for (const [sentence, bad, credit] of CASES) {
   test(sentence, () => {
-    const stake = leastStake(contract(LADDER), lost(bad, (10 * DAY) / MINUTE));
+    const stake = stakeOf(contract(LADDER), lost(bad, (10 * DAY) / MINUTE));
     assert.equal(stake?.creditPercent ?? null, credit);
   });
 }
 
+test('until the month is lost for certain the credit is owed only if it is missed', () => {
+  assert.equal(stakeOf(contract(LADDER), lost(44, 14_400))?.isCertain, false);
+  assert.equal(stakeOf(contract(LADDER), lost(45, 14_400))?.isCertain, true);
+});
+
+test('money is the share of the fee, in the currency of the contract; without a fee none is named', () => {
+  const paid = contract(LADDER, { fee: { amount: '12000.50' } });
+  assert.equal(stakeOf(paid, lost(45, 14_400))?.creditMoney, 'USD 1200.05');
+  assert.equal(stakeOf(paid, lost(447, 14_400))?.creditMoney, 'USD 3000.13', 'rounded as the contract says');
+  assert.equal(stakeOf(contract(LADDER), lost(45, 14_400))?.creditMoney, null);
+});
+
 test('a cap is a cap, and a contract without credits owes nothing', () => {
   const capped = contract({ ...LADDER, capPercent: '20' });
-  assert.equal(leastStake(capped, lost(447, 14_400))?.creditPercent, 'at least 20 %');
-  assert.equal(leastStake(contract({ shape: 'none', status: 'assumed' }), lost(447, 14_400)), null);
+  assert.equal(stakeOf(capped, lost(447, 14_400))?.creditPercent, 'at least 20 %');
+  assert.equal(stakeOf(contract({ shape: 'none', status: 'assumed' }), lost(447, 14_400)), null);
 });

@@ -26,7 +26,12 @@ function opened(cells: readonly string[] = [CELL]): Incident {
           intervalPpm: [70_960, 265_740],
         },
         budget: { objective: 'availability 99.9 %', leftSamples: 31, leftMs: 31 * MINUTE, leftPpm: 717_999 },
-        stake: { contract: 'pro-channel', creditPercent: '10 %', creditMoney: 'USD 120.00' },
+        stake: {
+          contract: 'pro-channel',
+          creditPercent: 'at least 10 %',
+          creditMoney: 'USD 120.00',
+          isCertain: true,
+        },
         failures: [
           { at: START + MINUTE, outcome: 'gateway.5xx', status: 503, requestId: 'req_2', region: 'here' },
           { at: START, outcome: 'gateway.5xx', status: 503, requestId: null, region: 'here' },
@@ -54,7 +59,7 @@ About:       the gateway
 Since:       2026-03-02 03:00:00 UTC (2 min)
 How sure:    9 bad of n = 60 (15 %, 95 % interval 7.096 % to 26.574 %); if 0.1 % were the truth, luck would do this with probability 3.3e-7
 Budget left: 71.7 % of availability 99.9 % (31 min, 31 probes)
-At stake:    pro-channel: 10 % credit, USD 120.00
+At stake:    pro-channel: at least 10 % credit, USD 120.00
 Incident:    ${message.thread}
 
 Last failures, newest first:

@@ -150,6 +150,26 @@ test('the short way to a good sample and the long way by bytes and judgement lea
   }
 });
 
+test('a failed tick is confirmed by three probes two seconds apart, and nothing else is', () => {
+  const outage = { fromAt: MONTH.fromAt + 8 * DAY + 12 * HOUR, toAt: MONTH.fromAt + 8 * DAY + 18 * HOUR };
+  const { samples } = cut(
+    past([practiceSeries('pro', KIMI)], { fromAt: outage.fromAt }),
+    outage.fromAt,
+    outage.toAt,
+  );
+  const bursts = samples.filter(({ purpose }) => purpose === 'confirmation').map((one) => one.scheduledAt);
+  const failed = samples.filter(
+    ({ outcome, purpose }) => purpose === 'scheduled' && OUTCOMES[outcome].counts === 'bad',
+  );
+  assert.ok(failed.length >= 135 && failed.length < 145, String(failed.length));
+  assert.equal(bursts.length, 3 * failed.length);
+  for (const { scheduledAt } of failed) {
+    const [first = 0, second = 0, third = 0] = bursts.filter((at) => at > scheduledAt);
+    assert.ok(first - scheduledAt > 2_000 && first - scheduledAt < 3_000);
+    assert.deepEqual([second - first, third - second], [2_000, 2_000]);
+  }
+});
+
 describe('ticks', () => {
   test('each tick of a minute has exactly one scheduled sample or one reason, except in the day that was lost', () => {
     const series = practiceSeries('pro', QWEN);
@@ -218,8 +238,9 @@ describe('ticks', () => {
 /** Good and bad samples by the outcomes' default counting, as in a contract that excludes what was our fault. */
 function countMonth(samples: readonly Sample[]): { good: number; bad: number } {
   const counts = { good: 0, bad: 0 };
-  for (const { outcome, validity } of samples) {
+  for (const { outcome, validity, purpose } of samples) {
     const { counts: as } = OUTCOMES[outcome];
+    if (purpose === 'confirmation') continue;
     if (validity.kind !== 'suspect' && as !== 'excluded') counts[as] += 1;
   }
   return counts;

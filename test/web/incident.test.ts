@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import type { Incident } from '../../src/domain/incident.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import type { Store } from '../../src/store/store.ts';
 import { linkName, readLink, signLink } from '../../src/web/acknowledge-link.ts';
+import { OWNER_TOKEN_FACT } from '../../src/web/owner.ts';
 import { createServer } from '../../src/web/server.ts';
 import { DAY, MINUTE, START } from '../support/alert-builders.ts';
 import { createAlertStage } from '../support/alert-stage.ts';
@@ -70,6 +72,40 @@ function tokenFor(incident: Incident, change: { untilAt?: number; incident?: str
     ...change,
   });
 }
+
+test('what is at stake is the owner’s: neither page nor API tells it to anybody else', async (t) => {
+  const { url, store, incident } = await site(t);
+  const stake = {
+    contract: 'pro',
+    creditPercent: 'at least 12.5 %',
+    creditMoney: 'USD 987.65',
+    isCertain: false,
+  };
+  const [cell] = incident.cells;
+  assert.ok(cell);
+  const cells = [{ ...cell, facts: { ...cell.facts, stake } }];
+  const changed = { ...incident, cells, version: incident.version + 1 };
+  await store.saveDecision({
+    incidents: [changed],
+    events: [],
+    messages: [],
+    spendsLink: null,
+    at: START + DAY,
+  });
+  const token = 'a-token-of-this-test';
+  await store.writeFact(OWNER_TOKEN_FACT, createHash('sha256').update(token).digest('hex'), START);
+  for (const path of [`/incidents/${incident.id}`, `/api/v1/incidents/${incident.id}`]) {
+    assert.doesNotMatch(await (await fetch(`${url}${path}`)).text(), /987\.65|12\.5 %/);
+  }
+  const owned = `${url}/owner/incidents/${incident.id}`;
+  assert.match(await (await fetch(`${url}/incidents/${incident.id}`)).text(), /\/owner\/incidents\//);
+  const refused = await fetch(owned);
+  assert.equal(refused.status, 401);
+  assert.doesNotMatch(await refused.text(), /987\.65/);
+  const answer = await fetch(owned, { headers: { authorization: `Bearer ${token}` } });
+  assert.match(await answer.text(), /pro: at least 12\.5 % credit, USD 987\.65, if the period is missed/);
+  assert.equal(answer.headers.get('cache-control'), 'private, no-store');
+});
 
 const press = (url: string, id: string, token: string, why = ''): Promise<Response> =>
   fetch(`${url}/incidents/${id}/acknowledge`, {
