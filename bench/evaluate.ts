@@ -1,88 +1,189 @@
-/**
- * `probity evaluate` on large files: lines per second against bare `JSON.parse` of the same lines in the same run, and
- * the memory of a file against that of one ten times as long.
- *
- *   node bench/evaluate.ts [lines]
- */
-import { spawnSync } from 'node:child_process';
-import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { readContractText } from '../src/config/load-contract.ts';
+import { evaluate } from '../src/domain/evaluation.ts';
+import { addSparse, emptyHistogram, latencyAtRank } from '../src/domain/latency-histogram.ts';
+import { lineOfSample } from '../src/domain/line-of-sample.ts';
+import { accumulate, emptyTally, planTally } from '../src/domain/tally.ts';
+import { createLiveMemory } from '../src/pipeline/live-memory.ts';
+import { createLiveScope } from '../src/pipeline/live-scope.ts';
+import { openSqliteStore } from '../src/store/sqlite/open.ts';
+import { sample, target } from '../test/store/builders.ts';
+import { impatientClock } from '../test/support/impatient-clock.ts';
+import { DAY_MS, HOUR_MS, writeNinetyDays } from './ninety-days.ts';
 
-const LINES = Number(process.argv[2] ?? 1_000_000);
-const START = Date.UTC(2026, 8, 1);
-const MONTH_MS = 30 * 86_400_000;
-const CHUNK = 50_000;
+/**
+ * `npm run bench:evaluate [targets]`: one live pass over all targets with ninety days of history at one sample a minute,
+ * beside counting the same from raw rows in the same run. The last day is recorded row by row; its buckets stand for
+ * the other days.
+ */
+const TARGETS = Number(process.argv[2] ?? 368);
+const MINUTE_MS = 60_000;
+const NOW = Date.UTC(2026, 2, 30) + 13 * HOUR_MS + 37 * MINUTE_MS + 20_000;
+const PASSES = 15;
 
-/** A month of requests whose latencies hardly ever repeat: the worst case for counting values. */
-function write(path: string, lines: number): void {
-  writeFileSync(path, '');
-  let state = 1;
-  const next = (): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
+function contractOf() {
+  const text = readFileSync(join(import.meta.dirname, '../probes/contracts/pro-channel.yaml'), 'utf8');
+  const contract = readContractText(text, 'pro-channel.yaml').contracts.get('pro-channel')?.[0];
+  if (contract === undefined) throw new Error('the template holds a contract');
+  return contract;
+}
+
+type Took<Value> = {
+  readonly ms: number;
+  /** CPU time of the process, ms: what others on the machine do does not count. */
+  readonly cpuMs: number;
+  /** The longest time in which the thread could do nothing else, ms. */
+  readonly blockMs: number;
+  readonly value: Value;
+};
+
+async function timed<Value>(what: () => Promise<Value>): Promise<Took<Value>> {
+  const startedAt = performance.now();
+  const cpu = process.cpuUsage();
+  let last = startedAt;
+  let blockMs = 0;
+  let isOver = false;
+  const look = (): void => {
+    const at = performance.now();
+    blockMs = Math.max(blockMs, at - last);
+    last = at;
+    if (!isOver) setImmediate(look);
   };
-  for (let from = 0; from < lines; from += CHUNK) {
-    const texts = Array.from({ length: Math.min(CHUNK, lines - from) }, (_, i) => {
-      const at = new Date(START + Math.floor(((from + i) / lines) * MONTH_MS)).toISOString();
-      const status = next() < 0.9995 ? 200 : 503;
-      return `{"at":"${at}","status":${status},"ttftMs":${(next() * 900).toFixed(3)},"totalMs":${(900 + next() * 90_000).toFixed(3)},"outputTokens":${20 + ((from + i) % 40)}}\n`;
-    });
-    writeFileSync(path, texts.join(''), { flag: 'a' });
-  }
+  setImmediate(look);
+  const value = await what();
+  isOver = true;
+  look();
+  const { user, system } = process.cpuUsage(cpu);
+  return { ms: performance.now() - startedAt, cpuMs: (user + system) / 1000, blockMs, value };
 }
 
-async function parseOnly(path: string): Promise<number> {
-  const from = performance.now();
-  for await (const line of createInterface({ input: createReadStream(path, { highWaterMark: 1 << 16 }) })) {
-    JSON.parse(line);
-  }
-  return (performance.now() - from) / 1000;
-}
-
-type Run = { readonly seconds: number; readonly rssMb: number };
-
-function evaluateFile(path: string): Run {
-  const from = performance.now();
-  const report = `process.on('exit', () => process.stderr.write('rss ' + process.resourceUsage().maxRSS))`;
-  const args = [
-    '--import',
-    `data:text/javascript,${encodeURIComponent(report)}`,
-    'src/main.ts',
-    'evaluate',
-    path,
-  ];
-  const ended = spawnSync(
-    process.execPath,
-    [...args, '--contract', 'pro-channel', '--period', '2026-09', '--json'],
-    {
-      cwd: join(import.meta.dirname, '..'),
-      encoding: 'utf8',
-    },
-  );
-  if (ended.status !== 0) throw new Error(ended.stderr);
-  const rss = Number(/rss (\d+)/.exec(ended.stderr)?.[1]);
-  return { seconds: (performance.now() - from) / 1000, rssMb: rss / 1024 };
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'probity-bench-'));
+const opened = openSqliteStore(join(folder, 'probity.db'));
+if (opened.kind !== 'opened') throw new Error(opened.message);
+const { store } = opened;
 try {
-  const [small, large] = [join(folder, 'small.ndjson'), join(folder, 'large.ndjson')];
-  write(small, LINES);
-  write(large, LINES * 10);
-  const bare = await parseOnly(small);
-  const one = evaluateFile(small);
-  const ten = evaluateFile(large);
-  const perSecond = (LINES * 9) / (ten.seconds - one.seconds);
-  console.log(
-    `evaluate        ${Math.round(perSecond).toLocaleString('en-US')} lines/s (start-up taken off)`,
+  const contract = contractOf();
+  const targets = Array.from({ length: TARGETS }, (_, index) => target(`model-${index}`));
+  const [probe, region] = ['chat-stream', 'eu-west'];
+  const past = {
+    targets,
+    probe,
+    region,
+    everyMs: MINUTE_MS,
+    contract,
+    now: NOW,
+    costNanos: 13_750,
+    hours: 24,
+  };
+  const countedMs = await writeNinetyDays(store, past);
+
+  const scope = createLiveScope({ versionsOf: () => [contract], plannedWorkOf: () => [] });
+  const memory = createLiveMemory(store, scope, impatientClock(NOW));
+  const start = await timed(() => memory.evaluate(NOW));
+  const passes: Took<unknown>[] = [];
+  const idle: Took<unknown>[] = [];
+  let now = NOW;
+  for (let pass = 0; pass < PASSES; pass += 1) {
+    const scheduledAt = now - (now % MINUTE_MS);
+    const samples = targets.map(({ id }, index) =>
+      sample({
+        probe,
+        region,
+        target: id,
+        scheduledAt,
+        ttftUs: 210_000 + ((pass * 131 + index * 37) % 997) * 250,
+      }),
+    );
+    await store.record({ samples, notRun: [] });
+    memory.touched(scheduledAt);
+    now += MINUTE_MS;
+    passes.push(await timed(() => memory.evaluate(now)));
+    idle.push(await timed(() => memory.evaluate(now + 5_000)));
+  }
+  const rebuilt = await timed(() => memory.rebuild(now));
+  const report = await memory.evaluate(now);
+
+  const closedTo = NOW - (NOW % HOUR_MS);
+  const dayEnd = NOW - (NOW % DAY_MS);
+  const stored = await timed(async () => {
+    const byTarget = new Map(targets.map(({ id }) => [id, emptyHistogram()]));
+    for (const { target: id, bucket } of await store.readBuckets('day', dayEnd - 30 * DAY_MS, dayEnd)) {
+      const answer = bucket.answers[1];
+      const sums = byTarget.get(id);
+      if (answer?.kind === 'percentile' && sums !== undefined) addSparse(sums, answer.histogram);
+    }
+    return [...byTarget.values()].map((sums) => latencyAtRank([sums], Math.ceil(0.99 * sums.total)));
+  });
+  const shown = await timed(async () =>
+    targets.map(({ id }) => report.targets.get(id)?.objectives[1]?.windows['30d'].latency ?? null),
   );
-  console.log(`JSON.parse only ${Math.round(LINES / bare).toLocaleString('en-US')} lines/s`);
-  console.log(`ratio           ${(perSecond / (LINES / bare)).toFixed(2)}`);
-  console.log(
-    `memory          ${one.rssMb.toFixed(0)} MB for ${LINES} lines, ${ten.rssMb.toFixed(0)} MB for ten times as many`,
+  const sorted = await timed(async () =>
+    Promise.all(
+      targets.slice(0, 8).map(async ({ id }) => {
+        const day = await store.readDecided(closedTo - DAY_MS, closedTo, id);
+        const values = Float64Array.from(day.byTarget.get(id) ?? [], ({ ttftUs }) => ttftUs ?? 0).sort();
+        return values[Math.ceil(0.99 * values.length) - 1];
+      }),
+    ),
   );
+
+  const period = {
+    label: 'day',
+    fromAt: closedTo - DAY_MS,
+    toAt: closedTo,
+    timezone: 'UTC',
+    isWindow: false,
+  };
+  const recounted = await timed(async () => {
+    const { byTarget } = await store.readDecided(period.fromAt, period.toAt);
+    let objectives = 0;
+    for (const attempts of byTarget.values()) {
+      const tally = emptyTally(planTally(period, [{ contract, maintenance: [] }]));
+      for (const attempt of attempts) accumulate(tally, lineOfSample(attempt));
+      objectives += evaluate(tally, contract, { fee: null, previous: [], maintenanceFlags: [] }).objectives
+        .length;
+    }
+    return objectives;
+  });
+
+  const pass = median(passes.map(({ cpuMs }) => cpuMs));
+  const n = report.targets.get(targets[0]?.id ?? '')?.objectives[0]?.windows['90d'].n ?? 0;
+  const line = (what: string, { ms, cpuMs, blockMs }: Took<unknown>, aim = ''): void =>
+    console.log(
+      `${what.padEnd(58)} ${cpuMs.toFixed(1).padStart(8)} ${ms.toFixed(1).padStart(8)} ${blockMs.toFixed(1).padStart(8)}   ${aim}`,
+    );
+  const middle = (all: readonly Took<unknown>[]): Took<unknown> => ({
+    ms: median(all.map(({ ms }) => ms)),
+    cpuMs: median(all.map(({ cpuMs }) => cpuMs)),
+    blockMs: Math.max(...all.map(({ blockMs }) => blockMs)),
+    value: null,
+  });
+  console.log(`${TARGETS} targets, 90 days at one sample a minute: n ${n} in the 90-day window of each`);
+  console.log(`${'ms'.padEnd(58)} ${'CPU'.padStart(8)} ${'wall'.padStart(8)} ${'block'.padStart(8)}`);
+  line(
+    `live pass, a new minute: 8 windows of all objectives (of ${PASSES})`,
+    middle(passes),
+    'aim CPU <= 50',
+  );
+  line('live pass, nothing new', middle(idle));
+  line('recount of one day from raw rows by the engine', recounted);
+  line('30-day p99 of all targets, as pages read it', shown, 'aim <= 50');
+  line('30-day p99 of all targets, from stored days', stored, 'aim <= 50');
+  line('one day p99 of 8 targets by sorting raw rows', sorted);
+  line('first pass after a start, yielding', start);
+  line('closed hours read anew, once an hour, yielding', rebuilt);
+  console.log(
+    `ratio: recounting ninety days from raw rows would take ${Math.round((recounted.cpuMs * 90) / pass)} live passes; sorting thirty days of all targets ${Math.round((sorted.cpuMs * (TARGETS / 8) * 30) / stored.cpuMs)} times the stored days`,
+  );
+  console.log(`counting 24 recorded hours into buckets: ${countedMs.toFixed(0)} ms, yielding`);
+  console.log(`resident memory of this bench: ${Math.round(process.memoryUsage().rss / 1e6)} MB`);
 } finally {
+  await store.close();
   rmSync(folder, { recursive: true, force: true });
 }

@@ -11,7 +11,9 @@ export function writeDeployment(folder: string, baseUrl: string, targets: number
     join(folder, 'bench.yaml'),
     `gateway: { id: bench, baseUrl: "${baseUrl}" }
 tiers:
-  standard: { apiKey: { env: BENCH_KEY } }
+  standard: { apiKey: { env: BENCH_KEY }, contract: pro-channel }
+contracts:
+  pro-channel: { template: pro-channel }
 prompts:
   arithmetic:
     messages: [{ role: user, content: "[{nonce}] Reply with one number: {a} + {b}" }]

@@ -55,6 +55,17 @@ function reach(histogram: LatencyHistogram, low: number, high: number): void {
   histogram.counts = larger;
 }
 
+/** Forgets every count and keeps the room. Changes `histogram`. */
+export function clearHistogram(histogram: LatencyHistogram): void {
+  histogram.counts.fill(0);
+  histogram.total = 0;
+}
+
+/** Makes room for all latencies from `leastUs` to `mostUs` at once, before many are counted. Changes `histogram`. */
+export function makeRoom(histogram: LatencyHistogram, leastUs: number, mostUs: number): void {
+  reach(histogram, bucketIndex(leastUs), bucketIndex(mostUs));
+}
+
 /** Counts a latency of `us` whole µs `count` times. Changes `histogram`. */
 export function countLatency(histogram: LatencyHistogram, us: number, count = 1): void {
   const index = bucketIndex(us);
@@ -116,7 +127,12 @@ export function latencyAtRank(histograms: readonly LatencyHistogram[], rank: num
   let above = total - rank;
   for (let index = high; index >= low; index -= 1) {
     let count = 0;
-    for (const { base, counts } of histograms) count += counts[index - base] ?? 0;
+    // Asked hundreds of thousands of times a pass: nothing is allocated here.
+    for (let part = 0; part < histograms.length; part += 1) {
+      const histogram = histograms[part] as LatencyHistogram;
+      const at = index - histogram.base;
+      if (at >= 0 && at < histogram.counts.length) count += histogram.counts[at] as number;
+    }
     if (count > above) return highestOf(index);
     above -= count;
   }

@@ -1,16 +1,18 @@
 import { type SliceJudge, sliceJudge } from './availability.ts';
 import { covers, coversWhole, type Interval, union } from './interval.ts';
+import { appendLine, emptyLines, type JudgedLines, UNTIMED, WITHIN_LIMIT } from './judged-lines.ts';
 import {
   addSparse,
+  clearHistogram,
   copyHistogram,
   countLatency,
   emptyHistogram,
   type LatencyHistogram,
+  makeRoom,
   type SparseCounts,
   sparseOf,
 } from './latency-histogram.ts';
 import { slicePasses } from './latency-objective.ts';
-import { timeOf } from './latency-question.ts';
 import type { LiveJudge, LivePlan, LiveQuestion } from './live-plan.ts';
 import type { Line } from './tally.ts';
 
@@ -121,21 +123,34 @@ function emptySum(kind: LiveQuestion['kind']): QuestionSums {
   }
 }
 
-/** A request with what it counts as, so that it is judged once and counted often. */
-export type JudgedLine = {
-  readonly line: Line;
-  readonly kind: ReturnType<LiveJudge>;
-};
+/** Sets everything back to nothing, so that the same sums can be used again. Changes `sums`. */
+export function clearSums(sums: readonly QuestionSums[]): void {
+  for (const sum of sums) {
+    const { counts } = sum;
+    for (const [key, value] of Object.entries(counts)) {
+      if (typeof value === 'number') Object.assign(counts, { [key]: 0 });
+    }
+    if (sum.kind === 'availability') {
+      sum.counts.failedBySize.clear();
+      sum.down.length = 0;
+    } else if (sum.kind === 'percentile') clearHistogram(sum.counts.histogram);
+  }
+}
 
+/**
+ * Judges requests by ascending time and appends them to `into`, which was made for the same plan.
+ *
+ * @param maintenance what the contract sets aside: disjoint, ascending
+ */
 export function judgeLines(
-  lines: readonly Line[],
+  into: JudgedLines,
+  plan: LivePlan,
   judge: LiveJudge,
+  lines: Iterable<Line>,
   maintenance: readonly Interval[],
-): JudgedLine[] {
-  return lines.map((line) => ({
-    line,
-    kind: judge(line, maintenance.length > 0 && covers(maintenance, line.at)),
-  }));
+): void {
+  for (const line of lines)
+    appendLine(into, plan, judge, line, maintenance.length > 0 && covers(maintenance, line.at));
 }
 
 /** A stretch of time; slices are counted from its start. */
@@ -151,7 +166,7 @@ export type Stretch = Interval & {
 export function addLines(
   sums: readonly QuestionSums[],
   plan: LivePlan,
-  lines: readonly JudgedLine[],
+  lines: JudgedLines,
   stretch: Stretch,
   from = 0,
   to = lines.length,
@@ -170,10 +185,7 @@ export function addLines(
         to,
       );
     } else if (question.kind === 'percentile' && sum.kind === 'percentile') {
-      for (let i = from; i < to; i += 1) {
-        const one = lines[i];
-        if (one !== undefined) addTimed(sum.counts, question, position, one);
-      }
+      addTimed(sum.counts, position, lines, from, to);
     } else if (question.kind === 'attainment' && sum.kind === 'attainment') {
       addAttainment(sum.counts, question, plan, position, lines, stretch, from, to);
     }
@@ -182,28 +194,42 @@ export function addLines(
 
 function addTimed(
   counts: PercentileCounts,
-  { question }: Extract<LiveQuestion, { kind: 'percentile' }>,
   position: number,
-  { line, kind }: JudgedLine,
+  lines: JudgedLines,
+  from: number,
+  to: number,
 ): void {
-  const role = kind.roles[position];
-  if (role === 'failed') counts.failed += 1;
-  if (role !== 'timed') return;
-  const time = timeOf(question, line);
-  if (time === null) {
-    counts.untimed += 1;
-    return;
+  const column = lines.times[position];
+  if (column == null) throw new Error('lines of another plan');
+  const { state, value } = column;
+  const roles = lines.kinds.map((kind) => kind.roles[position]);
+  let [least, most] = [Number.POSITIVE_INFINITY, 0];
+  for (let i = from; i < to; i += 1) {
+    if (state[i] === UNTIMED) continue;
+    const us = value[i] ?? 0;
+    if (us < least) least = us;
+    if (us > most) most = us;
   }
-  counts.timed += 1;
-  if (time.passes) counts.passed += 1;
-  countLatency(counts.histogram, time.value);
+  if (least <= most) makeRoom(counts.histogram, least, most);
+  for (let i = from; i < to; i += 1) {
+    const role = roles[lines.kind[i] ?? 0];
+    if (role === 'failed') counts.failed += 1;
+    if (role !== 'timed') continue;
+    if (state[i] === UNTIMED) {
+      counts.untimed += 1;
+      continue;
+    }
+    counts.timed += 1;
+    if (state[i] === WITHIN_LIMIT) counts.passed += 1;
+    countLatency(counts.histogram, value[i] ?? 0);
+  }
 }
 
 /** Calls `visit` for every slice of a stretch in order, with the lines that fall into it. */
 function eachSlice(
   { fromAt, toAt, maintenance }: Stretch,
   sliceMs: number,
-  lines: readonly JudgedLine[],
+  lines: JudgedLines,
   from: number,
   to: number,
   visit: (slice: Interval, first: number, end: number, isSetAside: boolean) => void,
@@ -212,7 +238,7 @@ function eachSlice(
   for (let at = fromAt; at < toAt; at += sliceMs) {
     const slice = { fromAt: at, toAt: Math.min(at + sliceMs, toAt) };
     const first = next;
-    while (next < to && (lines[next]?.line.at ?? Number.POSITIVE_INFINITY) < slice.toAt) next += 1;
+    while (next < to && (lines.at[next] ?? Number.POSITIVE_INFINITY) < slice.toAt) next += 1;
     const isSetAside = maintenance.length > 0 && coversWhole(maintenance, slice.fromAt, slice.toAt);
     visit(slice, first, next, isSetAside);
   }
@@ -222,16 +248,17 @@ function addAvailability(
   { counts, down }: Extract<QuestionSums, { kind: 'availability' }>,
   judge: SliceJudge,
   { terms }: Extract<LiveQuestion, { kind: 'availability' }>,
-  lines: readonly JudgedLine[],
+  lines: JudgedLines,
   stretch: Stretch,
   from: number,
   to: number,
 ): void {
+  const countings = lines.kinds.map(({ counting }) => counting);
   eachSlice(stretch, terms.sliceMs, lines, from, to, (slice, first, end, isSetAside) => {
     let good = 0;
     let bad = 0;
     for (let i = first; i < end; i += 1) {
-      const counting = lines[i]?.kind.counting;
+      const counting = countings[lines.kind[i] ?? 0];
       if (counting === 'good') good += 1;
       else if (counting === 'bad') bad += 1;
     }
@@ -276,26 +303,27 @@ function joinTo(intervals: Interval[], one: Interval): void {
 
 function addAttainment(
   counts: AttainmentCounts,
-  { terms, question }: Extract<LiveQuestion, { kind: 'attainment' }>,
+  { terms }: Extract<LiveQuestion, { kind: 'attainment' }>,
   plan: LivePlan,
   position: number,
-  lines: readonly JudgedLine[],
+  lines: JudgedLines,
   stretch: Stretch,
   from: number,
   to: number,
 ): void {
   const { mode } = plan.contract.maintenance;
+  const column = lines.times[position];
+  if (column == null) throw new Error('lines of another plan');
+  const roles = lines.kinds.map((kind) => kind.roles[position]);
   eachSlice(stretch, terms.form.sliceMs, lines, from, to, (_slice, first, end, isSetAside) => {
     const slice = { timed: 0, passed: 0, failed: 0, sum: 0 };
     for (let i = first; i < end; i += 1) {
-      const one = lines[i];
-      const role = one?.kind.roles[position];
+      const role = roles[lines.kind[i] ?? 0];
       if (role === 'failed') slice.failed += 1;
-      const time = role === 'timed' && one !== undefined ? timeOf(question, one.line) : null;
-      if (time === null) continue;
+      if (role !== 'timed' || column.state[i] === UNTIMED) continue;
       slice.timed += 1;
-      slice.sum += time.value;
-      if (time.passes) slice.passed += 1;
+      slice.sum += column.value[i] ?? 0;
+      if (column.state[i] === WITHIN_LIMIT) slice.passed += 1;
     }
     if (isSetAside && mode === 'remove_from_denominator') counts.setAside += 1;
     else if (isSetAside && mode === 'count_as_good') counts.assumedGood += 1;
@@ -394,7 +422,9 @@ export function rollUp(
   stretch: Stretch,
 ): Bucket {
   const sums = emptySums(plan);
-  addLines(sums, plan, judgeLines(lines, judge, stretch.maintenance), stretch);
+  const judged = emptyLines(plan);
+  judgeLines(judged, plan, judge, lines, stretch.maintenance);
+  addLines(sums, plan, judged, stretch);
   const outcomes: Record<string, number> = {};
   const doubts: Record<string, number> = {};
   for (const { outcome, doubt } of lines) {

@@ -23,6 +23,7 @@ export function startLive(options: {
   readonly store: LiveStore & RollUpStore;
   readonly scope: LiveScope;
   readonly clock: Clock;
+  /** Called when the figures have changed. */
   readonly onEvaluated: (report: LiveReport) => void;
   readonly onFault: (what: 'count' | 'evaluate', error: unknown) => void;
   /** Counting waits for this, so that two threads do not count the same hours. */
@@ -43,8 +44,10 @@ export function startLive(options: {
         isCountedAnew = false;
         await memory.rebuild(now);
       }
-      latest = await memory.evaluate(now);
-      options.onEvaluated(latest);
+      const report = await memory.evaluate(now);
+      const isNew = report.targets !== latest?.targets || report.pendingHours !== latest.pendingHours;
+      latest = report;
+      if (isNew) options.onEvaluated(report);
     } catch (error) {
       options.onFault('evaluate', error);
     }
@@ -60,6 +63,8 @@ export function startLive(options: {
   const startCounting = (): void => {
     if (stopped) return;
     isCountedAnew = true;
+    // Whoever counted before may have written too, without a word.
+    memory.touched(Number.NEGATIVE_INFINITY);
     counting = startRollUp({
       store,
       scope,

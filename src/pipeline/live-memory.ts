@@ -1,4 +1,11 @@
 import { addToDay, type DayRecord, emptyDay } from '../domain/day-record.ts';
+import {
+  emptyLines,
+  firstAtOrAfter,
+  forgetBefore,
+  forgetFrom,
+  type JudgedLines,
+} from '../domain/judged-lines.ts';
 import { lineOfSample } from '../domain/line-of-sample.ts';
 import {
   LIVE_WINDOWS,
@@ -8,14 +15,15 @@ import {
   type RollingName,
   type WindowName,
 } from '../domain/live-objective.ts';
+import type { LivePlan } from '../domain/live-plan.ts';
 import type { LiveReport, LiveTarget } from '../domain/live-report.ts';
 import {
   addAnswers,
   addLines,
   answersOf,
+  clearSums,
   copySums,
   emptySums,
-  type JudgedLine,
   judgeLines,
   type QuestionSums,
 } from '../domain/rollup.ts';
@@ -33,8 +41,12 @@ const DAY_MS = 24 * HOUR_MS;
 const EDGE_MS = 6 * HOUR_MS;
 const SHORT: readonly RollingName[] = ['5m', '1h', '6h'];
 const LONG: readonly RollingName[] = ['24h', '7d', '30d', '90d'];
-/** Minutes that are read again at every pass: answers come late, and a batch later still. */
-const UNSETTLED_MS = 3 * MINUTE_MS;
+/** So much of a longer stretch is read at once, then pages and batches have their turn. */
+const PIECE_MS = 10 * MINUTE_MS;
+/** So many targets are evaluated at once, for the same reason. */
+const TARGETS_AT_ONCE = 32;
+/** Older hours are packed, and unpacked whole. */
+const PACKED_MS = 3 * HOUR_MS;
 const DAYS = 90;
 
 export type LiveStore = Pick<
@@ -57,6 +69,20 @@ type Base = {
   /** Sums of `[start, closedTo)`, by start. */
   readonly bySpan: Map<number, readonly QuestionSums[]>;
   readonly days: Map<number, DayRecord>;
+  /** The days before today, in a row. */
+  row: { readonly today: number; readonly before: readonly DayRecord[] } | null;
+};
+
+/** The latest requests of one target, one by one, and how they were judged. */
+type Edge = {
+  readonly terms: LiveTerms;
+  readonly lines: JudgedLines;
+  basis: string;
+};
+
+type ShortSums = {
+  readonly short: readonly (readonly QuestionSums[])[];
+  readonly open: readonly QuestionSums[];
 };
 
 /** Periods begin at midnights of their zone, which need not be whole hours of UTC. */
@@ -66,31 +92,67 @@ export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Cloc
   let closedTo = 0;
   let bases = new Map<string, Base>();
   /** Requests before the first whole hour of a period, where it does not begin on one. */
-  let heads = new Map<string, readonly JudgedLine[]>();
-  let edge = new Map<string, JudgedLine[]>();
+  let heads = new Map<string, JudgedLines>();
+  const edge = new Map<string, Edge>();
   let edgeFrom = 0;
   let learntTo: number | null = null;
   let touchedFrom = Number.POSITIVE_INFINITY;
   let pendingHours = 0;
+  const shortSums = new WeakMap<LivePlan, ShortSums>();
+  /** The last answers, for as long as nothing has changed that they follow from. */
+  let latest: {
+    readonly toAt: number;
+    readonly due: string;
+    readonly targets: LiveReport['targets'];
+  } | null = null;
 
   const currentTargets = async (): Promise<readonly Target[]> =>
     (await store.readTargets()).filter(({ current }) => current);
 
   const learn = async (targets: readonly Target[], fromAt: number, toAt: number, now: number) => {
-    for (let at = fromAt; at < toAt; at += HOUR_MS) {
-      const { byTarget } = await store.readDecided(at, Math.min(at + HOUR_MS, toAt));
+    for (const { lines } of edge.values()) forgetFrom(lines, fromAt);
+    for (let at = fromAt; at < toAt; ) {
+      const hourEnd = (Math.floor(at / HOUR_MS) + 1) * HOUR_MS;
+      const endAt = Math.min(toAt, hourEnd < now - PACKED_MS ? hourEnd : at + PIECE_MS);
+      const { byTarget } = await store.readDecided(at, endAt);
       for (const target of targets) {
-        const known = edge.get(target.id) ?? [];
-        edge.set(target.id, known);
-        if (at === fromAt) known.length = firstAtOrAfter(known, fromAt);
         const found = byTarget.get(target.id);
         if (found === undefined) continue;
-        const terms = scope.termsOf(target, now);
-        const maintenance = scope.maintenanceIn(target.id, terms, { fromAt: at, toAt });
-        known.push(...judgeLines(found.map(lineOfSample), terms.judge, maintenance));
+        const { terms, lines } = edgeOf(target, now);
+        const maintenance = scope.maintenanceIn(target.id, terms, { fromAt: at, toAt: endAt });
+        judgeLines(lines, terms.plan, terms.judge, found.map(lineOfSample), maintenance);
       }
-      if (toAt - fromAt > HOUR_MS) await delay(clock, 0);
+      at = endAt;
+      if (at < toAt) await delay(clock, 0);
     }
+    const span = { fromAt: edgeFrom, toAt };
+    for (const target of targets) {
+      const own = edgeOf(target, now);
+      own.basis = scope.basisOf(target.id, own.terms, span);
+    }
+  };
+
+  const edgeOf = (target: Target, now: number): Edge => {
+    const known = edge.get(target.id);
+    if (known !== undefined) return known;
+    const terms = scope.termsOf(target, now);
+    const made = { terms, lines: emptyLines(terms.plan), basis: '' };
+    edge.set(target.id, made);
+    return made;
+  };
+
+  /** Whether what was judged would be judged the same way now: terms change, and planned work is announced. */
+  const isJudgedAsNow = (targets: readonly Target[], now: number): boolean => {
+    if (learntTo === null) return false;
+    const span = { fromAt: edgeFrom, toAt: learntTo };
+    return targets.every((target) => {
+      const own = edge.get(target.id);
+      return (
+        own !== undefined &&
+        own.terms === scope.termsOf(target, now) &&
+        own.basis === scope.basisOf(target.id, own.terms, span)
+      );
+    });
   };
 
   const periodStart = (terms: LiveTerms, now: number): PeriodStart => {
@@ -111,10 +173,10 @@ export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Cloc
     const running = new Map<string, readonly QuestionSums[]>();
     const starts = new Map<string, ReadonlySet<number>>();
     const boundaries = new Set<number>();
-    const nextHeads = new Map<string, readonly JudgedLine[]>();
+    const nextHeads = new Map<string, JudgedLines>();
     for (const target of targets) {
       const terms = scope.termsOf(target, now);
-      building.set(target.id, { terms, bySpan: new Map(), days: new Map() });
+      building.set(target.id, { terms, bySpan: new Map(), days: new Map(), row: null });
       running.set(target.id, emptySums(terms.plan));
       const period = periodStart(terms, now);
       const own = new Set([
@@ -129,8 +191,10 @@ export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Cloc
         fromAt: period.fromAt,
         toAt: period.hourAt,
       });
-      const lines = (byTarget.get(target.id) ?? []).map(lineOfSample);
-      nextHeads.set(target.id, judgeLines(lines, terms.judge, maintenance));
+      const head = emptyLines(terms.plan);
+      const found = (byTarget.get(target.id) ?? []).map(lineOfSample);
+      judgeLines(head, terms.plan, terms.judge, found, maintenance);
+      nextHeads.set(target.id, head);
     }
     const snapshot = (at: number): void => {
       if (!boundaries.has(at)) return;
@@ -171,25 +235,51 @@ export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Cloc
     closedTo = closed;
     bases = building;
     heads = nextHeads;
-    // Judged by other terms, or older than anything that is asked: read anew.
-    edge = new Map();
-    learntTo = null;
+    latest = null;
   };
 
-  const refresh = async (targets: readonly Target[], now: number): Promise<number> => {
+  /** Reads what is new up to the last whole minute; tells whether there was anything. */
+  const refresh = async (targets: readonly Target[], now: number): Promise<boolean> => {
     const toAt = Math.floor(now / MINUTE_MS) * MINUTE_MS;
     const from = Math.min(closedTo, toAt - EDGE_MS);
-    if (learntTo === null || learntTo > toAt) {
+    if (learntTo === null || learntTo > toAt || from < edgeFrom || !isJudgedAsNow(targets, now)) {
+      edge.clear();
       edgeFrom = from;
       touchedFrom = Number.POSITIVE_INFINITY;
+      learntTo = null;
       await learn(targets, edgeFrom, toAt, now);
-    } else {
-      const since = Math.min(learntTo - UNSETTLED_MS, Math.floor(touchedFrom / MINUTE_MS) * MINUTE_MS);
-      touchedFrom = Number.POSITIVE_INFINITY;
-      await learn(targets, Math.max(edgeFrom, since), toAt, now);
+      learntTo = toAt;
+      return true;
     }
+    const since = Math.max(edgeFrom, Math.min(learntTo, Math.floor(touchedFrom / MINUTE_MS) * MINUTE_MS));
+    if (since >= toAt) return false;
+    const before = learntTo;
+    touchedFrom = Number.POSITIVE_INFINITY;
+    // Where reading fails midway, the next pass begins where this one did.
+    learntTo = Math.min(before, since);
+    await learn(targets, since, toAt, now);
     learntTo = toAt;
-    return toAt;
+    // Sometimes only, for it moves all that is left.
+    if (from - edgeFrom >= HOUR_MS) {
+      edgeFrom = from;
+      for (const { lines } of edge.values()) forgetBefore(lines, edgeFrom);
+      const span = { fromAt: edgeFrom, toAt };
+      for (const [id, own] of edge) own.basis = scope.basisOf(id, own.terms, span);
+    }
+    return true;
+  };
+
+  /** The same sums for one target after the other, cleared: making new ones costs more than counting. */
+  const sumsFor = (plan: LivePlan): ShortSums => {
+    const known = shortSums.get(plan);
+    if (known !== undefined) {
+      for (const sums of known.short) clearSums(sums);
+      clearSums(known.open);
+      return known;
+    }
+    const made = { short: SHORT.map(() => emptySums(plan)), open: emptySums(plan) };
+    shortSums.set(plan, made);
+    return made;
   };
 
   const evaluateTarget = (
@@ -201,19 +291,19 @@ export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Cloc
     if (base === undefined) return null;
     const { terms } = base;
     const { plan } = terms;
-    const lines = edge.get(target.id) ?? [];
+    const lines = edge.get(target.id)?.lines ?? emptyLines(plan);
     const span = (fromAt: number) => ({
       fromAt,
       toAt,
       maintenance: scope.maintenanceIn(target.id, terms, { fromAt, toAt }),
     });
-    const short = SHORT.map((name) => {
+    const { short: shortSums, open } = sumsFor(plan);
+    const short = SHORT.map((name, index) => {
       const fromAt = toAt - LIVE_WINDOWS[name];
-      const sums = emptySums(plan);
+      const sums = shortSums[index] ?? emptySums(plan);
       addLines(sums, plan, lines, span(fromAt), firstAtOrAfter(lines, fromAt));
       return { name, fromAt, parts: [sums] };
     });
-    const open = emptySums(plan);
     addLines(open, plan, lines, span(closedTo), firstAtOrAfter(lines, closedTo));
     const since = (fromAt: number): readonly (readonly QuestionSums[])[] => {
       const closed = base.bySpan.get(fromAt);
@@ -257,10 +347,10 @@ export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Cloc
     base: Base,
     id: string,
     open: readonly QuestionSums[],
-    lines: readonly JudgedLine[],
+    lines: JudgedLines,
   ): { readonly fromAt: number; readonly parts: readonly (readonly QuestionSums[])[] } => {
     const { plan } = base.terms;
-    const own = (stretchLines: readonly JudgedLine[], endAt: number, first: number) => {
+    const own = (stretchLines: JudgedLines, endAt: number, first: number) => {
       const sums = emptySums(plan);
       const maintenance = scope.maintenanceIn(id, base.terms, { fromAt, toAt: endAt });
       addLines(sums, plan, stretchLines, { fromAt, toAt: endAt, maintenance }, first);
@@ -283,12 +373,16 @@ export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Cloc
 
   const daysOf = (base: Base, open: readonly QuestionSums[], toAt: number): readonly DayRecord[] => {
     const today = Math.floor((toAt - 1) / DAY_MS) * DAY_MS;
-    return Array.from({ length: DAYS }, (_, index) => {
-      const dayAt = today - (DAYS - 1 - index) * DAY_MS;
-      const known = base.days.get(dayAt) ?? emptyDay(dayAt);
-      // The open hours never reach back over more than one midnight by more than an hour: they belong to today.
-      return dayAt === today ? addToDay(known, { answers: answersOf(open), notRun: {} }) : known;
-    });
+    if (base.row?.today !== today) {
+      const before = Array.from({ length: DAYS - 1 }, (_, index) => {
+        const dayAt = today - (DAYS - 1 - index) * DAY_MS;
+        return base.days.get(dayAt) ?? emptyDay(dayAt);
+      });
+      base.row = { today, before };
+    }
+    const known = base.days.get(today) ?? emptyDay(today);
+    // The open hours never reach back over more than one midnight by more than an hour: they belong to today.
+    return [...base.row.before, addToDay(known, { answers: answersOf(open), notRun: {} })];
   };
 
   return {
@@ -306,31 +400,25 @@ export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Cloc
           return base === undefined || base.terms !== scope.termsOf(target, now);
         });
       if (isOutdated) await rebuild(now);
-      const toAt = await refresh(targets, now);
+      const isNew = await refresh(targets, now);
+      const toAt = learntTo ?? now;
       // What is due from now on, not what was due when the last closed minute ended: a series that has just been
       // declared, or declared anew, would look as if nothing were to come, and a breach as if it were certain.
       const inForce = (await store.readSchedules(now, now + 1)).filter((span) => span.toAt === null);
       const spans = Map.groupBy(inForce, ({ target }) => target);
-      const answers = new Map<string, LiveTarget>();
-      for (const target of targets) {
-        const answer = evaluateTarget(target, spans.get(target.id) ?? [], toAt);
-        if (answer !== null) answers.set(target.id, answer);
+      const due = JSON.stringify(inForce.map(({ probe, target, schedule }) => [probe, target, schedule]));
+      if (isNew || latest === null || latest.toAt !== toAt || latest.due !== due) {
+        const answers = new Map<string, LiveTarget>();
+        for (const [index, target] of targets.entries()) {
+          const answer = evaluateTarget(target, spans.get(target.id) ?? [], toAt);
+          if (answer !== null) answers.set(target.id, answer);
+          if (index % TARGETS_AT_ONCE === TARGETS_AT_ONCE - 1) await delay(clock, 0);
+        }
+        latest = { toAt, due, targets: answers };
       }
-      return { at: now, toAt, targets: answers, pendingHours };
+      return { at: now, toAt, targets: latest.targets, pendingHours };
     },
   };
-}
-
-/** Index of the first line at or after an instant. */
-function firstAtOrAfter(lines: readonly JudgedLine[], at: number): number {
-  let low = 0;
-  let high = lines.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((lines[middle]?.line.at ?? at) < at) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 function hasInside(boundaries: ReadonlySet<number>, fromAt: number, toAt: number): boolean {
