@@ -6,32 +6,15 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
-import Database from 'better-sqlite3';
-import { firstTickAt } from '../../src/domain/schedule.ts';
-import type { StatusView } from '../../src/domain/status-view.ts';
-import { openSqliteStore } from '../../src/store/sqlite/open.ts';
-import { type ProbityProcess, runProbity, startProbity } from '../support/probity-process.ts';
+import { type ProbityProcess, runProbity, startProbity, statusWhen } from '../support/probity-process.ts';
+
+/** Practice without its past, where the past is not what is looked at. */
+const PRESENT = ['run', '--no-practice-history'];
 
 function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'probity-run-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
-}
-
-async function status(url: string): Promise<StatusView> {
-  const response = await fetch(`${url}/api/v1/status`);
-  assert.equal(response.status, 200);
-  return (await response.json()) as StatusView;
-}
-
-/** Asks until the answer is as wanted; the test runner's own time limit ends a hopeless wait. */
-async function statusWhen(url: string, wanted: (view: StatusView) => boolean): Promise<StatusView> {
-  for (;;) {
-    const view = await status(url);
-    if (wanted(view)) return view;
-    await sleep(200);
-  }
 }
 
 async function stop(probity: ProbityProcess): Promise<void> {
@@ -58,7 +41,7 @@ test('a new user sees live samples of every practice target, labelled as practic
 });
 
 test('it goes on when nobody reads what it says any more', async (t) => {
-  const probity = startProbity(['run', '--port', '0', '--data', join(temporaryFolder(t), 'data')]);
+  const probity = startProbity([...PRESENT, '--port', '0', '--data', join(temporaryFolder(t), 'data')]);
   t.after(() => probity.signal('SIGKILL'));
   const url = await probity.url;
   probity.stopListening();
@@ -103,9 +86,11 @@ test('PORT is honoured, and --port before it', async (t) => {
   free.close();
   await once(free, 'close');
   const folder = temporaryFolder(t);
-  const byEnvironment = startProbity(['run', '--data', join(folder, 'a')], { PORT: String(port) });
+  const byEnvironment = startProbity([...PRESENT, '--data', join(folder, 'a')], { PORT: String(port) });
   assert.equal(await byEnvironment.url, `http://127.0.0.1:${port}`);
-  const byOption = startProbity(['run', '--data', join(folder, 'b'), '--port', '0'], { PORT: String(port) });
+  const byOption = startProbity([...PRESENT, '--data', join(folder, 'b'), '--port', '0'], {
+    PORT: String(port),
+  });
   assert.notEqual(await byOption.url, `http://127.0.0.1:${port}`);
   await Promise.all([stop(byEnvironment), stop(byOption)]);
 });
@@ -137,7 +122,7 @@ test('a data folder that cannot be used is one clear line and exit code 2', asyn
 
 test('a second Probity on the same data folder is refused in one clear line', async (t) => {
   const data = join(temporaryFolder(t), 'data');
-  const first = startProbity(['run', '--port', '0', '--data', data]);
+  const first = startProbity([...PRESENT, '--port', '0', '--data', data]);
   t.after(() => first.signal('SIGKILL'));
   await first.url;
   const { code, stderr } = await runProbity(['run', '--port', '0', '--data', data]);
@@ -160,57 +145,6 @@ test('a missing key is told with its place in one line each, and exit code 2', a
   for (const [index, name] of ['GLOBAL_APIS_STANDARD_KEY', 'GLOBAL_APIS_PRO_KEY'].entries()) {
     assert.match(lines[index] ?? '', new RegExp(`^probes/global-apis/gateway\\.yaml:\\d+:\\d+ .*${name}`));
   }
-});
-
-test('three times kill -9: each tick is a sample, a recorded skip or countable as missing, and none is there twice', async (t) => {
-  const data = join(temporaryFolder(t), 'data');
-  let wanted = 0;
-  for (let life = 0; life < 4; life += 1) {
-    const probity = startProbity(['run', '--port', '0', '--data', data, '--no-practice-history']);
-    t.after(() => probity.signal('SIGKILL'));
-    const url = await probity.url;
-    wanted = (await status(url)).samples + 10;
-    await statusWhen(url, ({ samples }) => samples >= wanted);
-    probity.signal(life < 3 ? 'SIGKILL' : 'SIGTERM');
-    await probity.ended;
-  }
-
-  const opened = openSqliteStore(join(data, 'probity.db'));
-  assert.equal(opened.kind, 'opened');
-  if (opened.kind !== 'opened') return;
-  const { store } = opened;
-  const everything = { fromAt: 0, toAt: Number.MAX_SAFE_INTEGER };
-  const samples = await store.readSamples({ ...everything, purposes: ['scheduled'] });
-  const notRun = await store.readNotRun(everything);
-  const spans = await store.readSchedules(0, Number.MAX_SAFE_INTEGER);
-  await store.close();
-
-  const tickOf = (row: { probe: string; target: string; scheduledAt: number }): string =>
-    `${row.probe} ${row.target} ${row.scheduledAt}`;
-  const told = [...samples, ...notRun].map(tickOf);
-  assert.equal(new Set(told).size, told.length, 'no tick is told twice');
-
-  const endAt = Math.max(...samples.map(({ scheduledAt }) => scheduledAt));
-  const due = new Set<string>();
-  for (const { probe, target, schedule, fromAt } of spans) {
-    assert.equal(schedule.kind, 'every');
-    if (schedule.kind !== 'every') continue;
-    const { everyMs, phaseMs } = schedule;
-    for (let at = firstTickAt(everyMs, phaseMs, fromAt); at <= endAt; at += everyMs) {
-      due.add(tickOf({ probe, target, scheduledAt: at }));
-    }
-  }
-  assert.equal(spans.length, 9, 'the schedules outlived the restarts unchanged');
-  assert.deepEqual(
-    told.filter((tick) => !due.has(tick)),
-    [],
-    'nothing is told that was not due',
-  );
-  assert.ok(told.length >= wanted - 10, 'what was on the page before a kill is there after it');
-
-  const db = new Database(join(data, 'probity.db'), { readonly: true });
-  assert.equal(db.pragma('integrity_check', { simple: true }), 'ok');
-  db.close();
 });
 
 test('a plan that exceeds a quota is refused before anything is sent, and the interval that fits is named', async (t) => {

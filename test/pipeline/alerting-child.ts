@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, writeSync } from 'node:fs';
 import { messageIdOf } from '../../src/domain/letter.ts';
 import { createEmlFolder } from '../../src/notify/eml-folder.ts';
 import { deliverDue } from '../../src/pipeline/deliver.ts';
@@ -11,17 +11,23 @@ import { STAGE_POLICY, THREE_NINES } from '../support/alert-stage.ts';
 
 /*
  * A process that evaluates and delivers in virtual time, and kills itself (SIGKILL: nothing runs afterwards) at the nth
- * call into the store or the mail folder: before it, or after it.
+ * call into the store or the mail folder: before it, or after it. It says where that is.
  *
  * node alerting-child.ts FILE MAIL LOG STEP (before|after)      STEP 0: never
  */
-function die(): never {
+function die(point: string): never {
+  writeSync(1, point);
   process.kill(process.pid, 'SIGKILL');
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
 }
 
 export type Places = { readonly file: string; readonly mail: string; readonly log: string };
-export type Death = { readonly step: number; readonly when: 'before' | 'after'; readonly die: () => never };
+export type Death = {
+  readonly step: number;
+  readonly when: 'before' | 'after';
+  /** Never returns; is told where in the scenario it happens. */
+  readonly die: (point: string) => never;
+};
 
 const CELLS = ['a', 'b', 'c'];
 /** Minutes in which each target is down: alarm, recovery, a relapse, and one that joins. */
@@ -46,12 +52,16 @@ function isEventful(minute: number): boolean {
 /** Plays the scenario from where it stands to its end; resolves to the number of calls that could have been the last. */
 export async function play({ file, mail, log }: Places, death: Death | null): Promise<number> {
   let step = 0;
-  async function dangerous<T>(work: () => Promise<T>): Promise<T> {
+  let place = '';
+  let callsThere = 0;
+  async function dangerous<T>(what: string, work: () => Promise<T>): Promise<T> {
     step += 1;
+    callsThere += 1;
+    const point = `${death?.when} ${what}, call ${callsThere} of ${place}`;
     const isLast = step === death?.step;
-    if (isLast && death?.when === 'before') death.die();
+    if (isLast && death?.when === 'before') death.die(point);
     const result = await work();
-    if (isLast && death?.when === 'after') death.die();
+    if (isLast && death?.when === 'after') death.die(point);
     return result;
   }
 
@@ -60,10 +70,11 @@ export async function play({ file, mail, log }: Places, death: Death | null): Pr
   const { store: real } = opened;
   const store: Store = {
     ...real,
-    saveDecision: (decision) => dangerous(() => real.saveDecision(decision)),
-    leaseDeliveries: (query) => dangerous(() => real.leaseDeliveries(query)),
-    settleDelivery: (delivery, settlement) => dangerous(() => real.settleDelivery(delivery, settlement)),
-    readIncidents: (query) => dangerous(() => real.readIncidents(query)),
+    saveDecision: (decision) => dangerous('saveDecision', () => real.saveDecision(decision)),
+    leaseDeliveries: (query) => dangerous('leaseDeliveries', () => real.leaseDeliveries(query)),
+    settleDelivery: (delivery, settlement) =>
+      dangerous('settleDelivery', () => real.settleDelivery(delivery, settlement)),
+    readIncidents: (query) => dangerous('readIncidents', () => real.readIncidents(query)),
   };
   await store.declareSeries(
     CELLS.map((model) => declaration(model)),
@@ -109,6 +120,8 @@ export async function play({ file, mail, log }: Places, death: Death | null): Pr
   const post = createEmlFolder(mail, 'probity@watch.example');
   for (let minute = from; minute < MINUTES; minute += isEventful(minute) ? 1 : 5) {
     now = START + minute * MINUTE + 45_000;
+    place = `minute ${minute}`;
+    callsThere = 0;
     await real.writeFact('crash.minute', String(minute), now);
     await evaluator.evaluate(now);
     await deliverDue({
@@ -120,7 +133,7 @@ export async function play({ file, mail, log }: Places, death: Death | null): Pr
         throw error;
       },
       send: ({ message, recipient }) =>
-        dangerous(async () => {
+        dangerous('send', async () => {
           if (recipient.channel !== 'email') throw new Error('mail only');
           const messageId = messageIdOf(message.key, 'watch.example');
           appendFileSync(log, `${messageId} ${recipient.address} ${message.key} ${message.topic}\n`);

@@ -4,26 +4,32 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { recipientId } from '../../src/domain/alert-policy.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { type Places, play } from './alerting-child.ts';
 
 const CHILD = join(import.meta.dirname, 'alerting-child.ts');
+/** Each database goes through several deaths, spread over the scenario; each begins a little later than the one before. */
+const DATABASES = 11;
+const DEATHS = 5;
+/** At least so many different ones. */
 const POINTS = 50;
 
 function placesIn(folder: string): Places {
   return { file: join(folder, 'probity.db'), mail: join(folder, 'mail'), log: join(folder, 'log') };
 }
 
-/** A process of its own that dies at the given call. */
-async function killAt(folder: string, step: number, when: 'before' | 'after'): Promise<void> {
+/** A process of its own that goes on in the folder and dies at its nth call. Returns where in the scenario that was. */
+async function killAt(folder: string, step: number, when: 'before' | 'after'): Promise<string> {
   const { file, mail, log } = placesIn(folder);
   const child = spawn(process.execPath, [CHILD, file, mail, log, String(step), when], {
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const [, signal] = (await once(child, 'close')) as [number | null, string | null];
+  const [point, [, signal]] = await Promise.all([text(child.stdout), once(child, 'close')]);
   assert.equal(signal, 'SIGKILL');
+  return point;
 }
 
 async function inFolder<T>(body: (folder: string) => Promise<T>): Promise<T> {
@@ -80,16 +86,21 @@ test(`killed at ${POINTS} points, every transition is told at least once and non
     return steps;
   });
   assert.ok(undisturbed > POINTS);
+  const points = new Set<string>();
   let repeated = 0;
-  for (let point = 0; point < POINTS; point += 1) {
+  for (let database = 0; database < DATABASES; database += 1) {
     await inFolder(async (folder) => {
-      const step = 1 + Math.floor((point * undisturbed) / POINTS);
-      await killAt(folder, step, point % 2 === 0 ? 'before' : 'after');
+      const apart = Math.floor(undisturbed / DEATHS);
+      for (let death = 0; death < DEATHS; death += 1) {
+        const step = death === 0 ? 1 + Math.floor((database * apart) / DATABASES) : apart;
+        points.add(await killAt(folder, step, (database + death) % 2 === 0 ? 'before' : 'after'));
+      }
       await play(placesIn(folder), null);
       await verify(folder);
       const lines = readFileSync(join(folder, 'log'), 'utf8').trim().split('\n');
       repeated += lines.length - new Set(lines).size;
     });
   }
-  assert.ok(repeated <= POINTS, `${repeated} mails were handed over a second time`);
+  assert.ok(points.size >= POINTS, `died at ${points.size} different points`);
+  assert.ok(repeated <= DATABASES * DEATHS, `${repeated} mails were handed over a second time`);
 });

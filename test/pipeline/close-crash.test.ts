@@ -71,7 +71,7 @@ function startChild(file: string, ...what: string[]) {
   return spawn(process.execPath, [CHILD, file, String(NOW), ...what], {
     stdio: ['pipe', 'pipe', 'inherit'],
     // Most of a short life is the reading of the program.
-    env: { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compiled') },
+    env: { ...process.env, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(folder, 'compiled') },
   });
 }
 

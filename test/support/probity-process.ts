@@ -1,7 +1,10 @@
+import assert from 'node:assert/strict';
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { StatusView } from '../../src/domain/status-view.ts';
 
 const ENTRY = join(import.meta.dirname, '../../src/probity.js');
 const ROOT = join(import.meta.dirname, '../..');
@@ -68,4 +71,20 @@ export function runProbity(
   stdin = '',
 ): Promise<Ended> {
   return startProbity(args, env, stdin).ended;
+}
+
+/** The status page's value. */
+export async function status(url: string): Promise<StatusView> {
+  const response = await fetch(`${url}/api/v1/status`);
+  assert.equal(response.status, 200);
+  return (await response.json()) as StatusView;
+}
+
+/** Asks until the answer is as wanted; the time limit of the suite ends a hopeless wait. */
+export async function statusWhen(url: string, wanted: (view: StatusView) => boolean): Promise<StatusView> {
+  for (;;) {
+    const view = await status(url);
+    if (wanted(view)) return view;
+    await sleep(200);
+  }
 }
