@@ -9,6 +9,7 @@ import { icon } from './icon.ts';
 import { type Assets, layout } from './layout.ts';
 import { targetPath } from './link.ts';
 import { objectiveName } from './objective-name.ts';
+import { plannedWorkLine } from './planned-work.ts';
 import { exactTime, time } from './time.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -45,6 +46,7 @@ function verdictSection(view: StatusView, times: Times): Html {
 ${verdict.explanation !== null && html`<p class="lead">${verdict.explanation(times)}</p>`}
 ${verdict.kind === 'measured' && html`<p class="lead">${verdict.tone === 'within' && view.byStanding.within === 0 ? 'No contract is configured for these targets, so only their health is judged.' : healthLine(view, times)}</p>`}
 ${verdict.kind === 'measured' && (view.byPeriod.behind + view.byPeriod.breached > 0 ? periodLine(view) : missedLine(view))}
+${plannedWorkLine(view, times)}
 ${preparingLine(view)}
 ${
   view.targets.length > 0 &&

@@ -19,7 +19,7 @@ type Room = {
 const ROOMS: Readonly<Record<string, Room>> = {
   'src/domain': {
     rooms: [],
-    packages: ['@stdlib/*', 'fraction.js', 'temporal-polyfill'],
+    packages: ['@stdlib/*', 'fraction.js', 'rrule-temporal', 'temporal-polyfill'],
     node: [],
   },
   'src/config': { rooms: ['src/domain'], packages: ['picomatch', 'yaml', 'zod'], node: 'all' },

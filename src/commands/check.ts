@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { discoveriesOf } from '../config/plan.ts';
+import { nextWindows } from '../domain/maintenance.ts';
 import { formatProblem, type Problem } from '../domain/problem.ts';
 import { cronGrid } from '../pipeline/cron-grid.ts';
 import { planText, problemsText } from './check-text.ts';
@@ -9,6 +10,9 @@ import { discoverModels } from './discover-models.ts';
 import { checkPlan } from './plan-check.ts';
 import { startPractice } from './start-practice.ts';
 import { OperatorError, type World } from './world.ts';
+
+/** Windows of each declaration of planned work. */
+const WINDOWS_TOLD = 3;
 
 type Options = { readonly json?: boolean; readonly discover?: boolean };
 
@@ -45,15 +49,23 @@ async function check(folder: string, options: Options, world: World): Promise<vo
   const { config } = loaded;
   const discovered = options.discover === true ? await askForModels(config, world) : new Map();
   const { figures, problems } = checkPlan(loaded, discovered);
-  if (options.json === true) world.out(json({ folder, plan: figures, problems }));
+  if (options.json === true)
+    world.out(
+      json({
+        folder,
+        plan: figures,
+        maintenance: nextWindows(config.maintenance, world.now(), WINDOWS_TOLD),
+        problems,
+      }),
+    );
   else {
-    world.out(`\n${planText(config.status.title, folder, figures, notesOn(config, options))}\n`);
+    world.out(`\n${planText(config.status.title, folder, figures, notesOn(config, options, world.now()))}\n`);
     (hasErrors(problems) ? world.err : world.out)(problemsText(problems));
   }
   if (hasErrors(problems)) throw new OperatorError(verdict(folder, problems));
 }
 
-function notesOn(config: Config, options: Options): string[] {
+function notesOn(config: Config, options: Options, now: number): string[] {
   const notes = [
     'At most: answers as long as allowed, at every tick. Confirmation bursts come on top, within quota and cap.',
   ];
@@ -62,7 +74,7 @@ function notesOn(config: Config, options: Options): string[] {
   }
   const { changed } = config.alerts.tuning;
   if (changed.length > 0) notes.push(`Alerts differ from the usual: ${changed.join('; ')}.`);
-  return notes;
+  return [...notes, ...plannedWorkNotes(config.maintenance, now)];
 }
 
 /** The models each key may use. A gateway that does not answer ends the command: half a plan would mislead. */
@@ -79,6 +91,14 @@ async function askForModels(config: Config, world: World): Promise<ReadonlyMap<s
   } finally {
     await stop();
   }
+}
+
+function plannedWorkNotes(declared: Config['maintenance'], now: number): string[] {
+  const next = nextWindows(declared, now, WINDOWS_TOLD);
+  if (declared.length === 0) return [];
+  if (next.length === 0) return ['Planned work: nothing ahead.'];
+  const lines = next.map(({ scope, from, to, reason }) => `  ${from} to ${to}  ${scope}  ${reason}`);
+  return [['Planned work, the next times (UTC):', ...lines].join('\n')];
 }
 
 function hasErrors(problems: readonly Problem[]): boolean {

@@ -18,6 +18,7 @@ import type { Store } from '../store/store.ts';
 import { PROBER_SEEN_FACT } from '../web/recent-window.ts';
 import { createServer, type Listening, type Web } from '../web/server.ts';
 import { discoverModels } from './discover-models.ts';
+import { keepDeclared } from './keep-declared.ts';
 import { readLinkKey } from './link-key.ts';
 import { loadPlannedDeployment } from './load-deployment.ts';
 import { openDataToProbe } from './open-data.ts';
@@ -149,6 +150,8 @@ async function run(folder: string, options: Options, world: World): Promise<void
     });
     cleanUp.push(probing.stop);
     probing.historyWritten.then(historyWritten.resolve, historyWritten.resolve);
+    const declaring = await keepDeclared(config, store, log, web.changed);
+    cleanUp.push(declaring.stop);
     live = await startLiveFigures({
       config,
       store,

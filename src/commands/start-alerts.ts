@@ -1,9 +1,12 @@
 import { statfs } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
+import { maintenanceWithin } from '../domain/admitted-maintenance.ts';
 import { type AlertObjective, alertObjectivesOf } from '../domain/alert-objective.ts';
 import type { AlertPolicy } from '../domain/alert-policy.ts';
+import type { Contract } from '../domain/contract.ts';
 import { contractInForce } from '../domain/contract-in-force.ts';
+import { clip, union } from '../domain/interval.ts';
 import { startAlerting } from '../pipeline/alerting.ts';
 import type { Clock } from '../pipeline/clock.ts';
 import { deliverDue } from '../pipeline/deliver.ts';
@@ -60,6 +63,10 @@ export function startAlerts(options: AlertsOptions): Alerts {
     store,
     policy,
     objectivesOf: ({ tier }) => objectivesOf(config, tier, clock.now()),
+    setAside: ({ tier }, work, span) => {
+      const contract = contractOf(config, tier, clock.now());
+      return contract === null ? clip(union(work), span) : maintenanceWithin(contract, work, span);
+    },
     // What concerns ourselves is practice where everything is.
     isPractice: (group) => practice.has(group) || practice.size === config.gateways.length,
     startedAt: clock.now(),
@@ -123,10 +130,13 @@ export function policyOf({ alerts }: Config): AlertPolicy {
   };
 }
 
-function objectivesOf(config: Config, tier: string, now: number): readonly AlertObjective[] {
+function contractOf(config: Config, tier: string, now: number): Contract | null {
   const id = config.tiers.find((one) => one.id === tier)?.contract ?? null;
-  const versions = config.contracts.find((one) => one.id === id)?.versions ?? [];
-  const contract = contractInForce(versions, now);
+  return contractInForce(config.contracts.find((one) => one.id === id)?.versions ?? [], now);
+}
+
+function objectivesOf(config: Config, tier: string, now: number): readonly AlertObjective[] {
+  const contract = contractOf(config, tier, now);
   return contract === null ? [] : alertObjectivesOf(contract);
 }
 

@@ -1,6 +1,7 @@
 import type { AlertKind } from '../domain/alert.ts';
 import type { DigestPolicy, QuietHours, Route } from '../domain/alert-policy.ts';
 import type { Contract } from '../domain/contract.ts';
+import type { DeclaredWork } from '../domain/maintenance.ts';
 import type { DisclosureHeaders, Price, Probe, Prompt, SpendCap } from '../domain/probe.ts';
 import type { GatewayKind } from '../domain/target.ts';
 import type { AlertTuning } from './alert-tuning.ts';
@@ -18,6 +19,8 @@ export type Config = {
   readonly probes: readonly ProbeRule[];
   readonly spend: SpendCap | null;
   readonly contracts: readonly ContractSettings[];
+  /** Planned work, one entry per scope. */
+  readonly maintenance: readonly DeclaredWork[];
   readonly alerts: AlertSettings;
   readonly status: StatusSettings;
   readonly retention: { readonly samplesMs: number; readonly evidenceMs: number };

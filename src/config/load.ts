@@ -4,6 +4,7 @@ import { type Config, deepFreeze } from './config.ts';
 import { readContracts } from './contracts.ts';
 import { readFolder } from './folder.ts';
 import { readGateways } from './gateways.ts';
+import { readMaintenance } from './maintenance.ts';
 import { readModels } from './models.ts';
 import { readProbes } from './probes.ts';
 import { createProblemList } from './problem-list.ts';
@@ -74,6 +75,7 @@ export function loadConfig(
     probes: readProbes(reading, prompts, models),
     spend: readSpend(reading, models),
     contracts: readContracts(reading),
+    maintenance: readMaintenance(reading),
     alerts: readAlerts(reading, gateways, tiers),
     status: readStatus(reading),
     retention: readRetention(reading),

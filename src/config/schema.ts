@@ -206,6 +206,33 @@ export const retentionSchema = map({
   evidence: duration().default('400d'),
 });
 
+const scope = (): z.ZodString =>
+  matching(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}(?:\/[A-Za-z0-9][A-Za-z0-9._-]{0,62}(?:\/[\x21-\x7e]{1,200})?)?$/,
+    'a gateway, gateway/tier or gateway/tier/model',
+  );
+
+export const maintenanceSchema = map({
+  scope: either(
+    [scope(), list(scope(), 'scopes', 1)],
+    'a gateway, gateway/tier or gateway/tier/model, or a list of them',
+  )
+    .optional()
+    .describe('What is worked on: gateway, gateway/tier or gateway/tier/model; every gateway by default'),
+  start: text('a time such as 2026-11-01T02:00', 40).describe(
+    'When it begins, local time in timezone; with rrule the first time',
+  ),
+  duration: duration().describe('How long it lasts, such as 2h'),
+  rrule: text('a rule such as FREQ=WEEKLY;BYDAY=SU', 300)
+    .optional()
+    .describe('How it recurs, RFC 5545, in local time; once by default'),
+  timezone: text('a time zone such as Europe/Berlin', 100).default('UTC'),
+  announced: text('a time such as 2026-10-20T09:00', 40)
+    .optional()
+    .describe('When the provider announced it; by default when Probity first saw this entry'),
+  reason: text('a reason', 500).default('planned work'),
+}).describe('Planned work the provider announced. Whether it is set aside, each contract says');
+
 /** Contracts are checked where they are read, because a template has to be filled in first. */
 const contractSchema = z
   .union(
@@ -229,6 +256,12 @@ export const configSchema = map({
   probes: list(probeSchema, 'probes', 1),
   spend: spendSchema.optional(),
   contracts: byName(contractSchema, 'contracts').default({}),
+  maintenance: either(
+    [maintenanceSchema, list(maintenanceSchema, 'planned work')],
+    'planned work, or a list of it',
+  )
+    .optional()
+    .describe('Planned work the provider announced'),
   alerts: alertsSchema.optional(),
   status: statusSchema.optional(),
   retention: retentionSchema.optional(),

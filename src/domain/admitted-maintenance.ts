@@ -1,6 +1,6 @@
 import type { Contract } from './contract.ts';
-import { clip, type Interval, lengthOf, union } from './interval.ts';
-import { instantText, type Period } from './period.ts';
+import { clip, coversWhole, type Interval, lengthOf, union } from './interval.ts';
+import { instantText, type Period, windowAt } from './period.ts';
 
 /** A stretch of planned work, as the provider announced it. */
 export type MaintenanceWindow = Interval & {
@@ -52,13 +52,33 @@ export function admitMaintenance(
       flags.push(`ambiguity: maintenance from ${from} has no time of notice; taken as announced in time`);
       return true;
     }
-    if (one.fromAt - one.announcedAt >= noticeMs) return true;
-    flags.push(`maintenance: the window from ${from} was announced too late; it counts`);
-    return false;
+    return one.fromAt - one.announcedAt >= noticeMs;
   });
   const joined = clip(union(announced), period);
+  for (const one of inPeriod) {
+    // The same work may have been announced twice; what one announcement saves, the other does not lose.
+    const inside = { fromAt: Math.max(one.fromAt, period.fromAt), toAt: Math.min(one.toAt, period.toAt) };
+    if (announced.includes(one) || coversWhole(joined, inside.fromAt, inside.toAt)) continue;
+    flags.push(`maintenance: the window from ${instantText(one.fromAt)} was announced too late; it counts`);
+  }
   if (maxPerWindowMs === null || lengthOf(joined) <= maxPerWindowMs) return { intervals: joined, flags };
   const over = Math.ceil((lengthOf(joined) - maxPerWindowMs) / MINUTE_MS);
   flags.push(`maintenance: ${over} min exceed the cap of ${maxPerWindowMs / MINUTE_MS} min; they count`);
   return { intervals: withinCap(joined, maxPerWindowMs), flags };
+}
+
+/** What a contract sets aside of a stretch that may lie in several of its periods: disjoint, ascending. */
+export function maintenanceWithin(
+  contract: Contract,
+  windows: readonly MaintenanceWindow[],
+  span: Interval,
+): readonly Interval[] {
+  if (!windows.some(({ fromAt, toAt }) => fromAt < span.toAt && toAt > span.fromAt)) return [];
+  const intervals: Interval[] = [];
+  for (let at = span.fromAt; at < span.toAt; ) {
+    const period = windowAt(contract.window, at);
+    intervals.push(...clip(admitMaintenance(contract, period, windows).intervals, span));
+    at = period.toAt;
+  }
+  return intervals;
 }

@@ -11,6 +11,7 @@ import { standingsOf } from './standing.ts';
 import type {
   Coverage,
   LastAttempt,
+  PlannedWorkView,
   ProberLife,
   SeriesView,
   Slot,
@@ -89,6 +90,8 @@ export type StatusFacts = {
   /** The live figures, if there are any yet. */
   readonly live?: LiveReport | null;
   readonly preparingPpm?: number | null;
+  /** Planned work of now and the days to come, in time order. */
+  readonly plannedWork?: readonly PlannedWorkView[];
   /** Ticks of a schedule in `[fromAt, toAt)`; `null` if it cannot be counted. */
   readonly countTicks?: (schedule: Schedule, fromAt: number, toAt: number) => number | null;
 };
@@ -163,6 +166,13 @@ export function* statusViewSteps(facts: StatusFacts): Generator<void, StatusView
       targets.map((target) => target.periodStanding),
     ),
     evaluated: facts.live ? { toAt: facts.live.toAt, pendingHours: facts.live.pendingHours } : null,
+    plannedWork: (facts.plannedWork ?? []).map(({ scope, fromAt, toAt, announcedAt, reason }) => ({
+      scope,
+      fromAt,
+      toAt,
+      announcedAt,
+      reason,
+    })),
     preparingPpm: facts.preparingPpm ?? null,
   };
 }

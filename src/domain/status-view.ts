@@ -87,6 +87,17 @@ export type ProberLife =
   | { readonly kind: 'alive'; readonly lastSignAt: number }
   | { readonly kind: 'silent'; readonly lastSignAt: number };
 
+/** A stretch of planned work. Whether it is set aside, the contract of each target says. */
+export type PlannedWorkView = {
+  readonly scope: string;
+  /** Inclusive. */
+  readonly fromAt: number;
+  /** Exclusive. */
+  readonly toAt: number;
+  readonly announcedAt: number | null;
+  readonly reason: string;
+};
+
 export type StatusView = {
   readonly title: string;
   readonly practice: boolean;
@@ -112,6 +123,8 @@ export type StatusView = {
   readonly byPeriod: Readonly<Record<PeriodStanding, number>>;
   /** Up to when the long windows are counted, and what is still missing; `null` before the first evaluation. */
   readonly evaluated: { readonly toAt: number; readonly pendingHours: number } | null;
+  /** Planned work that is going on or begins soon, in time order. */
+  readonly plannedWork: readonly PlannedWorkView[];
   /** How much of a simulated past is written, parts per million; `null` unless one is being written. */
   readonly preparingPpm: number | null;
 };

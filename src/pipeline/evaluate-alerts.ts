@@ -12,6 +12,7 @@ import {
 } from '../domain/alert-rule.ts';
 import { type Decided, decide } from '../domain/decide.ts';
 import type { Incident } from '../domain/incident.ts';
+import { clip, covers, type Interval, union } from '../domain/interval.ts';
 import type { Target } from '../domain/target.ts';
 import type { PlannedWork, ScheduleSpan, Store } from '../store/store.ts';
 import { expectedTicks, intervalAfter } from './expected-ticks.ts';
@@ -53,6 +54,12 @@ export type AlertingOptions = {
   readonly objectivesOf: (
     target: Pick<Target, 'id' | 'gateway' | 'tier' | 'model'>,
   ) => readonly AlertObjective[];
+  /** What is set aside of a stretch for planned work, disjoint and ascending; all of it unless given. */
+  readonly setAside?: (
+    target: Pick<Target, 'id' | 'gateway' | 'tier' | 'model'>,
+    work: readonly PlannedWork[],
+    span: Interval,
+  ) => readonly Interval[];
   readonly isPractice: (gateway: string) => boolean;
   /** When this process began to expect samples, epoch ms. */
   readonly startedAt: number;
@@ -83,6 +90,8 @@ const DAY_MS = 24 * HOUR_MS;
 const UNSETTLED_MS = 15 * MINUTE_MS;
 /** Older hours read per round, at first to fill the memory, then in turn for samples that arrive very late. */
 const HOURS_AT_START = 6;
+/** A quarter and a day. */
+const LONGEST_PERIOD_MS = 93 * DAY_MS;
 const RETRIES = 3;
 /** What an outage brings with it. */
 const CONSEQUENCES: ReadonlySet<string> = new Set(['burn_fast', 'burn_slow', 'latency_at_risk']);
@@ -97,6 +106,7 @@ export function createAlertEvaluator(options: AlertingOptions): AlertEvaluator {
   );
   let targets = new Map<string, Target>();
   let work: readonly PlannedWork[] = [];
+  let workSpan: Interval = { fromAt: 0, toAt: 0 };
   const objectives = new Map<string, readonly AlertObjective[]>();
   const objectivesOf = (id: string): readonly AlertObjective[] => {
     const target = targets.get(id);
@@ -105,8 +115,19 @@ export function createAlertEvaluator(options: AlertingOptions): AlertEvaluator {
     objectives.set(id, known);
     return known;
   };
-  const isSetAside = (target: string, at: number): boolean =>
-    work.some(({ scope, fromAt, toAt }) => fromAt <= at && at < toAt && scopeCovers(scope, target));
+  const setAside: NonNullable<AlertingOptions['setAside']> =
+    options.setAside ?? ((_, own, span) => clip(union(own), span));
+  const aside = new Map<string, readonly Interval[]>();
+  const asideOf = (id: string): readonly Interval[] => {
+    const known = aside.get(id);
+    if (known !== undefined) return known;
+    const target = targets.get(id);
+    const own = work.filter(({ scope }) => scopeCovers(scope, id));
+    const found = target === undefined || own.length === 0 ? [] : setAside(target, own, workSpan);
+    aside.set(id, found);
+    return found;
+  };
+  const isSetAside = (target: string, at: number): boolean => covers(asideOf(target), at);
   const memory = createSampleMemory(spanMs, objectivesOf, isSetAside);
   const requestIds = createRequestIds(store);
   let rememberedFromAt: number | null = null;
@@ -251,7 +272,10 @@ export function createAlertEvaluator(options: AlertingOptions): AlertEvaluator {
       // A rename gives old rows a new name: what is remembered under the old one is read again.
       if ([...names].some((id) => !renamedTargets.has(id))) rememberedFromAt = learntTo = null;
       renamedTargets = names;
-      work = await store.readPlannedWork(now - spanMs, now + MINUTE_MS);
+      workSpan = { fromAt: now - spanMs, toAt: now + MINUTE_MS };
+      // A cap is used up from the start of the period on, so its earlier work decides about today's.
+      work = await store.readPlannedWork(now - LONGEST_PERIOD_MS, now + LONGEST_PERIOD_MS);
+      aside.clear();
       await refresh(now);
       const live = await options.readLive(now);
       for (let conflicts = 0; ; conflicts += 1) {

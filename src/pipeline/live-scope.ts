@@ -1,7 +1,7 @@
-import { admitMaintenance, type MaintenanceWindow } from '../domain/admitted-maintenance.ts';
+import { type MaintenanceWindow, maintenanceWithin } from '../domain/admitted-maintenance.ts';
 import type { Contract } from '../domain/contract.ts';
 import { contractInForce } from '../domain/contract-in-force.ts';
-import { clip, type Interval } from '../domain/interval.ts';
+import type { Interval } from '../domain/interval.ts';
 import { type ObjectiveShape, objectiveShapes } from '../domain/live-objective.ts';
 import { createLiveJudge, type LiveJudge, type LivePlan, livePlanOf } from '../domain/live-plan.ts';
 import { type Period, windowAt } from '../domain/period.ts';
@@ -54,17 +54,8 @@ export function createLiveScope({ versionsOf, plannedWorkOf }: ScopeOptions): Li
     return period;
   };
 
-  const maintenanceIn: LiveScope['maintenanceIn'] = (target, terms, span) => {
-    const work = plannedWorkOf(target);
-    if (!work.some(({ fromAt, toAt }) => fromAt < span.toAt && toAt > span.fromAt)) return [];
-    const intervals: Interval[] = [];
-    for (let at = span.fromAt; at < span.toAt; ) {
-      const period = windowAt(terms.plan.contract.window, at);
-      intervals.push(...clip(admitMaintenance(terms.plan.contract, period, work).intervals, span));
-      at = period.toAt;
-    }
-    return intervals;
-  };
+  const maintenanceIn: LiveScope['maintenanceIn'] = (target, { plan }, span) =>
+    maintenanceWithin(plan.contract, plannedWorkOf(target), span);
 
   return {
     termsOf: (target, at) => termsFor(contractInForce(versionsOf(target), at)),

@@ -1,6 +1,7 @@
 import type { AlertKind } from '../domain/alert.ts';
 import type { Recipient } from '../domain/alert-policy.ts';
 import type { Incident, IncidentEvent } from '../domain/incident.ts';
+import type { NewWork, RememberedWork } from '../domain/maintenance.ts';
 import type { Message } from '../domain/message.ts';
 
 /** A message with those it goes to. Nobody to tell is allowed: the message is kept all the same. */
@@ -72,7 +73,7 @@ export type ScopeSilence = {
   readonly why: string;
 };
 
-/** Planned work somebody announced by hand. Kept for ever: a contract may set it aside. */
+/** Planned work, entered by hand or declared by the configuration. Kept for ever: a contract may set it aside. */
 export type PlannedWork = {
   readonly no: number;
   readonly scope: string;
@@ -84,8 +85,18 @@ export type PlannedWork = {
   readonly announcedAt: number | null;
   readonly who: string;
   readonly reason: string;
+  /** When we first heard of it. */
   readonly enteredAt: number;
   readonly cancelledAt: number | null;
+};
+
+/** Changes of what the configuration declares, committed together. */
+export type DeclaredWorkChanges = {
+  readonly add: readonly NewWork[];
+  /** Numbers; what lies ahead is cancelled whole, what has begun ends now. */
+  readonly withdraw: readonly number[];
+  readonly who: string;
+  readonly at: number;
 };
 
 /** The part of the store that remembers what was decided and who was told. */
@@ -135,4 +146,7 @@ export type AlertingStore = {
   readonly cancelPlannedWork: (no: number, at: number) => Promise<boolean>;
   /** Planned work that overlaps `[fromAt, toAt)` and was not cancelled before it began, oldest first. */
   readonly readPlannedWork: (fromAt: number, toAt: number) => Promise<readonly PlannedWork[]>;
+  /** Everything the configuration ever declared, cancelled or not. */
+  readonly readDeclaredWork: () => Promise<readonly RememberedWork[]>;
+  readonly saveDeclaredWork: (changes: DeclaredWorkChanges) => Promise<void>;
 };

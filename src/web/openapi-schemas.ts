@@ -152,6 +152,18 @@ const statusProperties = {
   ),
   byHealth: object(Object.fromEntries(HEALTH_ORDER.map((health) => [health, count]))),
   byStanding: object(Object.fromEntries(STANDINGS.map((standing) => [standing, count]))),
+  plannedWork: list(
+    object(
+      {
+        scope: { ...text, description: '`gateway`, `gateway/tier` or `gateway/tier/model`.' },
+        fromAt: { ...instant, description: 'Inclusive.' },
+        toAt: { ...instant, description: 'Exclusive.' },
+        announcedAt: maybe(instant),
+        reason: text,
+      },
+      'Going on, or beginning within seven days. Whether it is set aside, the contract of each target says.',
+    ),
+  ),
 } satisfies Readonly<Record<string, Schema>>;
 
 export const SCHEMAS: Readonly<Record<string, Schema>> = {

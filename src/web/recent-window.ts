@@ -20,6 +20,8 @@ export const SETTLE_MS = 90_000;
 /** Name of the fact in which the prober leaves the time (epoch ms) at which it was last alive. */
 export const PROBER_SEEN_FACT = 'prober.seenAt';
 
+/** Planned work that begins later is not shown yet. */
+const WORK_AHEAD_MS = 7 * 86_400_000;
 const RECENT_ATTEMPTS = 12;
 /** So many targets are worked out before others get the thread: a few milliseconds. */
 const TARGETS_AT_ONCE = 16;
@@ -71,11 +73,12 @@ export function createRecentWindow({
       slices.push({ fromAt, toAt, series });
     }
     const toAt = lastFrom + SLICE_MS;
-    const [targets, spans, seen, recent, spentToday] = await Promise.all([
+    const [targets, spans, seen, recent, plannedWork, spentToday] = await Promise.all([
       store.readTargets(),
       store.readSchedules(firstFrom, toAt),
       store.readFact(PROBER_SEEN_FACT),
       readRecent(store, slices, firstFrom, toAt),
+      store.readPlannedWork(now, now + WORK_AHEAD_MS),
       settings.currencyOf === undefined ? new Map<string, number>() : daySpend(now),
     ]);
     const steps = statusViewSteps({
@@ -88,6 +91,7 @@ export function createRecentWindow({
       recent,
       live: live?.() ?? null,
       preparingPpm: preparingPpm?.() ?? null,
+      plannedWork,
       proberSeenAt: seen === null ? null : Number(seen),
       spentToday,
       ...(countTicks === undefined ? {} : { countTicks }),

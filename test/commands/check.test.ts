@@ -261,3 +261,21 @@ test('the schema is printed as JSON', async () => {
   const { out } = await probity(['schema']);
   assert.equal((JSON.parse(out) as { title: string }).title, 'Probity deployment');
 });
+
+test('the next times of planned work are told, in UTC and as JSON', async () => {
+  const folder = deployment(
+    'maintenance: { scope: acme/pro, start: 1970-01-04T02:00, duration: 2h, rrule: FREQ=WEEKLY;BYDAY=SU, timezone: Europe/Berlin }\n',
+    1,
+    '1h',
+  );
+  const { out } = await probity(['check', folder]);
+  assert.match(
+    out,
+    /Planned work, the next times \(UTC\):\n.*1970-01-04T01:00:00Z to 1970-01-04T03:00:00Z {2}acme\/pro {2}planned work/,
+  );
+  const { maintenance } = JSON.parse((await probity(['check', folder, '--json'])).out);
+  assert.deepEqual(
+    maintenance.map(({ from }: { from: string }) => from),
+    ['1970-01-04T01:00:00Z', '1970-01-11T01:00:00Z', '1970-01-18T01:00:00Z'],
+  );
+});

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { maintenanceWithin } from '../../src/domain/admitted-maintenance.ts';
 import { acknowledge } from '../../src/domain/transition.ts';
 import { liveKey, NO_LIVE_FACTS } from '../../src/pipeline/evaluate-alerts.ts';
 import { declaration, target } from '../store/builders.ts';
-import { DAY, MINUTE, START } from '../support/alert-builders.ts';
+import { DAY, HOUR, MINUTE, START } from '../support/alert-builders.ts';
 import {
   type AlertStage,
   createAlertStage,
@@ -11,6 +12,7 @@ import {
   STAGE_POLICY,
   THREE_NINES,
 } from '../support/alert-stage.ts';
+import { contractOf } from '../support/contract-bench.ts';
 
 const A = 'acme/pro/a';
 
@@ -207,6 +209,36 @@ test('planned work is no outage', async () => {
   await pass(stage, 30, () => 'down');
   await pass(stage, 30);
   assert.deepEqual(mails(stage), []);
+});
+
+test('planned work that the contract does not honour sounds like any outage', async () => {
+  const late = contractOf(`id: pro
+version: 1
+window: { kind: calendar_month, timezone: UTC }
+availability: { method: occurrences, target: "99.9" }
+maintenance: { mode: remove_from_denominator, notice: 48h, maxPerWindow: 10m }
+`);
+  const outcomes: (readonly string[])[] = [];
+  // Announced too late; announced in time but longer than the cap of ten minutes.
+  for (const announcedAt of [START - 47 * HOUR, START - 72 * HOUR]) {
+    const stage = await createAlertStage({
+      setAside: (_, work, span) => maintenanceWithin(late, work, span),
+    });
+    await pass(stage, 5);
+    await stage.store.addPlannedWork({
+      scope: 'acme/pro',
+      fromAt: stage.now,
+      toAt: stage.now + 30 * MINUTE,
+      announcedAt,
+      who: 'ada',
+      reason: 'database',
+      enteredAt: stage.now,
+    });
+    await pass(stage, 30, () => 'down');
+    outcomes.push(mails(stage));
+  }
+  assert.match(outcomes[0]?.[0] ?? '', /^[6-8] on-call: Down: /);
+  assert.match(outcomes[1]?.[0] ?? '', /^1[6-8] on-call: Down: /);
 });
 
 test('a silence on a tier holds its alerts back, and those of others not', async () => {

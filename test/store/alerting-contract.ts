@@ -326,6 +326,40 @@ export function alertingContract(name: string, open: () => Shelf): void {
       assert.equal(await store.cancelPlannedWork(no, START), false);
     });
 
+    promise('what the configuration declares is remembered, withdrawn and never deleted', async (store) => {
+      const declared = { source: 'weekly', scope: 'acme', reason: 'deployment', announcedAt: START };
+      const [over, ahead] = [START + HOUR, START + DAY];
+      await store.saveDeclaredWork({
+        add: [over, ahead].map((fromAt) => ({ ...declared, fromAt, toAt: fromAt + HOUR })),
+        withdraw: [],
+        who: 'configuration',
+        at: START,
+      });
+      await store.addPlannedWork(work);
+      const remembered = await store.readDeclaredWork();
+      assert.deepEqual(
+        remembered.map(({ source, fromAt, enteredAt, withdrawn }) => [source, fromAt, enteredAt, withdrawn]),
+        [over, ahead].map((fromAt) => ['weekly', fromAt, START, false]),
+      );
+      const withdraw = remembered.map(({ no }) => no);
+      await store.saveDeclaredWork({ add: [], withdraw, who: 'configuration', at: over + HOUR });
+      assert.deepEqual(
+        (await store.readDeclaredWork()).map(({ cancelledAt, withdrawn }) => [cancelledAt, withdrawn]),
+        [
+          [null, false],
+          [over + HOUR, true],
+        ],
+      );
+      const left = await store.readPlannedWork(0, START + 9 * DAY);
+      assert.deepEqual(
+        left.map(({ fromAt, who }) => [fromAt, who]),
+        [
+          [over, 'configuration'],
+          [work.fromAt, 'ada'],
+        ],
+      );
+    });
+
     promise('planned work that is cancelled while it lasts ends there', async (store) => {
       const no = await store.addPlannedWork(work);
       assert.equal(await store.cancelPlannedWork(no, START + DAY + MINUTE), true);

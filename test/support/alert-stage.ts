@@ -7,6 +7,7 @@ import type { Sample } from '../../src/domain/sample.ts';
 import { deliverDue } from '../../src/pipeline/deliver.ts';
 import {
   type AlertEvaluator,
+  type AlertingOptions,
   createAlertEvaluator,
   type LiveFacts,
   NO_LIVE_FACTS,
@@ -71,6 +72,7 @@ export type StageOptions = {
   readonly policy?: AlertPolicy;
   readonly path?: string;
   readonly store?: Store;
+  readonly setAside?: AlertingOptions['setAside'];
 };
 
 export async function createAlertStage(options: StageOptions = {}): Promise<AlertStage> {
@@ -133,6 +135,7 @@ export async function createAlertStage(options: StageOptions = {}): Promise<Aler
         store: opened,
         policy,
         objectivesOf: () => [THREE_NINES],
+        ...(options.setAside === undefined ? {} : { setAside: options.setAside }),
         isPractice: () => false,
         startedAt: stage.now,
         readLive: async () => stage.live,

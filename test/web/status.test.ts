@@ -283,3 +283,36 @@ test('the stream tells when there is something new to see', async (t) => {
   }
   assert.ok(text.includes(`event: edition\nid: 1\ndata: {"no":1,"at":${SCENE_AT}}\n\n`), text);
 });
+
+test('planned work of now and of the coming week stands on the overview, and later work does not', async (t) => {
+  const { url, store, changed } = await serveScene(t, { ...SCENES.troubled });
+  const hour = 3_600_000;
+  const work = { who: 'them', announcedAt: null, enteredAt: SCENE_AT - hour };
+  for (const [scope, from] of [
+    ['global-apis/pro', -1],
+    ['global-apis/standard', 24],
+    ['global-apis/later', 8 * 24],
+  ] as const) {
+    await store.addPlannedWork({
+      ...work,
+      scope,
+      fromAt: SCENE_AT + from * hour,
+      toAt: SCENE_AT + (from + 2) * hour,
+      reason: 'a <b>deployment</b>',
+    });
+  }
+  changed();
+  const page = (await ask(url)).body.toString().replaceAll('&#x2F;', '/');
+  assert.match(page, /Planned work: <strong>global-apis\/pro<\/strong> now, until /);
+  assert.match(
+    page,
+    /<strong>global-apis\/standard<\/strong> <time[^>]*>2026-10-04 14:03<\/time> to <time[^>]*>16:03</,
+  );
+  assert.match(page, /a &lt;b&gt;deployment/);
+  assert.doesNotMatch(page, /global-apis\/later/);
+  const view = JSON.parse((await ask(`${url}/api/v1/status`)).body.toString());
+  assert.deepEqual(
+    view.plannedWork.map(({ scope }: { scope: string }) => scope),
+    ['global-apis/pro', 'global-apis/standard'],
+  );
+});

@@ -94,5 +94,11 @@ export function alertingOn(db: Database): AlertingStore {
     async readPlannedWork(fromAt, toAt) {
       return plannedWork.overlapping(fromAt, toAt);
     },
+    async readDeclaredWork() {
+      return plannedWork.declared();
+    },
+    async saveDeclaredWork(changes) {
+      plannedWork.declare(changes);
+    },
   };
 }

@@ -1,11 +1,16 @@
 import type { Database } from 'better-sqlite3';
-import type { PlannedWork } from '../store.ts';
+import type { RememberedWork } from '../../domain/maintenance.ts';
+import type { DeclaredWorkChanges, PlannedWork } from '../store.ts';
 
 export type PlannedWorkTable = {
   readonly add: (work: Omit<PlannedWork, 'no' | 'cancelledAt'>) => number;
   readonly cancel: (no: number, at: number) => boolean;
   readonly overlapping: (fromAt: number, toAt: number) => readonly PlannedWork[];
+  readonly declared: () => readonly RememberedWork[];
+  readonly declare: (changes: DeclaredWorkChanges) => void;
 };
+
+type RememberedRow = Omit<RememberedWork, 'withdrawn'> & { readonly withdrawn: number };
 
 export function preparePlannedWork(db: Database): PlannedWorkTable {
   const addWork = db.prepare(`
@@ -56,7 +61,53 @@ export function preparePlannedWork(db: Database): PlannedWorkTable {
       work_no
   `);
 
+  const addDeclared = db.prepare(`
+    insert into planned_work (
+      source,
+      scope,
+      from_at_ms,
+      to_at_ms,
+      announced_at_ms,
+      who,
+      reason,
+      entered_at_ms
+    ) values (
+      @source,
+      @scope,
+      @fromAt,
+      @toAt,
+      @announcedAt,
+      @who,
+      @reason,
+      @at
+    )
+  `);
+  const markWithdrawn = db.prepare(`
+    update planned_work
+    set withdrawn = 1
+    where work_no = @no
+  `);
+  const everDeclared = db.prepare<[], RememberedRow>(`
+    select
+      work_no as no,
+      source,
+      from_at_ms as fromAt,
+      to_at_ms as toAt,
+      entered_at_ms as enteredAt,
+      cancelled_at_ms as cancelledAt,
+      withdrawn
+    from planned_work
+    where source is not null
+    order by work_no
+  `);
+  const declare = db.transaction(({ add, withdraw, who, at }: DeclaredWorkChanges): void => {
+    for (const no of withdraw) if (cancelWork.run({ no, at }).changes === 1) markWithdrawn.run({ no });
+    for (const work of add) addDeclared.run({ ...work, who, at });
+  });
+
   return {
+    declared: () => everDeclared.all().map((row) => ({ ...row, withdrawn: row.withdrawn === 1 })),
+    declare: (changes) => declare.immediate(changes),
     add: (work) => Number(addWork.run(work).lastInsertRowid),
     cancel: (no, at) => cancelWork.run({ no, at }).changes === 1,
     overlapping: (fromAt, toAt) => workInTime.all({ fromAt, toAt }),

@@ -224,7 +224,7 @@ CREATE TABLE planned_work (
   reason text not null,
   entered_at_ms integer not null,
   cancelled_at_ms integer -- from then on it is void
-) strict;
+, source text, withdrawn integer not null default 0 check (withdrawn in (0, 1))) strict;
 
 CREATE INDEX planned_work_in_time on planned_work (from_at_ms, to_at_ms);
 
@@ -324,3 +324,5 @@ CREATE TABLE chain_gaps (
   primary key (region, segment_no, probe, target, hour_at_ms),
   foreign key (region, segment_no) references chain_segments (region, no)
 ) strict, without rowid;
+
+CREATE INDEX planned_work_by_source on planned_work (source) where source is not null;
