@@ -42,6 +42,13 @@ export function formatUs(us: number | null): string {
   return `${fixed(Math.ceil(us / 100_000), 1)}${NARROW_SPACE}s`;
 }
 
+/** A speed in 0.001 tokens/s, rounded down: whole from ten tokens a second on, else to a tenth. */
+export function formatSpeed(milli: number | null): string {
+  if (milli === null) return NO_DATA;
+  const text = milli >= 10_000 ? String(Math.floor(milli / 1000)) : fixed(Math.floor(milli / 100), 1);
+  return `${text}${NARROW_SPACE}t/s`;
+}
+
 function fixed(scaled: number, digits: number): string {
   const unit = 10 ** digits;
   return `${Math.floor(scaled / unit)}.${String(scaled % unit).padStart(digits, '0')}`;
@@ -84,6 +91,8 @@ export type Times = {
   readonly minute: (at: number) => string;
   /** `2026-10-03 14:03:21` */
   readonly full: (at: number) => string;
+  /** `3 Oct` */
+  readonly day: (at: number) => string;
   /** Machine form for `datetime`, always UTC. */
   readonly iso: (at: number) => string;
   /** Name of the zone as the reader knows it: `UTC`, `CET`. */
@@ -101,6 +110,7 @@ export function timesIn(timezone: string): Times {
     minute: '2-digit',
     second: '2-digit',
   });
+  const days = new Intl.DateTimeFormat('en-GB', { timeZone: timezone, day: 'numeric', month: 'short' });
   const named = new Intl.DateTimeFormat('en-GB', { timeZone: timezone, timeZoneName: 'short' });
   const read = (at: number): Record<string, string> =>
     Object.fromEntries(parts.formatToParts(at).map((part) => [part.type, part.value]));
@@ -117,6 +127,7 @@ export function timesIn(timezone: string): Times {
       const { year, month, day, hour, minute, second } = read(at);
       return `${year}-${month}-${day} ${hour}:${minute}:${second}`;
     },
+    day: (at) => days.format(at),
     iso: (at) => new Date(at).toISOString(),
     zone: (at) => named.formatToParts(at).find((part) => part.type === 'timeZoneName')?.value ?? timezone,
   };

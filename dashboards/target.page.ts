@@ -1,11 +1,10 @@
 import type { Limit } from '../src/domain/commitment.ts';
 import { HEALTHS } from '../src/domain/health.ts';
-import { OUTCOMES, type Outcome } from '../src/domain/outcome.ts';
+import { OUTCOMES } from '../src/domain/outcome.ts';
 import type { Spread } from '../src/domain/spread.ts';
 import type { SeriesView, Standing, TargetView } from '../src/domain/status-view.ts';
-import { type Failure, type LatencyBucket, SPANS, type TargetPageView } from '../src/domain/target-view.ts';
+import { type Failure, SPANS, type TargetPageView } from '../src/domain/target-view.ts';
 import { limitText, STANDING_WORDS, worstLabel } from './cell.ts';
-import { latencyChart } from './chart.ts';
 import {
   countOf,
   formatCount,
@@ -17,15 +16,15 @@ import {
   type Times,
   timesIn,
 } from './format.ts';
-import { type Html, html, raw } from './html.ts';
+import { historyPanel } from './history-panel.ts';
+import { type Html, html } from './html.ts';
 import { icon } from './icon.ts';
 import { type Assets, layout } from './layout.ts';
 import { badgePath, targetPath } from './link.ts';
 import { objectivesSection } from './objectives-table.ts';
 import { phaseChart } from './phase-chart.ts';
-import { plotData } from './plot-data.ts';
 import { strip } from './strip.ts';
-import { exactTime, time } from './time.ts';
+import { dayTime, exactTime, time } from './time.ts';
 
 /** One target: how it does, against what it promised, since when, and what exactly came back. */
 export function targetPage(view: TargetPageView, assets: Assets): string {
@@ -66,16 +65,20 @@ function heading(target: TargetView, lead: SeriesView | undefined, times: Times)
 
 function measured(view: TargetPageView, lead: SeriesView, times: Times): Html {
   const { target } = view;
-  return html`<div class="columns">
+  const hour = html`<section class="panel" aria-labelledby="hour"><h2 id="hour">Last hour <small>minute by minute</small></h2>${strip(lead.slots)}<p class="axis"><span>${times.minute(view.status.fromAt)}</span><span>${times.minute(view.status.at)} ${times.zone(view.status.at)}</span></p>${coverage(lead)}</section>`;
+  // The objectives tell of the last hour too, once they are there.
+  const own =
+    target.live === null
+      ? html`<div class="columns">
 <section class="panel" aria-labelledby="objectives"><h2 id="objectives">Against the contract <small>last hour${target.commitment !== null && html`, ${shorten(target.commitment.contract, 60)}`}</small></h2>${objectives(target, lead)}</section>
-<section class="panel" aria-labelledby="hour"><h2 id="hour">Last hour <small>minute by minute</small></h2>${strip(lead.slots)}<p class="axis"><span>${times.minute(view.status.fromAt)}</span><span>${times.minute(view.status.at)} ${times.zone(view.status.at)}</span></p>${coverage(lead)}</section>
-</div>
-${charts(view, times)}
+${hour}</div>`
+      : hour;
+  return html`${own}
+${historyPanel(view, times)}
 <div class="columns">
-<section class="panel" aria-labelledby="last-probe"><h2 id="last-probe">Last probe ${view.last !== null && html`<small>${time(view.last.scheduledAt, times)}, ${view.last.reused ? 'kept connection' : 'new connection'}</small>`}</h2>${view.last === null ? html`<p class="soft">No probe in this span.</p>` : phaseChart(view.last)}</section>
-<section class="panel" aria-labelledby="slowest"><h2 id="slowest">Slowest answer ${view.slowest !== null && html`<small>${time(view.slowest.scheduledAt, times)}</small>`}</h2>${view.slowest === null ? html`<p class="soft">No answer in this span.</p>` : phaseChart(view.slowest)}</section>
+<section class="panel" aria-labelledby="last-probe"><h2 id="last-probe">Last probe ${view.last !== null && html`<small>${time(view.last.scheduledAt, times)}, ${view.last.reused ? 'kept connection' : 'new connection'}</small>`}</h2>${view.last === null ? html`<p class="soft">No probe in the last hour.</p>` : phaseChart(view.last)}</section>
+<section class="panel" aria-labelledby="slowest"><h2 id="slowest">Slowest answer ${view.slowest !== null && html`<small>${dayTime(view.slowest.scheduledAt, view.status.at, times)}</small>`}</h2>${view.slowest === null ? html`<p class="soft">No answer in this range.</p>` : phaseChart(view.slowest)}</section>
 </div>
-<section class="panel" aria-labelledby="outcomes"><h2 id="outcomes">What the attempts came to <small>last hour</small></h2>${outcomes(lead)}</section>
 ${failures(view, times)}
 ${target.series.length > 1 && otherSeries(target)}`;
 }
@@ -102,64 +105,22 @@ function coverage({ coverage: { expected, measured, notRun, missing } }: SeriesV
   return html`<p class="soft">Coverage <b>${expected === null || expected === 0 ? NO_DATA : formatShare(Math.min(measured, expected), expected)}</b>${expected !== null && html` of ${countOf(expected, 'tick')}`}${reasons.length > 0 && html`: ${reasons.join(', ')}`}.</p>`;
 }
 
-function charts(view: TargetPageView, times: Times): Html {
-  const { target } = view;
-  const picker = Object.entries(SPANS).map(
-    ([name, { name: words }]) =>
-      html`<a href="${targetPath(target.id)}?span=${name}"${name === view.span && raw(' aria-current="true"')}>${words}</a>`,
-  );
-  return html`<section class="panel" aria-labelledby="latency"><div class="bar"><h2 id="latency">Latency <small>of good answers: p50 thick, p90 dashed, p99 thin</small></h2><nav class="picker" aria-label="Time span">${picker}</nav></div>
-<div class="columns">${figure(view, 'Time to first token', (bucket) => bucket.ttft, target.commitment?.ttftP99 ?? null, times)}${figure(view, 'Total time', (bucket) => bucket.total, target.commitment?.totalP99 ?? null, times)}</div>
-${numbers(view, times)}</section>`;
-}
-
-/** The chart as the server draws it, and its numbers for the script that makes it interactive. */
-function figure(
-  view: TargetPageView,
-  name: string,
-  of: (bucket: LatencyBucket) => Spread | null,
-  limit: Limit | null,
-  times: Times,
-): Html {
-  const goalUs = limit?.statedUs ?? null;
-  const data = plotData(view.buckets, of, name, goalUs, view.status.timezone);
-  return html`<figure data-plot><figcaption>${name}</figcaption><div class="plot" data-own></div>${latencyChart(view.buckets, of, goalUs, name, times)}<script type="application/json" class="plot-data">${data}</script></figure>`;
-}
-
-function numbers(view: TargetPageView, times: Times): Html {
-  const row = (name: string, of: Spread | null): Html =>
-    html`<td class="num"><span class="hidden">${name} p50 </span>${formatUs(of?.p50Us ?? null)}</td><td class="num">${formatUs(of?.p90Us ?? null)}</td><td class="num">${formatUs(of?.p99Us ?? null)}</td>`;
-  return html`<details><summary>The numbers behind the lines</summary><div class="scroll" tabindex="0" role="region" aria-label="Numbers behind the lines"><table class="plain"><thead><tr><th scope="col">From</th><th scope="col" class="num">Good</th><th scope="col" class="num">Failed</th><th scope="col" class="num">TTFT p50</th><th scope="col" class="num">p90</th><th scope="col" class="num">p99</th><th scope="col" class="num">Total p50</th><th scope="col" class="num">p90</th><th scope="col" class="num">p99</th></tr></thead><tbody>${view.buckets.map(
-    (bucket) =>
-      html`<tr><th scope="row">${times.minute(bucket.fromAt)}</th><td class="num">${bucket.good}</td><td class="num">${bucket.bad}</td>${row('TTFT', bucket.ttft)}${row('Total', bucket.total)}</tr>`,
-  )}</tbody></table></div></details>`;
-}
-
-const COUNT_WORDS = { good: 'counts as good', bad: 'counts as failed', excluded: 'does not count' } as const;
-
-function outcomes(lead: SeriesView): Html {
-  const rows = Object.entries(lead.byOutcome) as [Outcome, number][];
-  if (rows.length === 0) return html`<p class="soft">No attempt in the last hour.</p>`;
-  const doubts = Object.entries(lead.byDoubt).map(
-    ([doubt, count]) => `${formatCount(count)} ${doubt.replaceAll('_', ' ')}`,
-  );
-  return html`<table class="plain"><thead><tr><th scope="col">Outcome</th><th scope="col" class="num">Attempts</th><th scope="col">Counting</th><th scope="col">Meaning</th></tr></thead><tbody>${rows
-    .sort(([, a], [, b]) => b - a)
-    .map(
-      ([outcome, count]) =>
-        html`<tr><th scope="row"><code class="${outcome === 'ok' ? 'o-ok' : 'o-other'}">${outcome}</code></th><td class="num">${formatCount(count)}</td><td>${COUNT_WORDS[OUTCOMES[outcome].counts]}</td><td>${OUTCOMES[outcome].means}</td></tr>`,
-    )}</tbody></table>${doubts.length > 0 && html`<p class="soft">With doubt: ${doubts.join(', ')}. <a href="/method#doubts">What that means</a></p>`}`;
-}
-
 function failures(view: TargetPageView, times: Times): Html {
-  const { name } = SPANS[view.span];
-  return html`<section class="panel" aria-labelledby="failures"><h2 id="failures">${view.failed === 0 ? 'No failures' : countOf(view.failed, 'failure')} <small>last ${name}${view.failed > view.failures.length && html`, the latest ${view.failures.length} shown`}</small></h2>${view.failures.map((failure) => failureDetails(failure, times))}</section>`;
+  const { bad } = view.whole;
+  const range =
+    view.span === null
+      ? 'in this range'
+      : view.span === 'period'
+        ? 'this period'
+        : `last ${SPANS[view.span].name}`;
+  const shown = view.failures.length;
+  return html`<section class="panel" aria-labelledby="failures"><h2 id="failures">${bad === 0 ? 'No failures' : countOf(bad, 'failure')} <small>${range}${shown > 0 && html`; the latest ${shown === 1 ? 'one' : shown}, confirmations included`}</small></h2>${view.failures.map((failure) => failureDetails(failure, view.status.at, times))}</section>`;
 }
 
-function failureDetails({ sample, evidence }: Failure, times: Times): Html {
+function failureDetails({ sample, evidence }: Failure, now: number, times: Times): Html {
   const ids = Object.entries(evidence?.requestIds ?? {}).slice(0, 8);
   const message = evidence?.errorBody?.message ?? null;
-  return html`<details class="failure" data-key="${sample.scheduledAt}/${sample.purpose}/${sample.probe}/${sample.region}"><summary>${time(sample.scheduledAt, times)} <code class="o-other">${sample.outcome}</code> ${sample.status !== null && html`<span class="soft">HTTP ${sample.status}</span>`} ${sample.purpose !== 'scheduled' && html`<span class="soft">${sample.purpose}</span>`} ${message !== null && html`<q>${shorten(message, 120)}</q>`}</summary>
+  return html`<details class="failure" data-key="${sample.scheduledAt}/${sample.purpose}/${sample.probe}/${sample.region}"><summary>${dayTime(sample.scheduledAt, now, times)} <code class="o-other">${sample.outcome}</code> ${sample.status !== null && html`<span class="soft">HTTP ${sample.status}</span>`} ${sample.purpose !== 'scheduled' && html`<span class="soft">${sample.purpose}</span>`} ${message !== null && html`<q>${shorten(message, 120)}</q>`}</summary>
 <dl class="evidence"><div><dt>Meaning</dt><dd>${OUTCOMES[sample.outcome].means}</dd></div>
 ${ids.map(([name, id]) => html`<div><dt>${shorten(name, 40)}</dt><dd><code>${shorten(id, 120)}</code></dd></div>`)}
 ${

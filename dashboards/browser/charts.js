@@ -3,7 +3,6 @@
  * scripts and for paper. Numbers come from the block of data beside it, so both always say the same.
  */
 {
-  const WORDS = { p50: 'p50', p90: 'p90', p99: 'p99' };
   const narrow = '\u202f';
 
   /** As the server prints it: rounded up to the digit shown. */
@@ -14,6 +13,13 @@
     if (us < 10_000_000) return `${(Math.ceil(us / 10_000) / 100).toFixed(2)}${narrow}s`;
     return `${(Math.ceil(us / 100_000) / 10).toFixed(1)}${narrow}s`;
   };
+  /** 0.001 tokens/s, rounded down, as the server prints it. */
+  const speed = (milli) => {
+    if (milli === null || milli === undefined) return '—';
+    const text = milli >= 10_000 ? Math.floor(milli / 1000) : (Math.floor(milli / 100) / 10).toFixed(1);
+    return `${text}${narrow}t/s`;
+  };
+  const formatOf = (data) => (data.unit === 'speed' ? speed : latency);
   const counted = (count, word) =>
     `${String(count).replace(/\B(?=(\d{3})+$)/g, narrow)} ${word}${count === 1 ? '' : 's'}`;
 
@@ -30,7 +36,7 @@
       /** From and to, with the day where the chart spans several. */
       stretch: (from, to, long) =>
         long
-          ? `${day.format(from)} ${minute.format(from)} – ${day.format(to)} ${minute.format(to)}`
+          ? `${day.format(from)} ${minute.format(from)} – ${day.format(to) === day.format(from) ? '' : `${day.format(to)} `}${minute.format(to)}`
           : `${minute.format(from)}–${minute.format(to)}`,
     };
   }
@@ -42,14 +48,15 @@
     return [middle, data.p50, data.p90, data.p99];
   }
 
-  /** Everything above the target is filled up to the 99th percentile: how far and how long it was missed. */
-  function shadeBreach(plot, goal) {
+  /** What lies on the wrong side of the target is filled: how far and how long it was missed. */
+  function shadeBreach(plot, goal, isFloor) {
     const { ctx, bbox } = plot;
     const [x, , , p99] = plot.data;
     const floor = plot.valToPos(goal, 'y', true);
     ctx.save();
     ctx.beginPath();
-    ctx.rect(bbox.left, bbox.top, bbox.width, Math.max(0, floor - bbox.top));
+    if (isFloor) ctx.rect(bbox.left, floor, bbox.width, Math.max(0, bbox.top + bbox.height - floor));
+    else ctx.rect(bbox.left, bbox.top, bbox.width, Math.max(0, floor - bbox.top));
     ctx.clip();
     ctx.fillStyle = colour('--bad-bar');
     ctx.globalAlpha = 0.22;
@@ -72,7 +79,7 @@
     ctx.restore();
   }
 
-  function goalLine(plot, goal) {
+  function goalLine(plot, goal, words) {
     const { ctx, bbox } = plot;
     const y = Math.round(plot.valToPos(goal, 'y', true));
     if (y < bbox.top || y > bbox.top + bbox.height) return;
@@ -92,8 +99,8 @@
     ctx.strokeStyle = colour('--sheet');
     ctx.lineWidth = 4 * devicePixelRatio;
     ctx.lineJoin = 'round';
-    ctx.strokeText(`p99 target ${latency(goal)}`, bbox.left + bbox.width, y - 5 * devicePixelRatio);
-    ctx.fillText(`p99 target ${latency(goal)}`, bbox.left + bbox.width, y - 5 * devicePixelRatio);
+    ctx.strokeText(words, bbox.left + bbox.width, y - 5 * devicePixelRatio);
+    ctx.fillText(words, bbox.left + bbox.width, y - 5 * devicePixelRatio);
     ctx.restore();
   }
 
@@ -134,19 +141,23 @@
     host.append(readout, stage);
 
     const say = () => {
-      const long = data.to.at(-1) - data.from[0] > 86_400_000;
+      const long = data.to.at(-1) - data.from[0] > 93_600_000;
       const known = at ?? data.p99.findLastIndex((us) => us !== null);
       const index = known < 0 ? data.from.length - 1 : known;
       const n = data.n[index];
-      const worst = n < 100 ? 'slowest' : 'p99';
+      const [mid, near, far] = data.lines;
+      const format = formatOf(data);
+      const worst = n < 100 ? 'slowest' : far;
       const when = clock.stretch(data.from[index], data.to[index], long);
       const said =
         n === 0
           ? 'no answers'
-          : `p50 ${latency(data.p50[index])}, p90 ${latency(data.p90[index])}, ${worst} ${latency(data.p99[index])}, n ${n}`;
+          : `${mid} ${format(data.p50[index])}, ${near} ${format(data.p90[index])}, ${worst} ${format(data.p99[index])}, n ${n}`;
       const text = `${when}: ${said}, ${counted(data.bad[index], 'failure')}`;
       if (readout.textContent !== text) readout.textContent = text;
-      const breached = data.goal !== null && data.p99[index] !== null && data.p99[index] >= data.goal;
+      const us = data.p99[index];
+      const breached =
+        data.goal !== null && us !== null && (data.unit === 'speed' ? us < data.goal : us >= data.goal);
       readout.classList.toggle('s-missed', breached || data.bad[index] > 0);
       stage.setAttribute('aria-valuemin', '0');
       stage.setAttribute('aria-valuemax', String(data.from.length - 1));
@@ -208,7 +219,7 @@
         select: { show: true },
         scales: { y: { range } },
         bands: [{ series: [3, 1], fill: () => `color-mix(in srgb, ${colour('--accent')} 12%, transparent)` }],
-        series: [{}, line(WORDS.p50, 2.2), line(WORDS.p90, 1.3, [5, 3]), line(WORDS.p99, 1.3)],
+        series: [{}, line(data.lines[0], 2.2), line(data.lines[1], 1.3, [5, 3]), line(data.lines[2], 1.3)],
         axes: [
           {
             ...axis,
@@ -220,15 +231,15 @@
           {
             ...axis,
             size: 66,
-            values: (_plot, splits) => splits.map((us) => (us === 0 ? '0' : latency(us))),
+            values: (_plot, splits) => splits.map((value) => (value === 0 ? '0' : formatOf(data)(value))),
           },
         ],
         hooks: {
           draw: [
             (drawn) => {
               if (data.goal !== null) {
-                shadeBreach(drawn, data.goal);
-                goalLine(drawn, data.goal);
+                shadeBreach(drawn, data.goal, data.unit === 'speed');
+                goalLine(drawn, data.goal, `${data.lines[2]} target ${formatOf(data)(data.goal)}`);
               }
               failureLane(drawn, data);
             },
@@ -248,7 +259,8 @@
       const span = data.to.at(-1) - data.from[0];
       const instant = seconds * 1000;
       const minute = clock.minute(instant);
-      return span > 86_400_000 && minute === '00:00' ? clock.day(instant) : minute;
+      if (span > 93_600_000 * 4) return clock.day(instant);
+      return span > 93_600_000 && minute === '00:00' ? clock.day(instant) : minute;
     }
     say();
 

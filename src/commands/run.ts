@@ -6,9 +6,9 @@ import { type PlanInputs, planProbing } from '../config/plan.ts';
 import { commitmentOf } from '../domain/commitment.ts';
 import type { Contract } from '../domain/contract.ts';
 import { contractInForce } from '../domain/contract-in-force.ts';
+import { uncontracted } from '../domain/history.ts';
 import type { ProbingPlan } from '../domain/probe.ts';
 import { openSigningKey } from '../evidence/signing-key.ts';
-import type { Live } from '../pipeline/evaluate-live.ts';
 import { countExpected } from '../pipeline/expected-ticks.ts';
 import { packHistory } from '../pipeline/pack-history.ts';
 import type { ProbingHealth } from '../pipeline/probing-messages.ts';
@@ -27,7 +27,7 @@ import { reportFolder } from './report-folder.ts';
 import { spawnProber } from './spawn-prober.ts';
 import { startAlerts } from './start-alerts.ts';
 import { startClosing } from './start-closing.ts';
-import { alertFactsOf, startLiveFigures } from './start-live.ts';
+import { alertFactsOf, type LiveFigures, startLiveFigures } from './start-live.ts';
 import { startPractice } from './start-practice.ts';
 import { systemClock } from './system-clock.ts';
 import { OperatorError, type World } from './world.ts';
@@ -83,10 +83,11 @@ async function run(folder: string, options: Options, world: World): Promise<void
   const cleanUp: (() => Promise<unknown>)[] = [data.close];
   try {
     const { store } = data;
-    let live: Live | null = null;
+    let live: LiveFigures | null = null;
     let history: PracticeHistory | null = null;
     const web = createServer({
       live: () => live?.latest() ?? null,
+      countingOf: (target) => live?.countingOf(target) ?? uncontracted(),
       preparingPpm: () => history?.donePpm() ?? null,
       store,
       clock: world.now,

@@ -5,10 +5,12 @@ import { scopeCovers } from '../domain/alert-policy.ts';
 import type { ObjectiveEvidence } from '../domain/alert-rule.ts';
 import { stakeOf } from '../domain/breach-stake.ts';
 import type { Contract } from '../domain/contract.ts';
+import type { TargetCounting } from '../domain/history.ts';
 import type { LiveReport } from '../domain/live-report.ts';
+import type { Target } from '../domain/target.ts';
 import { type LiveFacts, liveKey, NO_LIVE_FACTS } from '../pipeline/evaluate-alerts.ts';
 import { type Live, startLive } from '../pipeline/evaluate-live.ts';
-import { createLiveScope } from '../pipeline/live-scope.ts';
+import { countingIn, createLiveScope } from '../pipeline/live-scope.ts';
 import type { PlannedWork, Store } from '../store/store.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -17,6 +19,11 @@ const WORK_EVERY_MS = 30_000;
 const LOOK_BACK_MS = 130 * 86_400_000;
 const LOOK_AHEAD_MS = 40 * 86_400_000;
 
+export type LiveFigures = Live & {
+  /** How the requests of a target are counted, by the terms in force now. */
+  readonly countingOf: (target: Pick<Target, 'id' | 'gateway' | 'tier' | 'model'>) => TargetCounting;
+};
+
 /** The live figures of a running deployment: what is promised comes from the configuration, planned work from both. */
 export async function startLiveFigures(options: {
   readonly config: Config;
@@ -24,7 +31,7 @@ export async function startLiveFigures(options: {
   readonly log: Logger;
   readonly changed: () => void;
   readonly countAfter: Promise<unknown>;
-}): Promise<Live> {
+}): Promise<LiveFigures> {
   const { config, store, log } = options;
   let announced: readonly PlannedWork[] = [];
   const readWork = async (): Promise<void> => {
@@ -59,6 +66,7 @@ export async function startLiveFigures(options: {
   });
   return {
     ...live,
+    countingOf: (target) => countingIn(scope, target, systemClock.now()),
     stop: async () => {
       clearInterval(reading);
       await live.stop();

@@ -54,6 +54,10 @@ export function latencyQuestion({ metric, tpsBasis, form }: LatencyTerms): Laten
 }
 
 function speedOf(question: LatencyQuestion, tokens: number, durationUs: number): Timed {
+  const value = durationUs === 0 ? Number.MAX_SAFE_INTEGER : Math.floor((tokens * MILLI_TOKENS) / durationUs);
+  // Only measured: every speed is at least nothing.
+  if (question.numerator === 0n && question.comparator === '>=')
+    return { value, passes: true, under: tokens === 0 };
   const speed = BigInt(tokens) * US_PER_S * question.denominator;
   const wanted = question.numerator * BigInt(durationUs);
   const passes = {
@@ -62,7 +66,6 @@ function speedOf(question: LatencyQuestion, tokens: number, durationUs: number):
     '>': speed > wanted,
     '>=': speed >= wanted,
   }[question.comparator];
-  const value = durationUs === 0 ? Number.MAX_SAFE_INTEGER : Math.floor((tokens * MILLI_TOKENS) / durationUs);
   return { value, passes, under: speed <= wanted };
 }
 

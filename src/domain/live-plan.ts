@@ -33,6 +33,8 @@ export type LivePlan = {
   /** `false`: there is no contract, and `contract` only says how requests are counted by default. */
   readonly promised: boolean;
   readonly questions: readonly LiveQuestion[];
+  /** Counted into buckets after `questions`, for charts alone: no rolling window asks for them. */
+  readonly charted: readonly LiveQuestion[];
   /** Equal for plans that count alike: what was counted under another key must be counted again. */
   readonly key: string;
 };
@@ -58,7 +60,7 @@ function unpromisedLatency(
     form: {
       kind: 'whole_window_percentile',
       percentile: '99',
-      comparator: '<=',
+      comparator: metric === 'tokens_per_s' ? '>=' : '<=',
       value: '0',
       method: 'nearest_rank',
       minSamples: 1,
@@ -144,7 +146,31 @@ export function livePlanOf(contract: Contract | null): LivePlan {
     const own = unpromisedLatency(id, metric, terms.latency[0]?.failures ?? 'exclude');
     questions.push({ kind: 'percentile', id, terms: own, question: latencyQuestion(own), promised: false });
   }
-  return { contract: terms, promised: contract !== null, questions, key: keyOf(terms, questions) };
+  const charted = questions.some(isSpeed) ? [] : [speedQuestion(terms)];
+  return {
+    contract: terms,
+    promised: contract !== null,
+    questions,
+    charted,
+    key: keyOf(terms, [...questions, ...charted]),
+  };
+}
+
+function isSpeed(one: LiveQuestion): boolean {
+  return one.kind === 'percentile' && one.terms.metric === 'tokens_per_s' && one.terms.tpsBasis === 'total';
+}
+
+/** Output tokens over total time, of the requests whose latency counts. */
+function speedQuestion(terms: Contract): LiveQuestion {
+  const own = unpromisedLatency('measured-speed', 'tokens_per_s', terms.latency[0]?.failures ?? 'exclude');
+  return { kind: 'percentile', id: own.id, terms: own, question: latencyQuestion(own), promised: false };
+}
+
+/** A plan with everything that buckets hold, charts included. */
+export function wholePlan(plan: LivePlan): LivePlan {
+  return plan.charted.length === 0
+    ? plan
+    : { ...plan, questions: [...plan.questions, ...plan.charted], charted: [] };
 }
 
 /** Only what changes a count; a new target on the same counts needs no recount, a new threshold does. */
@@ -159,7 +185,7 @@ function keyOf(contract: Contract, questions: readonly LiveQuestion[]): string {
   return JSON.stringify([eligible, rules, otherwise, maintenance.mode, counted]);
 }
 
-/** How requests of one kind count: once for the contract, and for each question in the order of the plan. */
+/** How requests of one kind count: once for the contract, and for each question in the order of the whole plan. */
 export type LiveKind = {
   readonly counting: Counting;
   /** Nothing for `availability`, which reads `counting`. */
@@ -173,7 +199,8 @@ const MOST_KINDS = 4_096;
 
 export function createLiveJudge(plan: LivePlan): LiveJudge {
   const known = new Map<string, LiveKind>();
-  const { contract, questions } = plan;
+  const { contract } = plan;
+  const { questions } = wholePlan(plan);
   const asksTokens = [
     contract.eligible,
     ...contract.classify.map(({ when }) => when),

@@ -13,7 +13,7 @@ import {
   sparseOf,
 } from './latency-histogram.ts';
 import { slicePasses } from './latency-objective.ts';
-import type { LiveJudge, LivePlan, LiveQuestion } from './live-plan.ts';
+import { type LiveJudge, type LivePlan, type LiveQuestion, wholePlan } from './live-plan.ts';
 import type { Line } from './tally.ts';
 
 /** Requests and slices for one availability question. */
@@ -86,7 +86,7 @@ export type Bucket = {
   readonly outcomes: Readonly<Record<string, number>>;
   readonly doubts: Readonly<Record<string, number>>;
   readonly notRun: Readonly<Record<string, number>>;
-  /** One per question of the plan, in its order. */
+  /** One per question of the whole plan, in its order. */
   readonly answers: readonly BucketAnswer[];
 };
 
@@ -344,7 +344,7 @@ function addNumbers<Counts extends object>(into: Numbers<Counts>, from: Readonly
   }
 }
 
-/** Adds what a bucket of the same plan came to. Changes `sums`. */
+/** Adds what a bucket of the same plan came to, as far as `sums` ask for it. Changes `sums`. */
 export function addAnswers(sums: readonly QuestionSums[], answers: readonly BucketAnswer[]): void {
   for (const [position, sum] of sums.entries()) {
     const answer = answers[position];
@@ -421,10 +421,11 @@ export function rollUp(
   notRun: Readonly<Record<string, number>>,
   stretch: Stretch,
 ): Bucket {
-  const sums = emptySums(plan);
-  const judged = emptyLines(plan);
-  judgeLines(judged, plan, judge, lines, stretch.maintenance);
-  addLines(sums, plan, judged, stretch);
+  const whole = wholePlan(plan);
+  const sums = emptySums(whole);
+  const judged = emptyLines(whole);
+  judgeLines(judged, whole, judge, lines, stretch.maintenance);
+  addLines(sums, whole, judged, stretch);
   const outcomes: Record<string, number> = {};
   const doubts: Record<string, number> = {};
   for (const { outcome, doubt } of lines) {
@@ -443,7 +444,7 @@ function addRecords(one: Readonly<Record<string, number>>, other: Readonly<Recor
 
 /** Two buckets of one plan as one. Any order of merging gives the same bucket, and the same as counting at once. */
 export function mergeBuckets(plan: LivePlan, one: Bucket, other: Bucket): Bucket {
-  const sums = emptySums(plan);
+  const sums = emptySums(wholePlan(plan));
   addAnswers(sums, one.answers);
   addAnswers(sums, other.answers);
   return {

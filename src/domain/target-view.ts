@@ -1,14 +1,23 @@
-import { isFailed } from './health.ts';
-import { countsForAvailability, countsForLatency, OUTCOMES } from './outcome.ts';
+import type { HistoryColumn, TargetCounting } from './history.ts';
+import type { Interval } from './interval.ts';
+import { LIVE_WINDOWS } from './live-objective.ts';
+import { countsForLatency } from './outcome.ts';
+import { windowAt } from './period.ts';
 import type { Evidence, Sample } from './sample.ts';
-import { type Spread, spreadOf } from './spread.ts';
 import type { StatusView, TargetView } from './status-view.ts';
 
-/** How far a target's page looks back, and into how many stretches it divides that. */
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** How far a target's page looks back, and how long a stretch of its charts is; `null`: whatever the range needs. */
 export const SPANS = {
-  '1h': { name: '1 hour', ms: 3_600_000, buckets: 30 },
-  '6h': { name: '6 hours', ms: 21_600_000, buckets: 36 },
-  '24h': { name: '24 hours', ms: 86_400_000, buckets: 48 },
+  '1h': { name: '1 hour', short: '1 h', widthMs: 2 * MINUTE_MS },
+  '6h': { name: '6 hours', short: '6 h', widthMs: 10 * MINUTE_MS },
+  '24h': { name: '24 hours', short: '24 h', widthMs: 30 * MINUTE_MS },
+  '7d': { name: '7 days', short: '7 d', widthMs: 2 * HOUR_MS },
+  '30d': { name: '30 days', short: '30 d', widthMs: 6 * HOUR_MS },
+  '90d': { name: '90 days', short: '90 d', widthMs: 24 * HOUR_MS },
+  period: { name: 'contract period', short: 'Period', widthMs: null },
 } as const;
 export type SpanName = keyof typeof SPANS;
 
@@ -16,68 +25,58 @@ export function isSpanName(text: string): text is SpanName {
   return Object.hasOwn(SPANS, text);
 }
 
-export type SampleRow = Omit<Sample, 'evidence'>;
+/** An hour is counted when answers to its last tick cannot come any more. */
+const SETTLE_MS = 120_000;
+/** Figures older than this are not those of now. */
+const FRESH_MS = 3 * MINUTE_MS;
 
-/** What the attempts of one stretch say together. Spreads are `null` where nothing was answered: a gap. */
-export type LatencyBucket = {
-  readonly fromAt: number;
-  readonly toAt: number;
-  readonly good: number;
-  readonly bad: number;
-  readonly ttft: Spread | null;
-  readonly total: Spread | null;
-};
+/** The end of the last hour whose answers have all come. */
+export function closedTo(now: number): number {
+  return Math.floor((now - SETTLE_MS) / HOUR_MS) * HOUR_MS;
+}
+
+/** The range a span stands for: the very window of the objectives, so that chart and table tell of the same requests. */
+export function rangeOf(
+  span: SpanName,
+  { live }: Pick<TargetView, 'live'>,
+  { plan }: Pick<TargetCounting, 'plan'>,
+  now: number,
+): Interval {
+  const window = live?.objectives[0]?.windows[span];
+  if (window !== undefined && Math.abs(now - window.toAt) < FRESH_MS) {
+    return { fromAt: window.fromAt, toAt: window.toAt };
+  }
+  const toAt = Math.floor(now / MINUTE_MS) * MINUTE_MS;
+  if (span === 'period')
+    return { fromAt: Math.min(windowAt(plan.contract.window, toAt).fromAt, toAt - MINUTE_MS), toAt };
+  const isShort = LIVE_WINDOWS[span] <= LIVE_WINDOWS['6h'];
+  return { fromAt: (isShort ? toAt : closedTo(now)) - LIVE_WINDOWS[span], toAt };
+}
+
+export type SampleRow = Omit<Sample, 'evidence'>;
 
 export type Failure = { readonly sample: SampleRow; readonly evidence: Evidence | null };
 
-/** Everything a target's page prints. The first series of the target is the one that is charted. */
+/** Everything a target's page prints. */
 export type TargetPageView = {
   readonly status: Omit<StatusView, 'targets'>;
   readonly target: TargetView;
-  readonly span: SpanName;
+  /** `null`: a range of the reader's own. */
+  readonly span: SpanName | null;
   readonly fromAt: number;
   readonly toAt: number;
-  readonly buckets: readonly LatencyBucket[];
-  /** The latest attempt of the charted series, with all its phases. */
+  /** Of a whole stretch; the first and the last may be shorter. */
+  readonly widthMs: number;
+  readonly buckets: readonly HistoryColumn[];
+  /** The range as one. */
+  readonly whole: HistoryColumn;
+  /** The latest attempt of the busiest series, with all its phases, up to now. */
   readonly last: SampleRow | null;
+  /** The answered attempt of the range that took longest. */
   readonly slowest: SampleRow | null;
-  /** Newest first, of any purpose. */
+  /** Newest first, of any purpose, of hours with a counted failure. */
   readonly failures: readonly Failure[];
-  readonly failed: number;
 };
-
-/**
- * Divides the attempts of one series into equal stretches of `[fromAt, toAt)`. Only scheduled attempts and those
- * that replaced one count; confirmations come in bursts just when things are bad, and would weigh too much.
- */
-export function bucketsOf(
-  samples: readonly SampleRow[],
-  fromAt: number,
-  toAt: number,
-  count: number,
-): LatencyBucket[] {
-  const width = (toAt - fromAt) / count;
-  const groups = Map.groupBy(
-    samples.filter((sample) => sample.purpose === 'scheduled' || sample.purpose === 'reprobe'),
-    (sample) => Math.floor((sample.scheduledAt - fromAt) / width),
-  );
-  return Array.from({ length: count }, (_, index): LatencyBucket => {
-    const group = groups.get(index) ?? [];
-    const counting = group.filter((sample) => countsForAvailability(sample.validity));
-    const good = counting.filter((sample) => OUTCOMES[sample.outcome].counts === 'good');
-    const timed = good.filter((sample) => countsForLatency(sample.validity));
-    const times = (of: (sample: SampleRow) => number | null): number[] =>
-      timed.flatMap((sample) => of(sample) ?? []).sort((a, b) => a - b);
-    return {
-      fromAt: fromAt + index * width,
-      toAt: fromAt + (index + 1) * width,
-      good: good.length,
-      bad: counting.filter(isFailed).length,
-      ttft: spreadOf(times((sample) => sample.ttftUs)),
-      total: spreadOf(times((sample) => sample.totalUs)),
-    };
-  });
-}
 
 /** The answered attempt that took longest, of those that may be counted for latency. */
 export function slowestOf(samples: readonly SampleRow[]): SampleRow | null {

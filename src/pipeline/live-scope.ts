@@ -1,6 +1,7 @@
 import { type MaintenanceWindow, maintenanceWithin } from '../domain/admitted-maintenance.ts';
 import type { Contract } from '../domain/contract.ts';
 import { contractInForce } from '../domain/contract-in-force.ts';
+import type { TargetCounting } from '../domain/history.ts';
 import type { Interval } from '../domain/interval.ts';
 import { type ObjectiveShape, objectiveShapes } from '../domain/live-objective.ts';
 import { createLiveJudge, type LiveJudge, type LivePlan, livePlanOf } from '../domain/live-plan.ts';
@@ -65,5 +66,20 @@ export function createLiveScope({ versionsOf, plannedWorkOf }: ScopeOptions): Li
       const maintenance = maintenanceIn(target, terms, span);
       return maintenance.length === 0 ? terms.plan.key : JSON.stringify([terms.plan.key, maintenance]);
     },
+  };
+}
+
+/** The counting of one target as a scope has it at an instant. */
+export function countingIn(
+  scope: LiveScope,
+  target: Parameters<LiveScope['termsOf']>[0],
+  at: number,
+): TargetCounting {
+  const terms = scope.termsOf(target, at);
+  return {
+    plan: terms.plan,
+    judge: terms.judge,
+    maintenanceIn: (span) => scope.maintenanceIn(target.id, terms, span),
+    basisOf: (span) => scope.basisOf(target.id, terms, span),
   };
 }

@@ -48,11 +48,12 @@ export type BucketStore = {
     span: DirtySpan,
     buckets: readonly Omit<StoredBucket, 'fromAt'>[],
   ) => Promise<void>;
-  /** Buckets that begin in `[fromAt, toAt)`, oldest first. */
+  /** Buckets that begin in `[fromAt, toAt)`, oldest first; of one `target` or by default of all. */
   readonly readBuckets: (
     grain: BucketGrain,
     fromAt: number,
     toAt: number,
+    target?: string,
   ) => Promise<readonly StoredBucket[]>;
   /** Asks for hours to be counted again. */
   readonly markDirty: (hours: readonly number[]) => Promise<void>;

@@ -1,12 +1,18 @@
 import type { ViewSettings } from '../domain/build-status-view.ts';
+import type { TargetCounting } from '../domain/history.ts';
+import type { Target } from '../domain/target.ts';
 import type { Store } from '../store/store.ts';
 import type { LoadedAssets } from './assets.ts';
 import type { Board } from './board.ts';
+import type { HistoryReader } from './history-reader.ts';
 
 /** What is told to the operator's log; never shown outside. */
 export type WebLog = {
   readonly error: (about: { readonly err: unknown; readonly path: string }, message: string) => void;
 };
+
+/** How the requests of a target are counted, by the terms in force now. */
+export type CountingOf = (target: Pick<Target, 'id' | 'gateway' | 'tier' | 'model'>) => TargetCounting;
 
 /** What every route may use. */
 export type WebContext = {
@@ -15,6 +21,8 @@ export type WebContext = {
   readonly clock: () => number;
   readonly settings: ViewSettings;
   readonly board: Board;
+  readonly history: HistoryReader;
+  readonly countingOf: CountingOf;
   readonly assets: LoadedAssets;
   readonly log: WebLog;
   /** The address at which readers reach the pages, without a trailing slash; `null` = unknown. */

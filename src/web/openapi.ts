@@ -90,6 +90,8 @@ const PATHS: Readonly<Record<string, Schema>> = {
     [
       targetId,
       inQuery('span', 'How far to look back.', { type: 'string', enum: Object.keys(SPANS), default: '1h' }),
+      inQuery('from', 'Instead of a span: inclusive, with `to`. At most 100 days.', instant),
+      inQuery('to', 'Exclusive, with `from`.', instant),
     ],
   ),
   '/api/v1/compare': get('compareTiers', 'Tier against tier for every model, over the last day', {

@@ -1,49 +1,111 @@
+import { type TargetCounting, widthFor } from '../domain/history.ts';
+import type { Interval } from '../domain/interval.ts';
 import { OUTCOME_CODES, OUTCOMES } from '../domain/outcome.ts';
 import type { StatusView, TargetView } from '../domain/status-view.ts';
-import { bucketsOf, SPANS, type SpanName, slowestOf, type TargetPageView } from '../domain/target-view.ts';
+import {
+  type Failure,
+  rangeOf,
+  type SampleRow,
+  SPANS,
+  type SpanName,
+  slowestOf,
+  type TargetPageView,
+} from '../domain/target-view.ts';
 import type { Store } from '../store/store.ts';
+import type { HistoryReader } from './history-reader.ts';
 
 const SHOWN_FAILURES = 20;
 const BAD_OUTCOMES = OUTCOME_CODES.filter((code) => OUTCOMES[code].counts === 'bad');
+const RECENT_MS = 3_600_000;
 
-/** One target's attempts over a span that ends with the status it belongs to. */
+/** One target over a span that ends with the status it belongs to, or over a range of the reader's own. */
 export async function readTargetView(
   store: Store,
+  history: HistoryReader,
+  counting: TargetCounting,
   view: StatusView,
   target: TargetView,
-  span: SpanName,
+  asked: SpanName | Interval,
 ): Promise<TargetPageView> {
-  const { ms, buckets } = SPANS[span];
-  const width = ms / buckets;
-  const toAt = Math.ceil(view.at / width) * width;
-  const fromAt = toAt - ms;
-  const lead = target.series[0];
-  const [samples, failures] = await Promise.all([
-    lead === undefined ? [] : store.readSamples({ target: target.id, probe: lead.probe, fromAt, toAt }),
-    store.readSamples({
-      target: target.id,
-      outcomes: BAD_OUTCOMES,
-      fromAt,
-      toAt,
-      order: 'newest-first',
-    }),
-  ]);
-  const charted = samples.filter((sample) => sample.region === lead?.region);
-  const shown = failures.slice(0, SHOWN_FAILURES);
-  const evidence = await Promise.all(
-    shown.map((sample) => (sample.hasEvidence ? store.readEvidence(sample) : null)),
-  );
+  const span = typeof asked === 'string' ? asked : null;
+  const range = typeof asked === 'string' ? rangeOf(asked, target, counting, view.at) : asked;
+  const widthMs = (span === null ? null : SPANS[span].widthMs) ?? widthFor(range);
+  const { columns, whole } = await history.read(target.id, counting, range, widthMs, view.at);
   const { targets: _all, ...status } = view;
   return {
     status,
     target,
     span,
-    fromAt,
-    toAt,
-    buckets: bucketsOf(charted, fromAt, toAt, buckets),
-    last: charted.findLast((sample) => sample.purpose === 'scheduled') ?? null,
-    slowest: slowestOf(charted),
-    failures: shown.map((sample, index) => ({ sample, evidence: evidence[index] ?? null })),
-    failed: failures.length,
+    ...range,
+    widthMs,
+    buckets: columns,
+    whole,
+    last: await readLast(store, target, view.at),
+    slowest: await readSlowest(
+      store,
+      target.id,
+      await history.slowestHour(target.id, counting, columns),
+      range,
+    ),
+    failures: await readFailures(
+      store,
+      target.id,
+      history.hoursWithFailures(target.id, counting, columns),
+      range,
+    ),
   };
+}
+
+async function readLast(store: Store, { id, series }: TargetView, now: number): Promise<SampleRow | null> {
+  const [lead] = series;
+  if (lead === undefined) return null;
+  const latest = await store.readSamples({
+    target: id,
+    probe: lead.probe,
+    purposes: ['scheduled'],
+    fromAt: now - RECENT_MS,
+    toAt: now + 1,
+    order: 'newest-first',
+    limit: 8,
+  });
+  return latest.find(({ region }) => region === lead.region) ?? null;
+}
+
+async function readSlowest(
+  store: Store,
+  target: string,
+  hour: Interval | null,
+  range: Interval,
+): Promise<SampleRow | null> {
+  if (hour === null) return null;
+  return slowestOf(
+    await store.readSamples({ target, purposes: ['scheduled', 'reprobe'], ...within(hour, range) }),
+  );
+}
+
+async function readFailures(
+  store: Store,
+  target: string,
+  hours: AsyncIterable<Interval>,
+  range: Interval,
+): Promise<Failure[]> {
+  const shown: Failure[] = [];
+  for await (const hour of hours) {
+    const failed = await store.readSamples({
+      target,
+      outcomes: BAD_OUTCOMES,
+      ...within(hour, range),
+      order: 'newest-first',
+      limit: SHOWN_FAILURES - shown.length,
+    });
+    for (const sample of failed) {
+      shown.push({ sample, evidence: sample.hasEvidence ? await store.readEvidence(sample) : null });
+    }
+    if (shown.length >= SHOWN_FAILURES) break;
+  }
+  return shown;
+}
+
+function within(hour: Interval, range: Interval): Interval {
+  return { fromAt: Math.max(hour.fromAt, range.fromAt), toAt: Math.min(hour.toAt, range.toAt) };
 }

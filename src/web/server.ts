@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import compression from 'compression';
 import express, { type Express, type RequestHandler } from 'express';
 import type { StatusFacts, ViewSettings } from '../domain/build-status-view.ts';
+import { uncontracted } from '../domain/history.ts';
 import type { LiveReport } from '../domain/live-report.ts';
 import type { Store } from '../store/store.ts';
 import { assetsRoute, iconRoute } from './assets.route.ts';
@@ -10,11 +11,12 @@ import { loadAssets } from './assets.ts';
 import { createBoard } from './board.ts';
 import { compareApiRoute, compareRoute } from './compare.route.ts';
 import { createComparisons } from './comparisons.ts';
-import type { WebContext, WebLog } from './context.ts';
+import type { CountingOf, WebContext, WebLog } from './context.ts';
 import { embedRoute } from './embed.route.ts';
 import { answerErrors, notFound, onlyRead } from './errors.ts';
 import { badgeRoute, feedRoute } from './feed.route.ts';
 import { healthRoute, readyRoute } from './health.route.ts';
+import { createHistoryReader } from './history-reader.ts';
 import {
   acknowledgeRouter,
   incidentApiRoute,
@@ -61,6 +63,8 @@ export type WebOptions = {
   readonly countTicks?: StatusFacts['countTicks'];
   /** The latest live figures, if the program evaluates. */
   readonly live?: () => LiveReport | null;
+  /** By which terms the requests of a target are counted; without it by no contract's. */
+  readonly countingOf?: CountingOf;
   /** How much of a simulated past is written, parts per million; `null` = there is none to write. */
   readonly preparingPpm?: () => number | null;
   /** What a probe asks for, for the metrics. */
@@ -96,11 +100,14 @@ export function createServer(options: WebOptions): Web {
   const { store, clock, settings, log } = options;
   const recent = createRecentWindow(options);
   const board = createBoard(clock, recent.read);
+  const history = createHistoryReader(store);
   const context: WebContext = {
     store,
     clock,
     settings,
     board,
+    history,
+    countingOf: options.countingOf ?? uncontracted,
     assets: loadAssets(),
     log,
     origin: options.origin ?? null,
@@ -156,6 +163,7 @@ export function createServer(options: WebOptions): Web {
     changed: board.changed,
     rewritten: () => {
       recent.forget();
+      history.forget();
       board.changed();
     },
     recorded: metrics.count,

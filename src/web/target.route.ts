@@ -1,14 +1,15 @@
 import type { Request, RequestHandler } from 'express';
 import { targetPage } from '../../dashboards/target.page.ts';
+import type { Interval } from '../domain/interval.ts';
 import { liveTargetJson } from '../domain/objective-json.ts';
 import { seriesJson } from '../domain/status-json.ts';
 import type { TargetView } from '../domain/status-view.ts';
-import { isSpanName, type SpanName, type TargetPageView } from '../domain/target-view.ts';
+import { isSpanName, SPANS, type SpanName, type TargetPageView } from '../domain/target-view.ts';
 import { AppError } from './app-error.ts';
 import { answerOf, type Edition } from './board.ts';
 import type { WebContext } from './context.ts';
 import { type Prepared, prepare, sendPrepared } from './prepared.ts';
-import { textOf } from './query.ts';
+import { instantOf, textOf } from './query.ts';
 import { readTargetView } from './read-target-view.ts';
 
 /** `GET /targets/<id>`: one target. The id's own slashes are part of the path. */
@@ -36,18 +37,22 @@ export function targetApiRoute(context: WebContext): RequestHandler {
 }
 
 function answerFor(
-  { board, store }: WebContext,
+  { board, store, history, countingOf }: WebContext,
   kind: string,
   make: (view: TargetPageView) => Prepared,
 ): RequestHandler {
   return async (request, response) => {
-    const span = spanOf(request);
+    const asked = rangeAsked(request);
     const edition = await board.read();
     const target = await findTarget({ board, store }, edition, idOf(request));
-    const name = `${kind} ${span} ${target.id}`;
+    const read = (): Promise<TargetPageView> =>
+      readTargetView(store, history, countingOf(target), edition.view, target, asked);
+    // A range of the reader's own is asked for once; spans are looked at by everybody.
+    if (typeof asked !== 'string') return sendPrepared(request, response, make(await read()));
+    const name = `${kind} ${asked} ${target.id}`;
     let answer = edition.answers.get(name);
     if (answer === undefined) {
-      const view = await readTargetView(store, edition.view, target, span);
+      const view = await read();
       answer = answerOf(edition, name, () => make(view));
     }
     await sendPrepared(request, response, answer);
@@ -73,8 +78,23 @@ export async function findTarget(
   return target;
 }
 
-function spanOf(request: Request): SpanName {
-  const span = textOf(request, 'span', 10) ?? '1h';
-  if (!isSpanName(span)) throw new AppError('invalid', 'span must be 1h, 6h or 24h');
-  return span;
+const MOST_MS = 100 * 86_400_000;
+
+/** A named span, or a range from one instant to another. */
+function rangeAsked(request: Request): SpanName | Interval {
+  const fromAt = instantOf(request, 'from');
+  const toAt = instantOf(request, 'to');
+  const span = textOf(request, 'span', 10);
+  if (fromAt === null && toAt === null) {
+    if (span === null) return '1h';
+    if (!isSpanName(span)) {
+      throw new AppError('invalid', `span must be one of ${Object.keys(SPANS).join(', ')}`);
+    }
+    return span;
+  }
+  if (span !== null) throw new AppError('invalid', 'ask for a span, or for from and to, not for both');
+  if (fromAt === null || toAt === null) throw new AppError('invalid', 'from and to must be given together');
+  if (fromAt >= toAt) throw new AppError('invalid', 'from must be before to');
+  if (toAt - fromAt > MOST_MS) throw new AppError('invalid', 'from and to may be at most 100 days apart');
+  return { fromAt, toAt };
 }

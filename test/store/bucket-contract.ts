@@ -134,6 +134,21 @@ export function bucketContract(name: string, open: () => Shelf): void {
         ]);
         assert.deepEqual(await store.readBuckets('hour', MONDAY - HOUR, MONDAY), [], 'the end is exclusive');
         assert.equal((await store.readBuckets('day', MONDAY, MONDAY + 1)).length, 1);
+        await store.writeBuckets('hour', { fromAt: MONDAY - HOUR, marks: 0 }, [
+          { target: 'acme/pro/chat-large', basis: 'two', bucket: bucket(1) },
+          { target: TARGET, basis: 'four', bucket: bucket(59) },
+        ]);
+        const own = await store.readBuckets('hour', MONDAY - HOUR, MONDAY + HOUR, TARGET);
+        assert.deepEqual(
+          own.map(({ fromAt, target, basis }) => [fromAt, target, basis]),
+          [
+            [MONDAY - HOUR, TARGET, 'four'],
+            [MONDAY, TARGET, 'three'],
+          ],
+        );
+        assert.deepEqual(own[0]?.bucket, bucket(59));
+        assert.deepEqual(await store.readBuckets('hour', MONDAY + 1, MONDAY + HOUR, TARGET), []);
+        assert.deepEqual(await store.readBuckets('hour', MONDAY, MONDAY + HOUR, 'never/declared/x'), []);
       },
     );
 
@@ -145,6 +160,8 @@ export function bucketContract(name: string, open: () => Shelf): void {
       await store.declareSeries([declaration('chat-tiny', { target: renamed })], MONDAY + DAY);
       const [row] = await store.readBuckets('hour', MONDAY, MONDAY + HOUR);
       assert.equal(row?.target, 'acme/pro/chat-tiny');
+      const [own] = await store.readBuckets('hour', MONDAY, MONDAY + HOUR, 'acme/pro/chat-tiny');
+      assert.deepEqual(own, row);
     });
 
     promise(

@@ -5,9 +5,11 @@ import { embedPage } from '../../dashboards/embed.page.ts';
 import { methodPage } from '../../dashboards/method.page.ts';
 import { statusPage } from '../../dashboards/status.page.ts';
 import { targetPage } from '../../dashboards/target.page.ts';
+import { uncontracted } from '../../src/domain/history.ts';
 import { EVERYTHING } from '../../src/domain/status-query.ts';
 import { compareByUrgency } from '../../src/domain/status-view.ts';
 import { createComparisons } from '../../src/web/comparisons.ts';
+import { createHistoryReader } from '../../src/web/history-reader.ts';
 import { readTargetView } from '../../src/web/read-target-view.ts';
 import { createRecentWindow } from '../../src/web/recent-window.ts';
 import { recordDeployment } from './deployment.ts';
@@ -46,7 +48,7 @@ for (const [name, scene] of Object.entries(SCENES)) {
   writeFileSync(join(OUT, `embed-${name}.html`), embedPage(view, EVERYTHING, ASSETS, null));
   const [target] = view.targets.toSorted(compareByUrgency);
   if (target !== undefined) {
-    const page = await readTargetView(store, view, target, '1h');
+    const page = await readTargetView(store, createHistoryReader(store), uncontracted(), view, target, '1h');
     writeFileSync(join(OUT, `target-${name}.html`), targetPage(page, ASSETS));
   }
   writeFileSync(join(OUT, `method-${name}.html`), methodPage(view, ASSETS));

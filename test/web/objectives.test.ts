@@ -1,24 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { commitmentOf } from '../../src/domain/commitment.ts';
-import type { Contract } from '../../src/domain/contract.ts';
 import { evaluate } from '../../src/domain/evaluation.ts';
 import { lineOfSample } from '../../src/domain/line-of-sample.ts';
 import { accumulate, emptyTally, planTally } from '../../src/domain/tally.ts';
-import { createLiveMemory } from '../../src/pipeline/live-memory.ts';
-import { createLiveScope } from '../../src/pipeline/live-scope.ts';
-import { countDirty } from '../../src/pipeline/roll-up.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { createServer } from '../../src/web/server.ts';
-import { DAY, declaration, failure, MINUTE, sample } from '../store/builders.ts';
-import { contractOf } from '../support/contract-bench.ts';
-import { impatientClock } from '../support/impatient-clock.ts';
-
-const NOW = Date.UTC(2026, 2, 28, 13, 37, 20);
-const FROM = NOW - 31 * DAY;
-const TARGET = 'acme/pro/chat-small';
+import { MONTH_AT, MONTH_FROM, MONTH_TARGET, serveSeededMonth } from '../support/seeded-month.ts';
 
 type ApiWindow = {
   readonly fromAt: number;
@@ -39,44 +26,11 @@ type Api = {
 };
 
 test('on a seeded month the page, the API and the engine say the same numbers', async (t) => {
-  const contract: Contract = contractOf(
-    readFileSync(join(import.meta.dirname, '../../probes/contracts/pro-channel.yaml'), 'utf8'),
-  );
-  const opened = openSqliteStore(':memory:');
-  assert.ok(opened.kind === 'opened');
-  const { store } = opened;
-  t.after(() => store.close());
-  await store.declareSeries([declaration('chat-small')], FROM);
-  const samples = Array.from({ length: (NOW - FROM) / MINUTE - 1 }, (_, minute) => {
-    const scheduledAt = FROM + minute * MINUTE;
-    if (minute % 1_499 < 2) return failure({ scheduledAt, evidence: null });
-    const ttftUs = 200_000 + ((minute * 7_919) % 250_000) + (minute % 131 === 0 ? 300_000 : 0);
-    return sample({ scheduledAt, ttftUs, totalUs: ttftUs + 230_000 });
-  });
-  await store.recordHistory({ samples, notRun: [] });
-  const scope = createLiveScope({ versionsOf: () => [contract], plannedWorkOf: () => [] });
-  const clock = impatientClock(NOW);
-  await countDirty(store, scope, clock, () => false);
-  const report = await createLiveMemory(store, scope, clock).evaluate(NOW);
-  const web = createServer({
-    store,
-    clock: () => NOW,
-    live: () => report,
-    settings: {
-      title: 'Month',
-      practice: false,
-      timezone: 'UTC',
-      locale: 'en',
-      commitmentFor: () => commitmentOf(contract),
-    },
-    log: { error: ({ err }) => assert.fail(String(err)) },
-  });
-  const listening = await web.listen('127.0.0.1', 0);
-  t.after(listening.close);
-  const read = async (path: string): Promise<Response> => fetch(`${listening.url}${path}`);
+  const { url, store, contract } = await serveSeededMonth(t);
+  const read = async (path: string): Promise<Response> => fetch(`${url}${path}`);
 
-  const api = (await (await read(`/api/v1/objectives?target=${TARGET}`)).json()) as Api;
-  const { byTarget } = await store.readDecided(FROM, NOW);
+  const api = (await (await read(`/api/v1/objectives?target=${MONTH_TARGET}`)).json()) as Api;
+  const { byTarget } = await store.readDecided(MONTH_FROM, MONTH_AT);
   for (const name of ['24h', '7d', '30d', 'period'] as const) {
     const [first] = api.objectives;
     const window = first?.windows[name];
@@ -89,7 +43,7 @@ test('on a seeded month the page, the API and the engine say the same numbers', 
       isWindow: false,
     };
     const tally = emptyTally(planTally(period, [{ contract, maintenance: [] }]));
-    for (const attempt of byTarget.get(TARGET) ?? []) accumulate(tally, lineOfSample(attempt));
+    for (const attempt of byTarget.get(MONTH_TARGET) ?? []) accumulate(tally, lineOfSample(attempt));
     const engine = evaluate(tally, contract, { fee: null, previous: [], maintenanceFlags: [] });
     for (const own of engine.objectives) {
       const shown = api.objectives.find(({ id }) => id === `pro-channel/${own.id}`)?.windows[name];
@@ -118,7 +72,7 @@ test('on a seeded month the page, the API and the engine say the same numbers', 
   const shownMs = Math.ceil(ttft.windows['30d']?.value?.ms ?? 0);
   assert.ok(page.includes(`${shownMs}\u202fms`), `the page shows ${shownMs} ms`);
 
-  const detail = await (await read(`/targets/${TARGET}`)).text();
+  const detail = await (await read(`/targets/${MONTH_TARGET}`)).text();
   for (const { windows } of api.objectives) {
     for (const { n } of Object.values(windows)) {
       assert.ok(
@@ -136,7 +90,7 @@ test('objectives before the first evaluation are not there yet, and an unknown t
   t.after(() => store.close());
   const web = createServer({
     store,
-    clock: () => NOW,
+    clock: () => MONTH_AT,
     settings: { title: 'x', practice: false, timezone: 'UTC', locale: 'en', commitmentFor: () => null },
     log: { error: ({ err }) => assert.fail(String(err)) },
   });

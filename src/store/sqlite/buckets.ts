@@ -23,6 +23,13 @@ export type BucketsTable = {
   /** The caller holds the transaction. */
   readonly replace: (grain: BucketGrain, span: DirtySpan, rows: readonly Omit<BucketRow, 'fromAt'>[]) => void;
   readonly between: (grain: BucketGrain, fromAt: number, toAt: number) => readonly BucketRow[];
+  /** Those of some targets only. */
+  readonly ofTargets: (
+    grain: BucketGrain,
+    fromAt: number,
+    toAt: number,
+    targetNos: readonly number[],
+  ) => readonly BucketRow[];
 };
 
 export function prepareBuckets(db: Database): BucketsTable {
@@ -92,6 +99,21 @@ export function prepareBuckets(db: Database): BucketsTable {
       buckets.target_no
   `);
 
+  // The index begins with the time: looking each span up skips the rows of all other targets.
+  const bucketOf = db.prepare<
+    { grain: number; fromAt: number; targetNo: number },
+    { readonly basis: string; readonly body: Uint8Array }
+  >(`
+    select
+      bucket_bases.basis as basis,
+      buckets.body as body
+    from buckets
+    join bucket_bases using (basis_no)
+    where buckets.grain = @grain
+      and buckets.from_at_ms = @fromAt
+      and buckets.target_no = @targetNo
+  `);
+
   const mark = (grain: BucketGrain, fromAt: number): void => {
     markSpan.run({ grain: GRAIN_NO[grain], fromAt });
   };
@@ -115,5 +137,17 @@ export function prepareBuckets(db: Database): BucketsTable {
         ...row,
         bucket: unpackBucket(row.fromAt, body),
       })),
+    ofTargets(grain, fromAt, toAt, targetNos) {
+      const rows: BucketRow[] = [];
+      const length = LENGTH[grain];
+      for (let at = Math.ceil(fromAt / length) * length; at < toAt; at += length) {
+        for (const targetNo of targetNos) {
+          const row = bucketOf.get({ grain: GRAIN_NO[grain], fromAt: at, targetNo });
+          if (row === undefined) continue;
+          rows.push({ targetNo, fromAt: at, basis: row.basis, bucket: unpackBucket(at, row.body) });
+        }
+      }
+      return rows;
+    },
   };
 }

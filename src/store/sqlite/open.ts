@@ -242,11 +242,12 @@ function storeOn(db: Database.Database): Store {
         buckets.replace(grain, span, numbered);
       });
     },
-    async readBuckets(grain, fromAt, toAt) {
+    async readBuckets(grain, fromAt, toAt, target) {
       return reading(() =>
-        buckets
-          .between(grain, fromAt, toAt)
-          .map(({ targetNo, ...row }) => ({ ...row, target: registry.targetId(targetNo) })),
+        (target === undefined
+          ? buckets.between(grain, fromAt, toAt)
+          : buckets.ofTargets(grain, fromAt, toAt, registry.targetNumbers(target))
+        ).map(({ targetNo, ...row }) => ({ ...row, target: registry.targetId(targetNo) })),
       );
     },
     async markDirty(hours) {

@@ -87,6 +87,8 @@ export type SeriesRegistry = {
   readonly targets: readonly (Target & { readonly current: boolean })[];
   /** Today's id of a target by its number. */
   readonly targetId: (targetNo: number) => string;
+  /** The numbers of a target under every id it has had, by any of them; empty if it was never declared. */
+  readonly targetNumbers: (id: string) => readonly number[];
   /** The number of a target by the very id; `undefined` if it was never declared. */
   readonly targetNo: (id: string) => number | undefined;
 };
@@ -166,6 +168,12 @@ export function buildRegistry(
       const row = rowByNo.get(targetNo);
       if (row === undefined) throw new Error(`target ${targetNo} is stored but unknown`);
       return today(row).id;
+    },
+    targetNumbers(id) {
+      const row = rowById.get(id);
+      if (row === undefined) return [];
+      const last = today(row);
+      return targetRows.filter((one) => today(one) === last).map((one) => one.target_no);
     },
     targetNo: (id) => rowById.get(id)?.target_no,
     targets: targetRows

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { commitmentOf } from '../../src/domain/commitment.ts';
+import type { Contract } from '../../src/domain/contract.ts';
+import type { LiveReport } from '../../src/domain/live-report.ts';
+import { createLiveMemory } from '../../src/pipeline/live-memory.ts';
+import { countingIn, createLiveScope } from '../../src/pipeline/live-scope.ts';
+import { countDirty } from '../../src/pipeline/roll-up.ts';
+import { openSqliteStore } from '../../src/store/sqlite/open.ts';
+import type { Store } from '../../src/store/store.ts';
+import { createServer } from '../../src/web/server.ts';
+import { DAY, declaration, failure, MINUTE, sample } from '../store/builders.ts';
+import { contractOf } from './contract-bench.ts';
+import { impatientClock } from './impatient-clock.ts';
+
+/** Saturday 28 March 2026, 13:37:20 UTC: when the month is looked at. */
+export const MONTH_AT = Date.UTC(2026, 2, 28, 13, 37, 20);
+export const MONTH_FROM = MONTH_AT - 31 * DAY;
+export const MONTH_TARGET = 'acme/pro/chat-small';
+
+export type SeededMonth = {
+  readonly url: string;
+  readonly store: Store;
+  readonly contract: Contract;
+  readonly report: LiveReport;
+};
+
+/** A month of minutes under the pro channel, counted, evaluated and served. Ends with the test. */
+export async function serveSeededMonth(t: TestContext): Promise<SeededMonth> {
+  const contract = contractOf(
+    readFileSync(join(import.meta.dirname, '../../probes/contracts/pro-channel.yaml'), 'utf8'),
+  );
+  const opened = openSqliteStore(':memory:');
+  assert.ok(opened.kind === 'opened');
+  const { store } = opened;
+  t.after(() => store.close());
+  await store.declareSeries([declaration('chat-small')], MONTH_FROM);
+  const samples = Array.from({ length: (MONTH_AT - MONTH_FROM) / MINUTE - 1 }, (_, minute) => {
+    const scheduledAt = MONTH_FROM + minute * MINUTE;
+    // The last one is of an hour that is not over.
+    if (minute % 1_499 < 2 || minute === 44_600) return failure({ scheduledAt, evidence: null });
+    const ttftUs = 200_000 + ((minute * 7_919) % 250_000) + (minute % 131 === 0 ? 300_000 : 0);
+    return sample({ scheduledAt, ttftUs, totalUs: ttftUs + 230_000 });
+  });
+  await store.recordHistory({ samples, notRun: [] });
+  const scope = createLiveScope({ versionsOf: () => [contract], plannedWorkOf: () => [] });
+  const clock = impatientClock(MONTH_AT);
+  await countDirty(store, scope, clock, () => false);
+  const report = await createLiveMemory(store, scope, clock).evaluate(MONTH_AT);
+  const web = createServer({
+    store,
+    clock: () => MONTH_AT,
+    live: () => report,
+    countingOf: (target) => countingIn(scope, target, MONTH_AT),
+    settings: {
+      title: 'Month',
+      practice: false,
+      timezone: 'UTC',
+      locale: 'en',
+      commitmentFor: () => commitmentOf(contract),
+    },
+    log: { error: ({ err }) => assert.fail(String(err)) },
+  });
+  const listening = await web.listen('127.0.0.1', 0);
+  t.after(listening.close);
+  return { url: listening.url, store, contract, report };
+}
