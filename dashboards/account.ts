@@ -1,32 +1,8 @@
 import type { Counted, Spending } from '../src/domain/account.ts';
-import type { Doubt, NotRunReason } from '../src/domain/outcome.ts';
+import { DOUBT_WORDS, NOT_RUN_WORDS } from '../src/domain/reason-words.ts';
 import type { StatusView } from '../src/domain/status-view.ts';
 import { countOf, formatCount, formatMoney, NO_DATA, shorten } from './format.ts';
 import { type Html, html } from './html.ts';
-
-const DOUBT_WORDS: Readonly<Record<Doubt, string>> = {
-  event_loop_delay: 'our event loop was blocked',
-  clock_step: 'our clock was set',
-  suspended: 'our process stood still',
-  late_start: 'we started late',
-  own_network: 'our network was down',
-  stale_socket: 'a kept connection of ours had died',
-  cache_hit: 'answered from a cache',
-  fallback: 'another model answered',
-  tier_downgraded: 'served at a lower tier',
-  own_fault: 'a fault of ours',
-  filtered: 'filtered by policy',
-};
-
-const NOT_RUN_WORDS: Readonly<Record<NotRunReason, string>> = {
-  missed: 'missed by our scheduler',
-  'skipped: backoff': 'backing off as asked',
-  'skipped: quota': 'our quota was used up',
-  'skipped: spend': 'the money of the day was spent',
-  'skipped: maintenance': 'a quiet window',
-  'skipped: paused': 'paused: key, credit or request refused',
-  'skipped: overlap': 'too many still under way',
-};
 
 /** What was counted in the window and why the rest was not, and what probing costs. */
 export function accountSection(view: StatusView): Html {

@@ -1,19 +1,27 @@
-import { type DayChart, dayCharts } from '../src/domain/day-chart.ts';
+import { dayCharts } from '../src/domain/day-chart.ts';
+import { reasonText } from '../src/domain/reason-words.ts';
 import { number, type Step } from '../src/domain/recount.ts';
-import type { Failure, Report, ReportStatement } from '../src/domain/report.ts';
+import type { Failure, Report, ReportStatement, StatementResult } from '../src/domain/report.ts';
 import {
   type Audience,
   deadlineText,
   type Fact,
   failureText,
+  flagTexts,
   headFacts,
+  inReadingOrder,
   methodTexts,
   objectiveRows,
+  objectiveTitle,
+  outcomeTexts,
   RESULT_SENTENCES,
   requestIdText,
+  rightTexts,
   statementFacts,
+  termsFacts,
   timeText,
 } from '../src/domain/report-text.ts';
+import { dayChart } from './day-chart.ts';
 import { NO_DATA } from './format.ts';
 import { type Html, html, raw } from './html.ts';
 import { type Assets, layout } from './layout.ts';
@@ -79,37 +87,80 @@ ${report.practice && html`<p class="r-practice"><strong>Practice data.</strong> 
 }
 
 function reportBody(report: Report, audience: Audience, seal: ReportSeal): Html {
-  const { summary, statements } = report;
+  const { summary, statements, contract } = report;
+  const terms = termsFacts(contract);
+  const shown = inReadingOrder(statements);
   return html`<article class="report">
 <header class="r-head"><p class="eyebrow">${report.state === 'final' ? 'Statement' : 'Draft'} · ${report.period.label}</p>
-<h1 class="r-${summary.result === 'met' ? 'met' : summary.result === 'breached' ? 'breached' : 'open'}">${RESULT_SENTENCES[summary.result]}</h1>
+<h1 class="${resultClass(summary.result)}">${RESULT_SENTENCES[summary.result]}</h1>
 ${factList(headFacts(report, audience))}</header>
-${statements.length > 1 && overview(statements, audience)}
-${statements.length === 0 && html`<p>Nothing was due to be measured in this period.</p>`}
-${statements.map((statement) => statementSection(report, statement, audience))}
+${shown.length > 1 && overview(shown, audience)}
+${
+  audience === 'owner' &&
+  summary.working.length > 0 &&
+  html`<section><h2>Credit in all</h2>${stepTable('How the credits join', summary.working)}${list(summary.flags)}</section>`
+}
+${terms.length > 0 && html`<section><h2>Where the terms come from</h2>${factList(terms)}</section>`}
+${shown.length === 0 && html`<p>Nothing was due to be measured in this period.</p>`}
+${shown.map((statement) => statementSection(report, statement, audience))}
 <section><h2>Method</h2>${methodTexts(report).map((text) => html`<p>${text}</p>`)}</section>
 <section><h2>Evidence</h2>
 <p>Every row of the period is sealed in a chain of SHA-256 hashes. <code>probity verify --data DIR</code> recomputes it and names any row that was changed, removed or put in.</p>
 ${
   report.chain.length === 0
     ? html`<p>No chain covers this period yet.</p>`
-    : html`<table class="r-table"><thead><tr><th scope="col">Region</th><th scope="col">Segment</th><th scope="col">Covers until</th><th scope="col">Head</th></tr></thead>
-<tbody>${report.chain.map(({ region, segment, until, head }) => html`<tr><td>${region}</td><td class="n">${number(segment)}</td><td>${timeText(until)}</td><td><code>${head}</code></td></tr>`)}</tbody></table>`
+    : table(
+        'Heads of the hash chain',
+        ['Region', '>Segment', 'Covers until', 'Head'],
+        report.chain.map(({ region, segment, until, head }) => [
+          region,
+          number(segment),
+          timeText(until),
+          html`<code>${head}</code>`,
+        ]),
+      )
 }
 <p>${seal === null ? 'This report is not signed.' : html`The JSON form is signed with Ed25519, key <code>${seal.keyId}</code>, published at <code>/.well-known/probity.json</code>; <code>probity verify FILE</code> checks the signature and adds every figure up again.`}</p></section>
 </article>`;
+}
+
+function resultClass(result: StatementResult): string {
+  return `r-${result === 'met' || result === 'breached' ? result : 'open'}`;
 }
 
 function factList(facts: readonly Fact[]): Html {
   return html`<dl class="r-facts">${facts.map(({ label, text }) => html`<div><dt>${label}</dt><dd>${text}</dd></div>`)}</dl>`;
 }
 
+function list(items: readonly string[]): Html {
+  return html`${items.length > 0 && html`<ul>${items.map((item) => html`<li>${item}</li>`)}</ul>`}`;
+}
+
+type Cell = string | Html;
+
+/** A column whose name begins with `>` holds numbers. On a narrow screen the table scrolls, not the page. */
+function table(name: string, head: readonly string[], rows: readonly (readonly Cell[])[]): Html {
+  const numeric = head.map((one) => one.startsWith('>'));
+  return html`<div class="r-scroll" tabindex="0" role="region" aria-label="${name}"><table class="r-table"><thead><tr>${head.map((one, i) => html`<th scope="col"${numeric[i] === true && html` class="n"`}>${one.replace(/^>/, '')}</th>`)}</tr></thead>
+<tbody>${rows.map((cells) => html`<tr>${cells.map((cell, i) => html`<td${numeric[i] === true && html` class="n"`}>${cell}</td>`)}</tr>`)}</tbody></table></div>`;
+}
+
 function overview(statements: readonly ReportStatement[], audience: Audience): Html {
-  return html`<section><h2>All statements</h2><table class="r-table"><thead><tr><th scope="col">Scope</th><th scope="col">Result</th><th scope="col">Uptime</th>${audience === 'owner' && html`<th scope="col">Credit</th>`}</tr></thead>
-<tbody>${statements.map(
-    ({ scope, result, evaluation, claim }) =>
-      html`<tr><td><a href="#${anchorOf(scope)}">${scope}</a></td><td>${result}</td><td class="n">${evaluation.uptime.contract === null ? NO_DATA : `${evaluation.uptime.contract.percent} %`}</td>${audience === 'owner' && html`<td class="n">${claim.isDue ? `${claim.percent} %` : 'none'}</td>`}</tr>`,
-  )}</tbody></table></section>`;
+  const objectives = statements[0]?.evaluation.objectives.map(({ id }) => id) ?? [];
+  return html`<section><h2>All statements</h2>${table(
+    'All statements',
+    ['Scope', 'Result', ...objectives.map((id) => `>${id}`), ...(audience === 'owner' ? ['>Credit'] : [])],
+    statements.map((statement) => {
+      const { scope, result, claim } = statement;
+      const measured = objectiveRows(statement);
+      return [
+        html`<a href="#${anchorOf(scope)}">${scope}</a>`,
+        html`<span class="${resultClass(result)}">${result}</span>`,
+        ...objectives.map((id) => measured.find(({ objective }) => objective === id)?.measured ?? NO_DATA),
+        ...(audience === 'owner' ? [claim.isDue ? `${claim.percent} %` : 'none'] : []),
+      ];
+    }),
+  )}</section>`;
 }
 
 /** Letters and digits only: it stands in an address. */
@@ -118,41 +169,49 @@ function anchorOf(scope: string): string {
 }
 
 function statementSection(report: Report, statement: ReportStatement, audience: Audience): Html {
-  const { evaluation, coverage } = statement;
-  const { claim } = report.contract;
+  const { coverage } = statement;
+  const { contract } = report;
+  const flags = flagTexts(statement, audience);
   return html`<section class="r-statement" id="${anchorOf(statement.scope)}">
-<h2>${statement.scope} <small>${statement.result}</small></h2>
-${coverage.insufficient !== null && html`<p class="r-note"><strong>Insufficient evidence.</strong> ${coverage.insufficient.join('; ')}. Nothing is claimed.</p>`}
-<table class="r-table"><thead><tr><th scope="col">Objective</th><th scope="col">Measured</th><th scope="col">Promised</th><th scope="col">Result</th><th scope="col">What the samples prove</th></tr></thead>
-<tbody>${objectiveRows(statement).map((row) => html`<tr><th scope="row">${row.objective}</th><td class="n">${row.measured}</td><td class="n">${row.promised}</td><td class="r-${row.result === 'undecided' ? 'open' : row.result}">${row.result}</td><td>${row.proof}</td></tr>`)}</tbody></table>
-${dayCharts(statement).map(chart)}
+<h2>${statement.scope} <small class="${resultClass(statement.result)}">${statement.result}</small></h2>
+${coverage.insufficient !== null && html`<p class="r-note"><strong>Insufficient evidence:</strong> ${coverage.insufficient.join('; ')}. Nothing is claimed.</p>`}
+${table(
+  `Objectives of ${statement.scope}`,
+  ['Objective', '>Measured', '>Promised', 'Result', 'What the samples prove'],
+  objectiveRows(statement).map((row) => [
+    objectiveTitle(contract, row.objective),
+    row.measured,
+    row.promised,
+    html`<span class="${resultClass(row.result)}">${row.result}</span>`,
+    row.proof,
+  ]),
+)}
+${dayCharts(statement, contract).map(dayChart)}
 ${factList(statementFacts(statement))}
 <h3>The arithmetic</h3>
-${statement.workings.map(({ objective, steps }) => stepTable(objective, steps))}
-${
-  audience === 'owner' &&
-  html`${stepTable('credit', statement.creditWorking)}
-${
-  evaluation.deadlines.length > 0 &&
-  html`<h3>Deadlines</h3><ul>${evaluation.deadlines.map((one) => html`<li>${deadlineText(one)}</li>`)}</ul>`
-}
-${
-  claim.requiredEvidence.length > 0 &&
-  html`<h3>Evidence the contract asks for</h3><ul class="r-checklist">${claim.requiredEvidence.map((one) => html`<li>${one}</li>`)}</ul>`
-}`
-}
+${statement.workings.map(({ objective, steps }) => stepTable(objectiveTitle(contract, objective), steps))}
+${audience === 'owner' && claimPart(report, statement)}
 ${exclusions(statement)}
 ${incidents(statement)}
 ${failures(statement)}
-${
-  evaluation.flags.length > 0 &&
-  html`<h3>To be said</h3><ul>${evaluation.flags.map((flag) => html`<li>${flag}</li>`)}</ul>`
-}
+${flags.length > 0 && html`<h3>Open questions and remarks</h3>${list(flags)}`}
 </section>`;
 }
 
+function claimPart({ contract: { claim } }: Report, statement: ReportStatement): Html {
+  const { deadlines } = statement.evaluation;
+  const rights = rightTexts(statement);
+  return html`${stepTable('Credit', statement.creditWorking)}
+${deadlines.length > 0 && html`<h3>Deadlines</h3>${list(deadlines.map(deadlineText))}`}
+${rights.length > 0 && html`<h3>Rights from repeated failure</h3>${list(rights)}`}
+${
+  claim.requiredEvidence.length > 0 &&
+  html`<h3>Evidence the contract asks for</h3><ul class="r-checklist">${claim.requiredEvidence.map((one) => html`<li>${one}</li>`)}</ul>`
+}`;
+}
+
 function stepTable(title: string, steps: readonly Step[]): Html {
-  return html`<table class="r-table r-steps"><caption>${title}</caption><tbody>${steps.map(({ label, working, value }) => html`<tr><th scope="row">${label}</th><td>${working}</td><td class="n">${value}</td></tr>`)}</tbody></table>`;
+  return html`<div class="r-scroll" tabindex="0" role="region" aria-label="${title}"><table class="r-table r-steps"><caption>${title}</caption><tbody>${steps.map(({ label, working, value }) => html`<tr><th scope="row">${label}</th><td>${working}</td><td class="n">${value}</td></tr>`)}</tbody></table></div>`;
 }
 
 function exclusions({ exclusions: rows, maintenance }: ReportStatement): Html {
@@ -160,7 +219,11 @@ function exclusions({ exclusions: rows, maintenance }: ReportStatement): Html {
 ${
   rows.length === 0
     ? html`<p>Nothing was excluded.</p>`
-    : html`<table class="r-table"><thead><tr><th scope="col">Reason</th><th scope="col">Requests</th><th scope="col">Minutes</th></tr></thead><tbody>${rows.map(({ reason, requests, minutes }) => html`<tr><td>${reason}</td><td class="n">${number(requests)}</td><td class="n">${number(minutes)}</td></tr>`)}</tbody></table>`
+    : table(
+        'What does not count',
+        ['Reason', '>Requests', '>Minutes'],
+        rows.map(({ reason, requests, minutes }) => [reasonText(reason), number(requests), number(minutes)]),
+      )
 }
 ${maintenance.length > 0 && html`<p>Planned work the contract sets aside: ${maintenance.map(({ from, to, minutes }) => `${timeText(from)} to ${timeText(to)} (${number(minutes)} min)`).join('; ')}.</p>`}`;
 }
@@ -168,13 +231,21 @@ ${maintenance.length > 0 && html`<p>Planned work the contract sets aside: ${main
 const INCIDENTS_SHOWN = 40;
 
 function incidents({ incidents: rows, moreIncidents }: ReportStatement): Html {
-  const more = Math.max(0, rows.length - INCIDENTS_SHOWN) + moreIncidents;
-  return html`<h3>Incidents</h3>${
-    rows.length === 0
-      ? html`<p>None.</p>`
-      : html`<table class="r-table"><thead><tr><th scope="col">From</th><th scope="col">To</th><th scope="col">Minutes</th><th scope="col">Failures</th><th scope="col">First, and its request id</th><th scope="col">Last</th></tr></thead>
-<tbody>${rows.slice(0, INCIDENTS_SHOWN).map((one) => html`<tr><td>${timeText(one.from)}</td><td>${timeText(one.to)}</td><td class="n">${number(one.minutes)}</td><td class="n">${number(one.failures)}</td><td>${failureCell(one.first)}</td><td>${failureCell(one.last)}</td></tr>`)}</tbody></table>`
-  }${more > 0 && html`<p>And ${number(more)} more, in the other forms of this report.</p>`}`;
+  if (rows.length === 0) return html`<h3>Incidents</h3><p>No stretch of time counts as down.</p>`;
+  return html`<h3>Incidents</h3>${table(
+    'Incidents',
+    ['From', 'To', '>Minutes', '>Failures', 'First failed request', 'Last'],
+    rows
+      .slice(0, INCIDENTS_SHOWN)
+      .map((one) => [
+        timeText(one.from),
+        timeText(one.to),
+        number(one.minutes),
+        number(one.failures),
+        failureCell(one.first),
+        one.last?.at === one.first?.at ? 'the same' : failureCell(one.last),
+      ]),
+  )}${more(rows.length - INCIDENTS_SHOWN, 'incidents', moreIncidents)}`;
 }
 
 function failureCell(failure: Failure | null): Html {
@@ -184,42 +255,28 @@ function failureCell(failure: Failure | null): Html {
 
 const FAILURES_SHOWN = 25;
 
-function failures({ failures: rows, moreFailures }: ReportStatement): Html {
+function failures(statement: ReportStatement): Html {
+  const { failures: rows, moreFailures, targets } = statement;
   if (rows.length === 0) return html``;
-  const more = Math.max(0, rows.length - FAILURES_SHOWN) + moreFailures;
-  return html`<h3>Failed requests</h3><table class="r-table"><thead><tr><th scope="col">Time</th><th scope="col">Target</th><th scope="col">What</th><th scope="col">Request id</th></tr></thead>
-<tbody>${rows.slice(0, FAILURES_SHOWN).map((one) => html`<tr><td>${timeText(one.at)}</td><td>${one.target}</td><td>${failureText(one)}</td><td><code>${requestIdText(one)}</code></td></tr>`)}</tbody></table>
-${more > 0 && html`<p>And ${number(more)} more, in the other forms of this report.</p>`}`;
+  const isOne = targets.length === 1;
+  return html`<h3>Failed requests</h3>${table(
+    'Failed requests',
+    ['Time', ...(isOne ? [] : ['Target']), 'What', 'Request id'],
+    rows
+      .slice(0, FAILURES_SHOWN)
+      .map((one) => [
+        timeText(one.at),
+        ...(isOne ? [] : [one.target]),
+        failureText(one),
+        html`<code>${requestIdText(one)}</code>`,
+      ]),
+  )}
+${more(rows.length - FAILURES_SHOWN, 'failed requests', moreFailures)}${list(outcomeTexts(statement))}`;
 }
 
-const CHART = { width: 720, height: 120, left: 52, right: 56, top: 8, bottom: 20 } as const;
-
-/** A bar for each day; a missed one is darker and carries a mark on top, a day without data is a dot on the ground. */
-export function chart({ title, unit, low, high, target, days }: DayChart): Html {
-  const { width, height, left, right, top, bottom } = CHART;
-  const innerWidth = width - left - right;
-  const innerHeight = height - top - bottom;
-  const step = innerWidth / Math.max(1, days.length);
-  const y = (share: number): number => Math.round((top + innerHeight * (1 - share)) * 10) / 10;
-  const bars = days.map(({ day, height: share, missed, text }, i) => {
-    const x = Math.round((left + i * step) * 10) / 10;
-    const barWidth = Math.round(Math.max(1, step - 2) * 10) / 10;
-    if (share === null) {
-      return html`<rect class="c-none" x="${x}" y="${y(0) - 2}" width="${barWidth}" height="2"><title>${day}: ${text}</title></rect>`;
-    }
-    const barTop = y(share);
-    return html`<rect class="${missed ? 'c-missed' : 'c-met'}" x="${x}" y="${barTop}" width="${barWidth}" height="${Math.max(1, Math.round((y(0) - barTop) * 10) / 10)}"><title>${day}: ${text}</title></rect>`;
-  });
-  const first = days[0]?.day ?? '';
-  const last = days.at(-1)?.day ?? '';
-  const missed = days.filter((one) => one.missed).length;
-  return html`<figure class="r-chart"><figcaption>${title}</figcaption>
-<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}, ${days.length} days, ${missed} of them miss the target">
-<text class="c-axis" x="${left - 6}" y="${top + 8}" text-anchor="end">${high} ${unit}</text><text class="c-axis" x="${left - 6}" y="${y(0)}" text-anchor="end">${low} ${unit}</text>
-${bars}
-${target !== null && html`<line class="c-target" x1="${left}" x2="${width - right}" y1="${y(target.at)}" y2="${y(target.at)}"/><text class="c-axis" x="${width - right + 5}" y="${y(target.at) + 3}">${target.text}</text>`}
-<text class="c-axis" x="${left}" y="${height - 4}">${first}</text><text class="c-axis" x="${width - right}" y="${height - 4}" text-anchor="end">${last}</text>
-</svg></figure>`;
+/** `hidden`: in the other forms of the report; `unlisted`: counted, but in none. */
+function more(hidden: number, what: string, unlisted: number): Html {
+  return html`${hidden > 0 && html`<p>${number(hidden)} more ${what} are in the CSV and JSON forms.</p>`}${unlisted > 0 && html`<p>${number(unlisted)} more ${what} are counted, and kept with the raw rows.</p>`}`;
 }
 
 function ledgerSection(ledger: ReportPageFrame['ledger']): Html {

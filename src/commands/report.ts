@@ -1,14 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { claimText } from '../domain/claim-text.ts';
 import { parsePeriod } from '../domain/period.ts';
 import type { Report } from '../domain/report.ts';
 import { signReport } from '../evidence/signature.ts';
 import { openSigningKey } from '../evidence/signing-key.ts';
 import type { ReportTerms } from '../pipeline/build-report.ts';
-import { evidenceOf } from '../pipeline/claim-evidence.ts';
 import { draftReport, summaryText } from '../pipeline/close-period.ts';
-import { claimPack } from '../report/claim-pack.ts';
 import {
   REPORT_FORMS,
   type ReportDocument,
@@ -21,6 +20,7 @@ import type { Store } from '../store/store.ts';
 import { loadDeployment } from './load-deployment.ts';
 import { openData } from './open-data.ts';
 import { progressBar } from './progress.ts';
+import { packOf } from './report-folder.ts';
 import { reportTermsOf } from './report-terms.ts';
 import { OperatorError, type World } from './world.ts';
 
@@ -67,7 +67,7 @@ async function writeReports(period: string, options: Options, world: World): Pro
     }
     const out = resolve(options.out);
     mkdirSync(out, { recursive: true });
-    const forms = options.format === 'all' ? REPORT_FORMS : [options.format];
+    const forms = options.format === 'all' || options.claimPack === true ? REPORT_FORMS : [options.format];
     for (const document of documents) {
       const { report } = document;
       world.out(`${report.contract.id} ${report.period.label}: ${report.state}, ${summaryText(report)}\n`);
@@ -75,11 +75,15 @@ async function writeReports(period: string, options: Options, world: World): Pro
         writeFileSync(join(out, name), body);
         world.out(`  ${join(options.out, name)}\n`);
       };
-      if (options.claimPack === true) {
-        write(await claimPack(document, await evidenceOf(store, document.report)));
-        continue;
+      const files: ReportFile[] = [];
+      for (const form of forms) files.push(...(await renderReport(document, form)));
+      if (options.claimPack !== true) files.forEach(write);
+      else {
+        write(await packOf(store, document, files));
+        if (claimText(report) === null) {
+          world.out('  nothing can be claimed: the pack holds the evidence alone\n');
+        }
       }
-      for (const form of forms) for (const file of await renderReport(document, form)) write(file);
     }
   } finally {
     await store.close();

@@ -222,9 +222,14 @@ function creditsFrom(terms: ContractTerms['credits']): CreditTerms {
         : { amount: exactText(terms.minCredit.amount), strict: terms.minCredit.strict },
     moneyRounding: terms?.moneyRounding ?? { mode: 'half_up', places: 2 },
     overlap: terms?.overlap ?? 'max',
+    acrossScopes: terms?.acrossScopes ?? null,
     requiresConsecutiveWindows: terms?.requiresConsecutiveWindows ?? 1,
     status: terms?.status ?? 'verified',
   };
+}
+
+function textsOf(amounts: Readonly<Record<string, string | number>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(amounts).map(([scope, amount]) => [scope, exactText(amount)]));
 }
 
 function chronicFrom(terms: ContractTerms['chronic'][number]): ChronicTerms {
@@ -291,7 +296,13 @@ export function contractFrom(id: string, terms: ContractTerms): Contract {
     chronic: terms.chronic.map(chronicFrom),
     ...(terms.fee === undefined
       ? {}
-      : { fee: { amount: String(terms.fee.amount), base: terms.fee.base ?? null } }),
+      : {
+          fee: {
+            amount: String(terms.fee.amount),
+            base: terms.fee.base ?? null,
+            ...(terms.fee.scopes === undefined ? {} : { scopes: textsOf(terms.fee.scopes) }),
+          },
+        }),
     authority: terms.authority ?? null,
   };
 }

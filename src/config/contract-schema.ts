@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  ACROSS_SCOPES,
   DEADLINE_ANCHORS,
   DEADLINE_TYPES,
   DEADLINE_UNITS,
@@ -203,6 +204,12 @@ const creditCommon = {
     })
     .optional(),
   overlap: z.enum(OVERLAPS).default('max').describe('How credits of several missed objectives are joined.'),
+  acrossScopes: z
+    .enum(ACROSS_SCOPES)
+    .optional()
+    .describe(
+      'Whether credits of several models or keys behind one fee add up (sum) or only the greatest counts (max). Left out: the contract does not say; the greatest is shown, and flagged.',
+    ),
   requiresConsecutiveWindows: z.int().min(1).default(1),
   status: z.enum(['verified', 'secondary', 'assumed']).default('verified'),
 };
@@ -368,6 +375,10 @@ export const contractTermsSchema = z
           'What is paid for one window, or for a year where credits are of the annual fee.',
         ),
         base: z.enum(FEE_BASES).optional().describe('What it is paid for, if that differs from the scope.'),
+        scopes: z
+          .record(text, exactNumber)
+          .optional()
+          .describe('Fees of their own, by gateway, gateway/tier or gateway/tier/model.'),
       })
       .optional()
       .describe('Without a fee credits are told in percent alone. Shown to the owner only.'),

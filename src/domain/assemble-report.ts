@@ -1,9 +1,9 @@
 import type { AdmittedMaintenance } from './admitted-maintenance.ts';
 import type { WindowResult } from './chronic.ts';
 import type { AvailabilityMethod, Contract } from './contract.ts';
-import type { Fee } from './credit.ts';
+import { feeFor, totalCredit } from './credit-total.ts';
 import { type Evaluation, evaluate } from './evaluation.ts';
-import { exact, fixed, HUNDRED, maxExact, ratio, shortest, ZERO } from './exact.ts';
+import { exact, fixed, HUNDRED, ratio, ZERO } from './exact.ts';
 import { objectiveCounts } from './objective-counts.ts';
 import { instantText, type Period } from './period.ts';
 import { number, type Recount, recount, type Step } from './recount.ts';
@@ -33,7 +33,6 @@ export type StatementFacts = {
   readonly cadence: readonly string[];
   readonly contract: Contract;
   readonly tally: Tally;
-  readonly fee: Fee | null;
   readonly previous: readonly WindowResult[];
   readonly maintenance: AdmittedMaintenance;
   readonly ticks: Omit<ReportCoverage['ticks'], 'percent' | 'unaccounted'>;
@@ -53,7 +52,8 @@ export type StatementFacts = {
  * from both. Throws if the two disagree: a statement that contradicts itself is a fault of this program.
  */
 export function assembleStatement(facts: StatementFacts): ReportStatement {
-  const { contract, tally, fee, previous, maintenance } = facts;
+  const { contract, tally, previous, maintenance } = facts;
+  const fee = feeFor(contract.fee, facts.scope);
   const evaluation = evaluate(tally, contract, {
     fee,
     previous,
@@ -92,7 +92,10 @@ export function assembleStatement(facts: StatementFacts): ReportStatement {
       minutes: (toAt - fromAt) / MINUTE_MS,
     })),
     workings: recounts.map(({ id, steps }) => ({ objective: id, steps })),
-    creditWorking: creditSteps(contract, evaluation, fee, claim),
+    creditWorking:
+      result === 'insufficient evidence' || result === 'undecided'
+        ? [claimStep(claim, evaluation)]
+        : creditSteps(contract, facts.scope, evaluation, claim),
     exclusions: exclusionsOf(tally, contract),
     incidents,
     moreIncidents: Math.max(0, evaluation.incidents.length - INCIDENTS_LISTED),
@@ -211,39 +214,59 @@ function claimOf({ credit }: Evaluation, result: StatementResult, period: Period
   };
 }
 
+/** The rows that were hit, how they join, the cap, the minimum and the money: in this order, each with its result. */
 function creditSteps(
   contract: Contract,
-  { credit }: Evaluation,
-  fee: Fee | null,
+  scope: string,
+  evaluation: Evaluation,
   claim: StatementClaim,
 ): Step[] {
+  const { credit } = evaluation;
+  const { capPercent, minCredit } = contract.credits;
+  const fee = feeFor(contract.fee, scope);
+  const money = (amount: string): string => `${amount} ${credit.currency ?? ''}`.trim();
   const steps = credit.rows.map(
     ({ objective, rule, percent }): Step => ({ label: objective, working: rule, value: `${percent} %` }),
   );
+  const isEarned = steps.length > 0;
   if (credit.rows.length > 1) {
-    const words = credit.overlap === 'sum' ? 'added up' : 'the greater one counts';
+    const words =
+      credit.overlap === 'sum' ? 'added up, as the contract says' : 'the greater one counts, not their sum';
     steps.push({ label: 'Together', working: words, value: credit.capped ? '' : `${credit.percent} %` });
   }
-  if (credit.capped) {
+  if (isEarned && capPercent !== null) {
     steps.push({
       label: 'Cap',
-      working: `at most ${contract.credits.capPercent} %`,
-      value: `${credit.percent} %`,
+      working: `at most ${capPercent} % of the fee`,
+      value: credit.capped ? `${credit.percent} %` : 'not reached',
     });
   }
-  if (fee !== null && credit.amount !== null) {
+  if (fee !== null && credit.amount !== null && isEarned) {
     steps.push({
       label: 'Money',
-      working: `${fee.amount} ${credit.currency ?? ''} × ${credit.percent} %`.replace('  ', ' '),
-      value: credit.belowMinimum ? 'below the minimum' : `${credit.amount} ${credit.currency ?? ''}`.trim(),
+      working: `${money(fee.amount)}${credit.of === 'annual_fee' ? ' a year' : ''} × ${credit.percent} %`,
+      value: credit.belowMinimum ? 'below the minimum' : money(credit.amount),
     });
   }
-  steps.push({
-    label: 'To be claimed',
-    working: claim.why,
-    value: claim.isDue ? `${claim.percent} %` : 'nothing',
-  });
-  return steps;
+  if (isEarned && minCredit !== null) {
+    steps.push({
+      label: 'Minimum',
+      working: `a credit is paid if it is ${minCredit.strict ? 'more than' : 'at least'} ${money(minCredit.amount)}`,
+      value: fee === null ? 'needs a fee' : credit.belowMinimum ? 'not reached' : 'reached',
+    });
+  }
+  return [...steps, claimStep(claim, evaluation)];
+}
+
+function claimStep(claim: StatementClaim, { credit: { serviceDays } }: Evaluation): Step {
+  const label = 'To be claimed';
+  if (!claim.isDue) return { label, working: claim.why, value: 'nothing' };
+  const percent = serviceDays > 0 ? `${serviceDays} service days` : `${claim.percent} %`;
+  return {
+    label,
+    working: 'what follows from the lines above',
+    value: claim.amount === null ? percent : `${claim.amount} ${claim.currency ?? ''}`.trim(),
+  };
 }
 
 function exclusionsOf(tally: Tally, contract: Contract): ReportExclusion[] {
@@ -269,28 +292,23 @@ function exclusionsOf(tally: Tally, contract: Contract): ReportExclusion[] {
 }
 
 /** What all statements of a report come to together. */
-export function summariseStatements(statements: readonly ReportStatement[]): ReportSummary {
+export function summariseStatements(
+  statements: readonly ReportStatement[],
+  contract: Contract,
+): ReportSummary {
   const byResult = { met: 0, breached: 0, undecided: 0, 'insufficient evidence': 0 };
   for (const { result } of statements) byResult[result] += 1;
   const due = statements.filter(({ claim }) => claim.isDue);
-  const amounts = due.flatMap(({ claim }) => (claim.amount === null ? [] : [exact(claim.amount)]));
-  const base = due[0]?.evaluation.credit.feeBase ?? null;
-  // A fee for the whole service is one fee however many models it serves: its credit is not owed once for each.
-  const isPerStatement = base === 'resource' || base === 'token_unit';
-  const total = amounts.reduce((sum, one) => (isPerStatement ? sum.add(one) : maxExact(sum, one)), ZERO);
-  const places = Math.max(0, ...due.map(({ claim }) => claim.amount?.split('.')[1]?.length ?? 0));
   const deadlines = due.flatMap(({ evaluation }) => evaluation.deadlines.map(({ by }) => by));
   return {
     result: worstOf(statements.map(({ result }) => result)),
     byResult,
     claims: due.length,
-    amount: amounts.length > 0 && amounts.length === due.length ? fixed(total, places) : null,
-    currency: due[0]?.claim.currency ?? null,
-    joined: isPerStatement ? 'sum' : 'greatest',
-    percent: shortest(
-      due.reduce((most, { claim }) => maxExact(most, exact(claim.percent)), ZERO),
-      6,
+    ...totalCredit(
+      contract,
+      due.map(({ scope, claim: { percent, amount } }) => ({ scope, percent, amount })),
     ),
+    currency: due.length === 0 ? null : contract.currency,
     claimBy: deadlines.toSorted()[0] ?? null,
   };
 }

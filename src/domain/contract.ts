@@ -176,6 +176,7 @@ export type CreditShape =
 export type ServiceDaysRow = { readonly below: ExactText; readonly days: number };
 
 export const OVERLAPS = ['max', 'choose_one', 'sum'] as const;
+export const ACROSS_SCOPES = ['max', 'sum'] as const;
 
 export type CreditTerms = {
   /** What a missed availability objective earns. */
@@ -187,6 +188,8 @@ export type CreditTerms = {
   readonly minCredit: { readonly amount: ExactText; readonly strict: boolean } | null;
   readonly moneyRounding: { readonly mode: 'floor' | 'half_up'; readonly places: number };
   readonly overlap: (typeof OVERLAPS)[number];
+  /** How credits of several scopes behind one fee are joined; `null`: the contract does not say. */
+  readonly acrossScopes: (typeof ACROSS_SCOPES)[number] | null;
   /** A credit is due only from the n-th breached window in a row on. */
   readonly requiresConsecutiveWindows: number;
   /** `assumed`: the percentages are placeholders that the signed contract must replace. */
@@ -264,6 +267,11 @@ export type Contract = {
   readonly claim: ClaimTerms;
   readonly chronic: readonly ChronicTerms[];
   /** What the customer pays per window (or year, where credits are of the annual fee); absent: no money is named. */
-  readonly fee?: { readonly amount: ExactText; readonly base: (typeof FEE_BASES)[number] | null };
+  readonly fee?: {
+    readonly amount: ExactText;
+    readonly base: (typeof FEE_BASES)[number] | null;
+    /** Fees of their own, by scope (`gateway`, `gateway/tier` or `gateway/tier/model`). */
+    readonly scopes?: Readonly<Record<string, ExactText>>;
+  };
   readonly authority: 'provider_logs' | 'customer_logs' | 'third_party_probe' | 'status_page' | null;
 };

@@ -173,7 +173,12 @@ export function earned(shape: CreditShape, basis: CreditBasis): Earned {
 }
 
 /** The fee a credit is taken of. */
-export type Fee = { readonly amount: string; readonly base: string | null };
+export type Fee = {
+  readonly amount: string;
+  readonly base: string | null;
+  /** Fees of their own, by scope (`gateway`, `gateway/tier` or `gateway/tier/model`). */
+  readonly scopes?: Readonly<Record<string, string>>;
+};
 
 /** The credit of one window. `percent` is of the fee named by `of`. */
 export type Credit = {

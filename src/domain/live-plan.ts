@@ -104,6 +104,7 @@ const NO_CONTRACT: Contract = {
     minCredit: null,
     moneyRounding: { mode: 'floor', places: 2 },
     overlap: 'max',
+    acrossScopes: null,
     requiresConsecutiveWindows: 1,
     status: 'assumed',
   },

@@ -319,7 +319,7 @@ function recountAttainment(counts: AttainmentCounts, setting: RecountSetting): R
       : [
           step('Of these not measured', `taken as ${form.emptySlice}, as the contract says`, number(assumed)),
         ]),
-    step('Slices that hold', `${form.stat} ${form.comparator} ${form.value} ${unit}`, number(held)),
+    step('Slices that hold', `${form.stat} ${signOf(form.comparator)} ${form.value} ${unit}`, number(held)),
     step('Attainment', `${number(held)} ÷ ${number(counted)}`, percentText(share)),
   ]);
 }
@@ -400,7 +400,7 @@ function recountPercentile(counts: PercentileCounts, { contract }: RecountSettin
         form.method === 'linear' ? shortExact(position) : number(rank),
       ),
       step(
-        `Requests ${form.comparator} ${form.value} ${unit}`,
+        `Requests ${signOf(form.comparator)} ${form.value} ${unit}`,
         form.method === 'linear' ? 'counted' : `must reach the rank of ${number(rank)}`,
         number(passed),
       ),
@@ -413,7 +413,7 @@ function recountPercentile(counts: PercentileCounts, { contract }: RecountSettin
       ),
       step(
         'Against the target',
-        `${measured === null ? 'a failed request' : `${fixedShort(measured)} ${unit}`}, promised ${form.comparator} ${form.value} ${unit}`,
+        `${measured === null ? 'a failed request' : `${fixedShort(measured)} ${unit}`}, promised ${signOf(form.comparator)} ${form.value} ${unit}`,
         result,
       ),
     ],
@@ -467,7 +467,7 @@ function conclude(
       ...rounded,
       step(
         'Against the target',
-        `${fixed(percent, 6)} %, promised ${target.comparator} ${target.value} %`,
+        `${fixed(percent, 6)} %, promised ${signOf(target.comparator)} ${target.value} %`,
         result,
       ),
     ],
@@ -482,6 +482,11 @@ function termsOf({ latency }: Contract, id: string): LatencyTerms {
 
 function step(label: string, working: string, value: string): Step {
   return { label, working, value };
+}
+
+/** A comparison as people write it. */
+export function signOf(comparator: '<' | '<=' | '>' | '>='): string {
+  return comparator.replace('>=', '≥').replace('<=', '≤');
 }
 
 /** `44,640`. */

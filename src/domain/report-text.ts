@@ -1,7 +1,10 @@
 import type { Deadline } from './claim-deadline.ts';
+import { claimReadings, openReading } from './claim-readings.ts';
 import type { Contract } from './contract.ts';
 import type { ObjectiveResult } from './evaluation.ts';
-import { number } from './recount.ts';
+import { OUTCOMES } from './outcome.ts';
+import { DOUBT_WORDS, NOT_RUN_WORDS } from './reason-words.ts';
+import { number, signOf } from './recount.ts';
 import type { Failure, Report, ReportStatement, StatementResult } from './report.ts';
 
 /** A name and what is to be said of it: every form of a report prints these, so that all say the same. */
@@ -40,18 +43,21 @@ function moneyText(amount: string | null, currency: string | null): string | nul
 export type Audience = 'owner' | 'public';
 
 export function headFacts(report: Report, audience: Audience): readonly Fact[] {
-  const { contract, period, summary, state, madeAt } = report;
-  const { parties, provenance } = contract;
-  const due = moneyText(summary.amount, summary.currency);
-  const facts: (Fact | null)[] = [
+  const { contract, period, state, madeAt } = report;
+  const { parties } = contract;
+  return [
     { label: 'Contract', text: `${contract.title} (${contract.id}, version ${contract.version})` },
-    parties === null
-      ? null
-      : { label: 'Parties', text: `${parties.provider}, provider; ${parties.customer}, customer` },
+    {
+      label: 'Parties',
+      text:
+        parties === null
+          ? 'not named in the contract file'
+          : `${parties.provider}, provider; ${parties.customer}, customer`,
+    },
     { label: 'Terms', text: provenanceText(contract) },
     {
       label: 'Period',
-      text: `${period.label}: ${timeText(period.from)} to ${timeText(period.to)}, end not included; ${number(period.minutes)} minutes of ${period.timezone}`,
+      text: `${period.label}: ${timeText(period.from)} to ${timeText(period.to)}, end not included; ${number(period.minutes)} minutes, by the calendar of ${period.timezone}`,
     },
     {
       label: 'State',
@@ -60,19 +66,114 @@ export function headFacts(report: Report, audience: Audience): readonly Fact[] {
           ? `final, frozen ${timeText(madeAt)}`
           : `draft of ${timeText(madeAt)}: figures may still change and nothing is claimed`,
     },
-    audience === 'public' || summary.claims === 0
-      ? null
-      : {
-          label: 'Credit',
-          text: `${summary.percent} %${due === null ? '' : `, ${due}`}${summary.claims === 1 ? '' : `; ${summary.claims} statements, ${summary.joined === 'sum' ? 'added up' : 'the greatest counts, since one fee stands behind all'}`}`,
-        },
-    audience === 'public' || summary.claimBy === null
-      ? null
-      : { label: 'Claim by', text: `${summary.claimBy}, by the earliest reading` },
-    provenance.assumed.length === 0 ? null : { label: 'Assumed', text: provenance.assumed.join('; ') },
+    ...(audience === 'owner' ? ownerFacts(report) : []),
   ];
-  return facts.filter((fact) => fact !== null);
 }
+
+/** What is owed, and until when it can be had. */
+function ownerFacts(report: Report): readonly Fact[] {
+  const { contract, summary } = report;
+  const { fee } = contract;
+  const base = fee?.base ?? contract.scope.feeBase;
+  return [
+    {
+      label: 'Credit',
+      text: `${report.state === 'draft' && summary.claims > 0 ? 'as it reads now: ' : ''}${creditText(report)}`,
+    },
+    {
+      label: 'Fee',
+      text:
+        fee === undefined
+          ? 'none was given, so credits are told in percent alone'
+          : `${moneyText(fee.amount, contract.currency)}${base === null ? '' : ` for the ${base.replace('_', ' ')}`}${
+              fee.scopes === undefined
+                ? ''
+                : `; ${Object.entries(fee.scopes)
+                    .map(([scope, amount]) => `${scope}: ${moneyText(amount, contract.currency)}`)
+                    .join('; ')}`
+            }`,
+    },
+    ...(summary.claims === 0 ? [] : [{ label: 'Claim by', text: claimByText(report) }]),
+  ];
+}
+
+/** `10 %, 400.00 EUR`: what may be claimed in all. */
+export function creditText({ summary }: Report): string {
+  const { claims, percent, amount, currency, fees, joined } = summary;
+  if (claims === 0) return 'nothing to claim';
+  const money = moneyText(amount, currency);
+  if (claims === 1) return `${percent} %${money === null ? '' : `, ${money}`}`;
+  const how =
+    joined === 'alone'
+      ? `${fees} separate fees`
+      : `${claims} scopes behind ${fees === 1 ? 'one fee' : `${fees} fees`}, of which ${joined === 'sum' ? 'the credits add up' : 'the greatest counts'}`;
+  if (money !== null) return `${money}: ${how}`;
+  return `${fees > 1 ? 'up to ' : ''}${percent} %: ${how}`;
+}
+
+function claimByText(report: Report): string {
+  const readings = claimReadings(report);
+  const [first] = readings;
+  if (first === undefined) return 'the contract names no deadline';
+  const madeAt = Date.parse(report.madeAt);
+  if (first.endsAt > madeAt) return `${first.by}, by the earliest reading`;
+  const open = openReading(report, madeAt);
+  const past = `${first.by} by the earliest reading, which had passed when this was made`;
+  return open === null
+    ? `${past}, as had every other`
+    : `${past}; ${open.by} if counted from ${anchorText(open.anchor)}`;
+}
+
+/** Which of the terms were read in the contract itself, which were retold, and which we chose. */
+export function termsFacts({ provenance }: Contract): readonly Fact[] {
+  return (
+    [
+      ['Read in the contract', provenance.verified],
+      ['Second-hand', provenance.secondary],
+      ['Assumed', provenance.assumed],
+    ] as const
+  ).flatMap(([label, texts]) => (texts.length === 0 ? [] : [{ label, text: texts.join('; ') }]));
+}
+
+/** What has to be said aloud; what concerns credits only to the owner. */
+export function flagTexts({ evaluation }: ReportStatement, audience: Audience): readonly string[] {
+  if (audience === 'owner') return evaluation.flags;
+  return evaluation.flags.filter((flag) => !evaluation.credit.flags.includes(flag));
+}
+
+/** Rights that repeated failure gives. */
+export function rightTexts({ evaluation }: ReportStatement): readonly string[] {
+  return evaluation.chronic.map(({ right, when, raised, windows }) => {
+    const state = raised === true ? 'has arisen' : raised === null ? 'cannot be decided' : 'has not arisen';
+    const told = windows.map(({ label, percent }) => `${label} ${percent === null ? NONE : `${percent} %`}`);
+    return `${right === 'terminate' ? 'Termination' : 'Refund'} (${when}): ${state}; ${told.join(', ')}`;
+  });
+}
+
+/** Statements as a reader wants them: what was broken first. */
+export function inReadingOrder(statements: readonly ReportStatement[]): readonly ReportStatement[] {
+  const order: readonly StatementResult[] = ['breached', 'insufficient evidence', 'undecided', 'met'];
+  return statements.toSorted((a, b) => order.indexOf(a.result) - order.indexOf(b.result));
+}
+
+/** `p99 time to first token (ttft-p99)`. */
+export function objectiveTitle({ latency }: Contract, id: string): string {
+  const terms = latency.find((one) => one.id === id);
+  if (terms === undefined) return id === 'availability' ? 'Uptime' : id;
+  const metric = METRIC_WORDS[terms.metric];
+  const { form } = terms;
+  const what =
+    form.kind === 'whole_window_percentile'
+      ? `p${form.percentile} ${metric}`
+      : `${form.stat} ${metric} in slices of ${form.sliceMs / 60_000} min`;
+  return `${what} (${id})`;
+}
+
+const METRIC_WORDS = {
+  ttft_ms: 'time to first token',
+  e2e_ms: 'total time',
+  tokens_per_s: 'tokens per second',
+} as const;
 
 function provenanceText({ provenance }: Contract): string {
   const source = [
@@ -82,7 +183,12 @@ function provenanceText({ provenance }: Contract): string {
   ]
     .filter((part) => part !== null && part !== '')
     .join(', ');
-  return source === '' ? provenance.status : `${provenance.status}: ${source}`;
+  const words = {
+    verified: 'read in the contract itself',
+    secondary: 'second-hand: check the signed contract',
+    assumed: 'assumed, not read in a signed contract: check it before you claim',
+  }[provenance.status];
+  return source === '' ? words : `${words}; ${source}`;
 }
 
 export function objectiveRows({ evaluation }: ReportStatement): readonly ObjectiveRow[] {
@@ -99,11 +205,23 @@ export function objectiveRows({ evaluation }: ReportStatement): readonly Objecti
     return {
       objective: one.id,
       measured,
-      promised: `${one.comparator} ${one.target} ${unit}`,
+      promised: `${signOf(one.comparator)} ${one.target} ${unit}`,
       result: one.result,
-      proof: `${statement.verdict}: ${number(statement.k)} bad of n = ${number(statement.n)} ${statement.unit}${luck}${intervalText(one)}`,
+      proof: `${statement.verdict}: ${number(statement.k)} ${BAD_WORDS[one.kind]} of n = ${number(statement.n)} ${statement.unit}${luck}${intervalText(one)}${answeredText(one, unit)}`,
     };
   });
+}
+
+const BAD_WORDS = {
+  availability: 'bad',
+  window_attainment: 'missed',
+  whole_window_percentile: 'beyond the limit',
+} as const;
+
+/** The same percentile over answered requests, where failed ones make a difference. */
+function answeredText({ value, successesOnly }: ObjectiveResult, unit: string): string {
+  if (successesOnly === null || successesOnly.exact === value?.exact) return '';
+  return `; over answered requests alone ${successesOnly.ms ?? successesOnly.tokensPerSecond} ${unit}`;
 }
 
 function intervalText({ statement }: ObjectiveResult): string {
@@ -118,8 +236,10 @@ export function statementFacts(statement: ReportStatement): readonly Fact[] {
   const { evaluation, coverage, cadence } = statement;
   const { counts, uptime } = evaluation;
   const { ticks } = coverage;
-  const notRun = Object.entries(ticks.notRun).map(([reason, count]) => `${reason} ${number(count)}`);
-  const doubts = Object.entries(ticks.doubts).map(([doubt, count]) => `${doubt} ${number(count)}`);
+  const notRun = entriesOf(ticks.notRun).map(
+    ([reason, count]) => `${number(count)} ${NOT_RUN_WORDS[reason]}`,
+  );
+  const doubts = entriesOf(ticks.doubts).map(([doubt, count]) => `${number(count)} ${DOUBT_WORDS[doubt]}`);
   return [
     { label: 'Uptime by contract', text: uptime.contract === null ? NONE : `${uptime.contract.percent} %` },
     { label: 'Raw uptime', text: uptime.raw === null ? NONE : `${uptime.raw.percent} %` },
@@ -143,8 +263,8 @@ export function statementFacts(statement: ReportStatement): readonly Fact[] {
       text:
         [
           ...notRun,
-          ...(doubts.length === 0 ? [] : [`doubtful: ${doubts.join(', ')}`]),
-          ...(ticks.unaccounted === 0 ? [] : [`unaccounted for ${number(ticks.unaccounted)}`]),
+          ...(doubts.length === 0 ? [] : [`measured in doubt, so not counted: ${doubts.join(', ')}`]),
+          ...(ticks.unaccounted === 0 ? [] : [`${number(ticks.unaccounted)} nobody accounts for`]),
         ].join('; ') || 'nothing',
     },
     {
@@ -155,13 +275,39 @@ export function statementFacts(statement: ReportStatement): readonly Fact[] {
   ];
 }
 
-export function deadlineText({ type, by, anchor, readings }: Deadline): string {
-  const later = readings.slice(1).map((one) => `${one.by} if counted from ${one.anchor}`);
-  return `${type} by ${by}, counted from ${anchor}${later.length === 0 ? '' : ` (${later.join('; ')})`}`;
+const ANCHOR_WORDS: Readonly<Record<string, string>> = {
+  incident_start: 'the first miss',
+  incident_end: 'the end of the first miss',
+  window_end: 'the end of the period',
+  incident_month_end: 'the end of the month of the first miss',
+  billing_cycle_end: 'the end of the billing cycle of the first miss',
+};
+
+/** `the first miss, 2026-10-01`. */
+function anchorText(anchor: string): string {
+  const [name = '', ...rest] = anchor.split(' ');
+  return [ANCHOR_WORDS[name] ?? name, ...rest].join(', ');
 }
 
+function entriesOf<K extends string>(counts: Readonly<Partial<Record<K, number>>>): [K, number][] {
+  return Object.entries(counts) as [K, number][];
+}
+
+export function deadlineText({ type, by, anchor, readings }: Deadline): string {
+  const later = readings.slice(1).map((one) => `${one.by} if counted from ${anchorText(one.anchor)}`);
+  const verb = { report: 'report the incident', notify: 'give notice', submit: 'submit the claim' }[type];
+  return `${verb} by ${by}, counted from ${anchorText(anchor)}${later.length === 0 ? '' : `; or by ${later.join('; or by ')}`}`;
+}
+
+/** `provider.5xx, HTTP 503`. */
 export function failureText({ outcome, status }: Failure): string {
   return status === null ? outcome : `${outcome}, HTTP ${status}`;
+}
+
+/** What the outcomes of the failures listed mean, one line each. */
+export function outcomeTexts({ failures }: ReportStatement): readonly string[] {
+  const codes = [...new Set(failures.map(({ outcome }) => outcome))].sort();
+  return codes.map((code) => `${code}: ${OUTCOMES[code].means}`);
 }
 
 export function requestIdText({ requestIds }: Failure): string {

@@ -1,4 +1,5 @@
 import type { Contract } from './contract.ts';
+import type { CreditTotal } from './credit-total.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { Doubt, NotRunReason, Outcome } from './outcome.ts';
 import type { ObjectiveCounts, Step } from './recount.ts';
@@ -136,18 +137,12 @@ export type Report = {
   readonly chain: readonly ChainHead[];
 };
 
-export type ReportSummary = {
+export type ReportSummary = CreditTotal & {
   readonly result: StatementResult;
   readonly byResult: Readonly<Record<StatementResult, number>>;
   /** Statements for which something may be claimed. */
   readonly claims: number;
-  /** What is due in all; `null` without a fee. */
-  readonly amount: string | null;
   readonly currency: string | null;
-  /** `sum`: each statement has a fee of its own; `greatest`: one fee stands behind all of them. */
-  readonly joined: 'sum' | 'greatest';
-  /** The greatest percentage that is due. */
-  readonly percent: string;
   /** The earliest day or instant by which a claim must be in; `null`: none. */
   readonly claimBy: string | null;
 };

@@ -36,6 +36,28 @@ export function isSignatureGood({ report, signature }: Signed<unknown>): boolean
   }
 }
 
+/** The three things openssl needs to check a signature without this program. */
+export type SignatureProof = {
+  /** SubjectPublicKeyInfo, RFC 8410. */
+  readonly publicKeyPem: string;
+  /** The signed bytes: the canonical JSON of `{"report": …}`. */
+  readonly signed: Buffer;
+  readonly signature: Buffer;
+};
+
+/** The proof of a signed document, as it is stored; `null` if it is not signed. */
+export function signatureProof(document: string): SignatureProof | null {
+  const { report, signature } = JSON.parse(document) as Partial<Signed<unknown>>;
+  if (signature === undefined) return null;
+  const { x } = signature.publicKey;
+  const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+  return {
+    publicKeyPem: key.export({ type: 'spki', format: 'pem' }).toString(),
+    signed: bytesOf(report),
+    signature: Buffer.from(signature.value, 'base64url'),
+  };
+}
+
 function bytesOf(report: unknown): Buffer {
   return Buffer.from(canonicalJson({ report }));
 }

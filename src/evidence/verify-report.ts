@@ -49,7 +49,7 @@ export function checkReport(text: string): ReportCheck {
       );
     }
   }
-  if (!isDeepStrictEqual(summariseStatements(report.statements), report.summary)) {
+  if (!isDeepStrictEqual(summariseStatements(report.statements, report.contract), report.summary)) {
     problems.push('the summary does not follow from the statements');
   }
   return {

@@ -3,7 +3,6 @@ import { scopeCovers } from '../domain/alert-policy.ts';
 import { assembleStatement, summariseStatements } from '../domain/assemble-report.ts';
 import { type WindowResult, windowsLookedBack } from '../domain/chronic.ts';
 import type { Contract } from '../domain/contract.ts';
-import type { Fee } from '../domain/credit.ts';
 import { asPreviousWindow } from '../domain/evaluation.ts';
 import { covers } from '../domain/interval.ts';
 import { type DecidingAttempt, lineOfSample } from '../domain/line-of-sample.ts';
@@ -40,7 +39,8 @@ export type ReportTerms = {
   readonly versions: readonly Contract[];
   /** `gateway/tier` of every key it was signed for. */
   readonly keys: readonly string[];
-  readonly fee: Fee | null;
+  /** For versions of the contract that name none. */
+  readonly fee: Contract['fee'] | null;
   readonly practice: boolean;
 };
 
@@ -57,11 +57,13 @@ export type BuildOptions = {
 };
 
 const DAY_MS = 86_400_000;
-const FAILURES_LISTED = 500;
+/** Failed requests a statement lists: more where a report has few statements. */
+const FAILURES_LISTED = { least: 500, most: 5_000, inAll: 20_000 } as const;
 
 /** Reads a period from the raw rows and makes its report. Memory is bounded by the rows of one statement's day. */
 export async function buildReport(options: BuildOptions): Promise<Report> {
-  const { store, terms, contract, period, state, now } = options;
+  const { store, terms, period, state, now } = options;
+  const contract = withFee(options.contract, terms.fee);
   const { fromAt, toAt } = period;
   const spans = await store.readSchedules(fromAt, toAt);
   const scheduled = new Set(spans.map(({ target }) => target));
@@ -71,9 +73,13 @@ export async function buildReport(options: BuildOptions): Promise<Report> {
   const work = await store.readPlannedWork(fromAt - DAY_MS, toAt + DAY_MS);
   const previous = await readPrevious(options);
   const scopes = scopesOf(contract, targets);
+  const { least, most, inAll } = FAILURES_LISTED;
+  const listed = Math.min(most, Math.max(least, Math.floor(inAll / Math.max(1, scopes.length))));
   const statements: ReportStatement[] = [];
   for (const [done, scope] of scopes.entries()) {
-    statements.push(await buildStatement(options, scope, spans, work, previous(scope.scope)));
+    statements.push(
+      await buildStatement({ ...options, contract, listed }, scope, spans, work, previous(scope.scope)),
+    );
     await options.breathe(done + 1, scopes.length);
   }
   const heads = [];
@@ -96,9 +102,14 @@ export async function buildReport(options: BuildOptions): Promise<Report> {
     },
     madeAt: instantText(now),
     statements,
-    summary: summariseStatements(statements),
+    summary: summariseStatements(statements, contract),
     chain: heads,
   };
+}
+
+/** The terms in force with the fee in force; a version that names none takes the one the deployment names later. */
+function withFee(contract: Contract, fee: Contract['fee'] | null): Contract {
+  return contract.fee !== undefined || fee == null ? contract : { ...contract, fee };
 }
 
 /** What earlier frozen reports said of a scope, latest first. */
@@ -143,13 +154,13 @@ type Gathered = {
 };
 
 async function buildStatement(
-  options: BuildOptions,
+  options: BuildOptions & { readonly listed: number },
   { scope, targets }: ReportScope,
   spans: readonly ScheduleSpan[],
   work: readonly PlannedWork[],
   previous: readonly WindowResult[],
 ): Promise<ReportStatement> {
-  const { contract, period, terms, store } = options;
+  const { contract, period, store } = options;
   const windows = work.filter((one) => scopeCovers(one.scope, scope));
   const maintenance = admitMaintenance(contract, period, windows);
   const tally = emptyTally(planTally(period, [{ contract, maintenance: maintenance.intervals }]));
@@ -172,7 +183,6 @@ async function buildStatement(
     cadence: cadenceOf(own),
     contract,
     tally,
-    fee: terms.fee,
     previous,
     maintenance,
     ticks: {
@@ -182,7 +192,7 @@ async function buildStatement(
       doubts: gathered.doubts,
       notRun: gathered.notRun,
     },
-    failures: gathered.bad.slice(0, FAILURES_LISTED).map(failureOf),
+    failures: gathered.bad.slice(0, options.listed).map(failureOf),
     failuresTotal: gathered.bad.length,
     incidentFailures: (fromAt, toAt) => {
       const within = gathered.bad.filter((one) => one.scheduledAt >= fromAt && one.scheduledAt < toAt);

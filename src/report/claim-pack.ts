@@ -1,15 +1,28 @@
 import yazl from 'yazl';
-import { claimText } from '../domain/claim-text.ts';
+import { claimNote, claimText } from '../domain/claim-text.ts';
 import type { Failure } from '../domain/report.ts';
 import { methodTexts } from '../domain/report-text.ts';
 import type { Evidence } from '../domain/sample.ts';
-import { fileStem, REPORT_FORMS, type ReportDocument, type ReportFile, renderReport } from './forms.ts';
+import { fileStem, type ReportDocument, type ReportFile } from './forms.ts';
 
-/** Everything a claim needs in one zip. The same report and evidence give the same bytes. */
-export async function claimPack(
-  document: ReportDocument,
-  failures: readonly { readonly failure: Failure; readonly evidence: Evidence | null }[],
-): Promise<ReportFile> {
+export type ClaimPackParts = {
+  readonly document: ReportDocument;
+  /** Every form of the report, rendered. */
+  readonly files: readonly ReportFile[];
+  readonly failures: readonly { readonly failure: Failure; readonly evidence: Evidence | null }[];
+  /** What openssl needs; `null` if the report is not signed. */
+  readonly proof: {
+    readonly publicKeyPem: string;
+    readonly signed: Buffer;
+    readonly signature: Buffer;
+  } | null;
+};
+
+/**
+ * Everything a claim needs in one zip; without a claim the evidence alone, and no letter. The same report and evidence give the
+ * same bytes.
+ */
+export async function claimPack({ document, files, failures, proof }: ClaimPackParts): Promise<ReportFile> {
   const { report } = document;
   const stem = fileStem(report);
   const zip = new yazl.ZipFile();
@@ -20,17 +33,27 @@ export async function claimPack(
       mode: 0o100644,
       forceDosTimestamp: true,
     });
-  add('claim.txt', claimText(report));
-  for (const form of REPORT_FORMS)
-    for (const { name, body } of await renderReport(document, form)) add(name, body);
+  const letter = claimText(report);
+  add('read-me-first.txt', claimNote(report));
+  if (letter !== null) add('claim.txt', letter);
+  for (const { name, body } of files) add(name, body);
   add('failed-requests.ndjson', failures.map((one) => `${JSON.stringify(logLine(one))}\n`).join(''));
   add('contract.json', `${JSON.stringify(report.contract, null, 2)}\n`);
   add('method.txt', `${methodTexts(report).join('\n\n')}\n`);
-  add('verify.txt', VERIFY);
+  add('verify.txt', verifyText(stem));
+  if (proof !== null) {
+    add('signature/public-key.pem', proof.publicKeyPem);
+    add('signature/signed.json', proof.signed);
+    add('signature/signature.bin', proof.signature);
+  }
   zip.end();
   const chunks: Buffer[] = [];
   for await (const chunk of zip.outputStream) chunks.push(Buffer.from(chunk as Uint8Array));
-  return { name: `${stem}-claim.zip`, contentType: 'application/zip', body: Buffer.concat(chunks) };
+  return {
+    name: `${stem}-${letter === null ? 'evidence' : 'claim'}.zip`,
+    contentType: 'application/zip',
+    body: Buffer.concat(chunks),
+  };
 }
 
 /** One failed request as a log line: redacted when it was recorded, so nothing secret is left to hide. */
@@ -54,19 +77,24 @@ function logLine({
   };
 }
 
-const VERIFY = `How to check this pack
+function verifyText(stem: string): string {
+  return `How to check this pack
 
-1. The signature and the figures, offline, with Probity:
-     probity verify THE-REPORT.json
-   Compare the key's id with the one published at /.well-known/probity.json of whoever made the report.
+1. Signature and figures, offline, with Probity:
+     probity verify ${stem}.json
+   Compare the id of the key with the one at /.well-known/probity.json of whoever made the report.
 
-2. Without Probity: the signed bytes are the UTF-8 text of {"report": ...} in canonical JSON (RFC 8785), the signature is
-   Ed25519 (RFC 8032) over them, the public key is the base64url text signature.publicKey.x, 32 bytes.
-     openssl pkeyutl -verify -rawin -pubin -inkey key.pem -in canonical.json -sigfile signature.bin
+2. The signature without Probity, with OpenSSL 3 or later:
+     cd signature
+     openssl pkeyutl -verify -rawin -pubin -inkey public-key.pem -in signed.json -sigfile signature.bin
+   signed.json is {"report": ...} of ${stem}.json in canonical form (RFC 8785), the signature is Ed25519 (RFC 8032).
 
-3. The arithmetic: every objective shows its steps, and counts[] in the JSON holds the numbers of every slice.
+3. The arithmetic with a pencil: the statement shows its steps. With a spreadsheet: ${stem}-slices.csv holds the counts of all
+   slices. A line of kind "good" stands for neighbouring slices without a failed or excluded request, one of kind "same" for
+   neighbouring slices with the same numbers; its numbers are the sums over its slices.
 
 4. The rows behind the counts: whoever holds the data folder runs
      probity verify --data DIR
    which recomputes the hash chain up to the heads named in the report.
 `;
+}

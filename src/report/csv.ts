@@ -1,14 +1,35 @@
 import { stringify } from 'csv-stringify/sync';
-import type { ObjectiveCounts } from '../domain/recount.ts';
-import type { Report } from '../domain/report.ts';
-import { headFacts, objectiveRows, requestIdText, statementFacts } from '../domain/report-text.ts';
-import { slicesOfRuns } from '../domain/slice-runs.ts';
+import { reasonText } from '../domain/reason-words.ts';
+import type { Failure, Report, ReportStatement } from '../domain/report.ts';
+import {
+  deadlineText,
+  failureText,
+  headFacts,
+  inReadingOrder,
+  methodTexts,
+  objectiveRows,
+  requestIdText,
+  rightTexts,
+  statementFacts,
+  termsFacts,
+} from '../domain/report-text.ts';
+import { sliceStretches } from '../domain/slice-stretches.ts';
 
-/** A report as three tables, each a file: what it came to, every slice, every failed request. RFC 4180, UTF-8, CRLF. */
-export type ReportTables = { readonly summary: string; readonly slices: string; readonly failures: string };
+/**
+ * A report as five tables, each a file: what it came to, the slices, the days, what does not count, the failed requests. RFC 4180, UTF-8, CRLF;
+ * docs/reports.md says what each column holds.
+ */
+export const REPORT_TABLES = ['summary', 'slices', 'days', 'exclusions', 'failures'] as const;
+export type ReportTables = Readonly<Record<(typeof REPORT_TABLES)[number], string>>;
 
 export function reportTables(report: Report): ReportTables {
-  return { summary: summary(report), slices: slices(report), failures: failures(report) };
+  return {
+    summary: summary(report),
+    slices: slices(report),
+    days: days(report),
+    exclusions: exclusions(report),
+    failures: failures(report),
+  };
 }
 
 function table(columns: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string {
@@ -19,72 +40,155 @@ function table(columns: readonly string[], rows: readonly (readonly (string | nu
   });
 }
 
+type Row = (string | number | null)[];
+
 function summary(report: Report): string {
-  const rows: (string | number | null)[][] = headFacts(report, 'owner').map(({ label, text }) => [
-    '',
-    'report',
-    label,
-    text,
-    '',
-    '',
-  ]);
-  for (const statement of report.statements) {
-    const { scope } = statement;
-    rows.push([scope, 'result', 'Result', statement.result, '', '']);
-    for (const row of objectiveRows(statement)) {
-      rows.push([scope, 'objective', row.objective, row.measured, row.promised, row.result]);
-      rows.push([scope, 'proof', row.objective, row.proof, '', '']);
-    }
-    for (const { label, text } of statementFacts(statement)) rows.push([scope, 'fact', label, text, '', '']);
-    for (const { objective, steps } of [
-      ...statement.workings,
-      { objective: 'credit', steps: statement.creditWorking },
-    ]) {
-      for (const { label, working, value } of steps) {
-        rows.push([scope, `arithmetic of ${objective}`, label, value, working, '']);
-      }
-    }
-    for (const { reason, requests, minutes } of statement.exclusions) {
-      rows.push([scope, 'excluded', reason, requests, minutes, '']);
-    }
-    for (const { from, to, minutes, failures: failed } of statement.incidents) {
-      rows.push([scope, 'incident', from, to, minutes, failed]);
-    }
-    for (const { type, by, anchor } of statement.evaluation.deadlines) {
-      rows.push([scope, 'deadline', type, by, anchor, '']);
-    }
-    for (const flag of statement.evaluation.flags) rows.push([scope, 'flag', '', flag, '', '']);
-  }
+  const rows: Row[] = [
+    ...[...headFacts(report, 'owner'), ...termsFacts(report.contract)].map(
+      ({ label, text }): Row => ['', 'report', label, text, null, null],
+    ),
+    ...report.summary.working.map(
+      ({ label, working, value }): Row => ['', 'credit in all', label, value, working, null],
+    ),
+    ...report.summary.flags.map((flag): Row => ['', 'flag', null, flag, null, null]),
+  ];
+  for (const statement of inReadingOrder(report.statements)) rows.push(...statementRows(statement));
+  for (const one of report.contract.claim.requiredEvidence)
+    rows.push(['', 'evidence', null, one, null, null]);
+  for (const text of methodTexts(report)) rows.push(['', 'method', null, text, null, null]);
   for (const { region, segment, until, head } of report.chain)
     rows.push(['', 'chain', region, head, segment, until]);
   return table(['scope', 'kind', 'name', 'value', 'detail', 'more'], rows);
 }
 
-const COLUMNS: Readonly<
-  Record<Exclude<ObjectiveCounts['kind'], 'whole_window_percentile'>, readonly string[]>
-> = {
-  availability: ['good', 'bad', 'excluded'],
-  window_attainment: ['passed', 'timed', 'failed'],
-};
+function statementRows(statement: ReportStatement): Row[] {
+  const { scope, evaluation } = statement;
+  const failure = (kind: string, one: Failure | null): Row[] =>
+    one === null ? [] : [[scope, kind, one.at, failureText(one), requestIdText(one), one.target]];
+  return [
+    [scope, 'result', 'Result', statement.result, null, null],
+    ...(statement.coverage.insufficient ?? []).map(
+      (why): Row => [scope, 'insufficient evidence', null, why, null, null],
+    ),
+    ...objectiveRows(statement).flatMap((row): Row[] => [
+      [scope, 'objective', row.objective, row.measured, row.promised, row.result],
+      [scope, 'proof', row.objective, row.proof, null, null],
+    ]),
+    ...statementFacts(statement).map(({ label, text }): Row => [scope, 'fact', label, text, null, null]),
+    ...[...statement.workings, { objective: 'credit', steps: statement.creditWorking }].flatMap(
+      ({ objective, steps }) =>
+        steps.map(
+          ({ label, working, value }): Row => [
+            scope,
+            `arithmetic of ${objective}`,
+            label,
+            value,
+            working,
+            null,
+          ],
+        ),
+    ),
+    ...statement.exclusions.map(
+      ({ reason, requests, minutes }): Row => [
+        scope,
+        'excluded',
+        reasonText(reason),
+        requests,
+        minutes,
+        null,
+      ],
+    ),
+    ...statement.maintenance.map(
+      ({ from, to, minutes }): Row => [scope, 'planned work', from, to, minutes, null],
+    ),
+    ...statement.incidents.flatMap(({ from, to, minutes, failures: failed, first, last }): Row[] => [
+      [scope, 'incident', from, to, minutes, failed],
+      ...failure('first failed request', first),
+      ...failure('last failed request', last),
+    ]),
+    ...evaluation.deadlines.map(
+      (one): Row => [scope, 'deadline', one.type, one.by, one.anchor, deadlineText(one)],
+    ),
+    ...rightTexts(statement).map((right): Row => [scope, 'right', null, right, null, null]),
+    ...evaluation.flags.map((flag): Row => [scope, 'flag', null, flag, null, null]),
+  ];
+}
 
-function slices({ statements, period }: Report): string {
-  const rows: (string | number)[][] = [];
+function exclusions({ statements }: Report): string {
+  return table(
+    ['scope', 'reason', 'means', 'requests', 'minutes', 'from', 'to'],
+    statements.flatMap(({ scope, exclusions: rows, maintenance }) => [
+      ...rows.map(
+        ({ reason, requests, minutes }): Row => [
+          scope,
+          reason,
+          reasonText(reason),
+          requests,
+          minutes,
+          null,
+          null,
+        ],
+      ),
+      ...maintenance.map(
+        ({ from, to, minutes }): Row => [
+          scope,
+          'planned work',
+          'planned work that the contract sets aside',
+          null,
+          minutes,
+          from,
+          to,
+        ],
+      ),
+    ]),
+  );
+}
+
+function days({ statements }: Report): string {
+  return table(
+    ['scope', 'day', 'good', 'bad', 'excluded', 'ttft_p99_us', 'total_p99_us'],
+    statements.flatMap(({ scope, days: rows }) =>
+      rows.map(({ day, good, bad, excluded, ttftP99Us, totalP99Us }) => [
+        scope,
+        day,
+        good,
+        bad,
+        excluded,
+        ttftP99Us,
+        totalP99Us,
+      ]),
+    ),
+  );
+}
+
+/**
+ * Where each number of a slice stands: good, bad and excluded requests for uptime; for a share of slices how many requests
+ * were within the limit, timed at all, and failed, and for a mean the sum of the values (µs, or 0.001 tokens/s).
+ */
+const SLICE_COLUMNS = ['good', 'bad', 'excluded', 'passed', 'timed', 'failed', 'value_sum'] as const;
+
+function slices({ statements, period, contract }: Report): string {
+  const rows: (string | number | null)[][] = [];
   const fromAt = Date.parse(period.from);
+  const lengthMs = Date.parse(period.to) - fromAt;
+  const text = (at: number): string => new Date(at).toISOString();
   for (const { scope, counts } of statements) {
     for (const one of counts) {
       if (one.kind === 'whole_window_percentile') continue;
-      const margin = one.kind === 'availability' ? one.margin : 0;
-      const last = Math.ceil((Date.parse(period.to) - fromAt) / one.sliceMs);
-      for (const { index, numbers } of slicesOfRuns(one.runs)) {
-        const slice = index - margin;
-        if (slice < 0 || slice >= last) continue;
-        const at = new Date(fromAt + slice * one.sliceMs).toISOString();
-        for (const [i, name] of COLUMNS[one.kind].entries())
-          rows.push([scope, one.id, at, name, numbers[i] ?? 0]);
+      const { id, sliceMs } = one;
+      const before = one.kind === 'availability' ? 0 : 3;
+      const periodSlices = Math.ceil(lengthMs / sliceMs);
+      for (const { first, slices: length, kind, sums } of sliceStretches(one, contract, periodSlices)) {
+        const cells = SLICE_COLUMNS.map((_, i) => sums[i - before] ?? null);
+        const stretch = [text(fromAt + first * sliceMs), text(fromAt + (first + length) * sliceMs)];
+        rows.push([scope, id, ...stretch, sliceMs / 1000, length, kind, ...cells]);
       }
     }
   }
-  return table(['scope', 'objective', 'slice_from', 'count_of', 'requests'], rows);
+  return table(
+    ['scope', 'objective', 'from', 'to', 'slice_seconds', 'slices', 'kind', ...SLICE_COLUMNS],
+    rows,
+  );
 }
 
 function failures({ statements }: Report): string {

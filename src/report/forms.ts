@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { reportFile } from '../../dashboards/report.page.ts';
 import type { Report } from '../domain/report.ts';
-import { reportTables } from './csv.ts';
+import { REPORT_TABLES, reportTables } from './csv.ts';
 import { reportPdf } from './pdf.ts';
 
 export const REPORT_FORMS = ['html', 'pdf', 'csv', 'json'] as const;
@@ -57,7 +57,7 @@ export async function renderReport(
       return [{ name: `${stem}.pdf`, contentType: 'application/pdf', body: await reportPdf(report, seal) }];
     case 'csv': {
       const tables = reportTables(report);
-      return (['summary', 'slices', 'failures'] as const).map((name) => ({
+      return REPORT_TABLES.map((name) => ({
         name: `${stem}-${name}.csv`,
         contentType: 'text/csv; charset=utf-8; header=present',
         body: tables[name],

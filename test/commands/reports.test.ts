@@ -49,6 +49,8 @@ test('report writes every form of a frozen report, and verify finds nothing wron
   assert.equal(written.status, 0, written.err);
   assert.match(written.out, /^pro 2027-02: final, breached: 1 of 2, met: 1 of 2\n/);
   assert.deepEqual(readdirSync(join(folder, 'out')).sort(), [
+    'pro-2027-02-days.csv',
+    'pro-2027-02-exclusions.csv',
     'pro-2027-02-failures.csv',
     'pro-2027-02-slices.csv',
     'pro-2027-02-summary.csv',

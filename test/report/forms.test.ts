@@ -5,12 +5,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parse } from 'csv-parse/sync';
+import { claimNote, claimText } from '../../src/domain/claim-text.ts';
 import type { Report } from '../../src/domain/report.ts';
+import { signatureProof } from '../../src/evidence/signature.ts';
 import { openSigningKey } from '../../src/evidence/signing-key.ts';
 import { checkReport } from '../../src/evidence/verify-report.ts';
 import { evidenceOf } from '../../src/pipeline/claim-evidence.ts';
 import { claimPack } from '../../src/report/claim-pack.ts';
-import { type ReportDocument, readDocument, renderReport } from '../../src/report/forms.ts';
+import {
+  REPORT_FORMS,
+  type ReportDocument,
+  type ReportFile,
+  readDocument,
+  renderReport,
+} from '../../src/report/forms.ts';
 import type { Store } from '../../src/store/store.ts';
 import { HOUR } from '../store/builders.ts';
 import { closeAt } from '../support/closing.ts';
@@ -106,19 +114,52 @@ test('the same report gives the same PDF', async () => {
   assert.deepEqual(one[0]?.body, other[0]?.body);
 });
 
-test('the CSV tables are RFC 4180, and the slices add up to the counts', async () => {
-  const files = await renderReport(document, 'csv');
-  const rows = (name: string): Record<string, string>[] => {
-    const body = files.find((file) => file.name.endsWith(`${name}.csv`))?.body ?? '';
-    return parse(String(body), { columns: true, record_delimiter: '\r\n' });
+async function rowsOf(from: ReportDocument, name: string): Promise<Record<string, string>[]> {
+  const files = await renderReport(from, 'csv');
+  const body = files.find((file) => file.name.endsWith(`${name}.csv`))?.body ?? '';
+  return parse(String(body), { columns: true, record_delimiter: '\r\n' });
+}
+
+test('the uptime follows from the few lines of the slices table', async () => {
+  const lines = await rowsOf(document, 'slices');
+  const uptimeOf = (scope: string): number => {
+    let measured = 0;
+    let down = 0;
+    for (const line of lines.filter((one) => one.scope === scope && one.objective === 'availability')) {
+      const [slices, good, bad] = [Number(line.slices), Number(line.good), Number(line.bad)];
+      if (good + bad === 0) continue;
+      measured += slices;
+      if (bad / (good + bad) > 0.5) down += slices;
+    }
+    return (measured - down) / measured;
   };
-  const bad = rows('slices').filter((row) => row.scope === 'acme/pro/chat-small' && row.count_of === 'bad');
-  assert.equal(
-    bad.reduce((sum, row) => sum + Number(row.requests), 0),
-    18,
+  assert.equal(uptimeOf('acme/pro/chat-small'), 4_004 / 4_022);
+  assert.equal(uptimeOf('acme/pro/chat-large'), 1);
+  // Ten lost ticks and an outage lie between stretches of good slices.
+  assert.deepEqual(
+    ['chat-large', 'chat-small'].map(
+      (model) => lines.filter(({ scope }) => scope === `acme/pro/${model}`).length,
+    ),
+    [21, 23],
   );
-  assert.equal(rows('failures').length, 18);
-  assert.equal(rows('failures')[0]?.request_ids, 'x-request-id: req_7');
+  const slices = lines
+    .filter(({ scope }) => scope === 'acme/pro/chat-small')
+    .map((one) => Number(one.slices));
+  assert.equal(
+    slices.reduce((a, b) => a + b, 0),
+    4_032,
+  );
+});
+
+test('the CSV tables are RFC 4180, one line for each day, exclusion and failed request', async () => {
+  const failures = await rowsOf(document, 'failures');
+  assert.equal(failures.length, 18);
+  assert.equal(failures[0]?.request_ids, 'x-request-id: req_7');
+  const days = await rowsOf(document, 'days');
+  assert.equal(days.length, 56);
+  const ninth = days.find(({ scope, day }) => scope === 'acme/pro/chat-small' && day === '2027-02-09');
+  assert.deepEqual([ninth?.good, ninth?.bad], ['125', '18']);
+  assert.deepEqual(await rowsOf(document, 'exclusions'), []);
 });
 
 test('a report file is verified offline, and any changed figure is found', async () => {
@@ -161,8 +202,16 @@ test('a report file is verified offline, and any changed figure is found', async
   assert.match(checkReport('{"hello": 1}').problems[0] ?? '', /this is no report/);
 });
 
+async function packOf(from: ReportDocument): Promise<ReportFile> {
+  const files: ReportFile[] = [];
+  for (const form of REPORT_FORMS) files.push(...(await renderReport(from, form)));
+  const failures = await evidenceOf(store, from.report);
+  return claimPack({ document: from, files, failures, proof: signatureProof(from.text) });
+}
+
 test('the claim pack holds the letter, the report, the failed requests and how to check them', async () => {
-  const pack = await claimPack(document, await evidenceOf(store, document.report));
+  const pack = await packOf(document);
+  assert.equal(pack.name, 'pro-2027-02-claim.zip');
   const path = join(folder, pack.name);
   writeFileSync(path, pack.body);
   const script = `import zipfile, sys; z = zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; [open(sys.argv[2] + '/' + n.split('/')[-1], 'wb').write(z.read(n)) for n in z.namelist()]; print('\\n'.join(z.namelist()))`;
@@ -174,21 +223,61 @@ test('the claim pack holds the letter, the report, the failed requests and how t
     'contract.json',
     'failed-requests.ndjson',
     'method.txt',
+    'pro-2027-02-days.csv',
+    'pro-2027-02-exclusions.csv',
     'pro-2027-02-failures.csv',
     'pro-2027-02-slices.csv',
     'pro-2027-02-summary.csv',
     'pro-2027-02.html',
     'pro-2027-02.json',
     'pro-2027-02.pdf',
+    'read-me-first.txt',
+    'signature/public-key.pem',
+    'signature/signature.bin',
+    'signature/signed.json',
     'verify.txt',
   ]);
   const letter = readFileSync(join(folder, 'claim.txt'), 'utf8');
   assert.match(letter, /^Subject: SLA credit request, Pro channel, 2027-02\nTo: support@acme.example\n/);
-  assert.match(letter, /10 %, 400.00 EUR/);
+  assert.match(letter, /^Credit: 10 %, 400.00 EUR$/m);
+  assert.ok(!letter.includes('2027-03-30'), 'the other side is not told when it is too late');
   assert.match(letter, /2027-02-09 09:00 UTC to 2027-02-09 12:00 UTC, 180 min, 18 failed requests/);
   const failed = readFileSync(join(folder, 'failed-requests.ndjson'), 'utf8').trim().split('\n');
   assert.equal(failed.length, 18);
   assert.equal(JSON.parse(failed[0] ?? '').error.message, 'no healthy upstream “again”');
-  const again = await claimPack(document, await evidenceOf(store, document.report));
+  const note = readFileSync(join(folder, 'read-me-first.txt'), 'utf8');
+  assert.match(note, /take this file out before you send the pack/);
+  assert.match(note, /^Claim by: 2027-03-30, by the earliest reading$/m);
+  const [, command = ''] = /^ +(openssl .*)$/m.exec(readFileSync(join(folder, 'verify.txt'), 'utf8')) ?? [];
+  assert.match(
+    execFileSync('sh', ['-c', command], { cwd: folder, encoding: 'utf8' }),
+    /Signature Verified Successfully/,
+  );
+  const again = await packOf(document);
   assert.deepEqual(again.body, pack.body);
+});
+
+test('where nothing is due the pack is no claim: it has no letter and says why', async () => {
+  const month = await recordMonth({ terms: { contract: 'pro' }, lost: (at) => at >= MARCH - 14 * 24 * HOUR });
+  await closeAt(month.closing, MARCH + 3 * HOUR);
+  const frozen = await month.store.readReport('pro', '2027-02');
+  const thin = readDocument(frozen?.document ?? '');
+  assert.equal(claimText(thin.report), null);
+  const note = claimNote(thin.report);
+  assert.match(note, /There is no claim to send/);
+  assert.match(note, /acme\/pro\/chat-small: 2,0\d\d of 4,032 probes that were due can be counted/);
+  assert.equal((await packOf(thin)).name, 'pro-2027-02-evidence.zip');
+  for (const form of ['html', 'pdf', 'csv'] as const) {
+    const files = await renderReport(thin, form);
+    const path = join(folder, `thin.${form}`);
+    writeFileSync(path, files[0]?.body ?? '');
+    const text =
+      form === 'pdf'
+        ? execFileSync('pdftotext', [path, '-'], { encoding: 'utf8' })
+        : readFileSync(path, 'utf8');
+    assert.match(text, /insufficient evidence/i);
+    assert.match(text, /at\s+least\s+90\s+%\s+are\s+needed/);
+    assert.ok(!text.includes('400.00'), form);
+  }
+  await month.store.close();
 });

@@ -91,7 +91,7 @@ test('the holder of the token sees the money, the claim and the files', async ()
   const links = [...page.matchAll(/href="(\/owner\/reports\/2027-02\/pro\/[^"]+)"/g)].map(
     ([, path]) => path ?? '',
   );
-  assert.equal(links.length, 7);
+  assert.equal(links.length, 9);
   for (const path of links) {
     const file = await get(path, BASIC);
     assert.equal(file.status, 200, path);
