@@ -75,6 +75,10 @@ export function startAlerts(options: AlertsOptions): Alerts {
       proberAliveAt: health?.at ?? null,
       spendReachedOn: spendReachedOn(health),
       diskFreePpm: await diskFreePpm(data),
+      unreadable: (await store.readUnreadable()).map(({ sealed, ...hour }) => ({
+        ...hour,
+        noticedAt: sealed?.at ?? null,
+      })),
     }),
   });
   let alerting: ReturnType<typeof startAlerting> | null = null;

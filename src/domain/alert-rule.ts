@@ -65,9 +65,19 @@ export type OwnEvidence = {
   /** The day whose spend cap was hit, `YYYY-MM-DD`. */
   readonly spendReachedOn: string | null;
   readonly diskFreePpm: number | null;
+  /** Stored samples that cannot be read any more, an hour of one series each. `noticedAt` `null`: since this start. */
+  readonly unreadable: readonly {
+    readonly probe: string;
+    readonly target: string;
+    readonly hourAt: number;
+    readonly noticedAt: number | null;
+  }[];
   /** Messages given up on, and the channel that failed. */
   readonly undeliverable: readonly { readonly channel: string; readonly count: number }[];
 };
+
+/** What is lost stays lost: after this long without more of it, everybody concerned knows. */
+const LOSS_TOLD_MS = 7 * 86_400_000;
 
 /** Share of bad samples a p99 allows. */
 export const P99_ALLOWED_PPM = 10_000;
@@ -374,6 +384,23 @@ export function evaluateOurselves(
       full ? 'bad' : well ? 'good' : 'undecided',
       now,
       `${percent(evidence.diskFreePpm)} of the data disk is free`,
+    );
+  }
+  const [lost] = evidence.unreadable;
+  if (lost !== undefined) {
+    const isNew = evidence.unreadable.some(
+      ({ noticedAt }) => noticedAt === null || now - noticedAt < LOSS_TOLD_MS,
+    );
+    const more = evidence.unreadable.length - 1;
+    const first = `${lost.probe} of ${lost.target} from ${new Date(lost.hourAt).toISOString().slice(0, 16)}Z`;
+    say(
+      'own_fault',
+      'stored samples',
+      isNew ? 'bad' : 'good',
+      lost.hourAt,
+      isNew
+        ? `stored samples cannot be read: one hour of ${first}${more === 0 ? '' : ` and ${counted(more, 'hour')} more`}; they count as not measured, and a backup may still have them`
+        : 'no stored samples became unreadable in the last seven days',
     );
   }
   for (const { channel, count } of evidence.undeliverable) {

@@ -68,15 +68,16 @@ export type SegmentRead = {
   readonly stamp: string;
 };
 
-/** Samples that could not be read when their hour was sealed. */
-export type ChainGap = {
+/** The stored samples of one series in one hour that cannot be read: lost, and shown as not measured. */
+export type UnreadableHour = {
   readonly region: string;
-  readonly segment: number;
   readonly probe: string;
   readonly target: string;
   /** The hour's first instant, epoch ms. */
   readonly hourAt: number;
   readonly why: string;
+  /** The segment that names it as a gap, and when that was sealed; `null`: it was met by reading alone. */
+  readonly sealed: { readonly segment: number; readonly at: number } | null;
 };
 
 /** One link of a region's chain. */
@@ -133,8 +134,8 @@ export type ChainStore = {
     segment: Omit<Segment, 'prunedAt' | 'evidencePrunedAt'>,
     read: SegmentRead,
   ) => Promise<'added' | 'taken' | 'changed'>;
-  /** Every gap of every chain, oldest first. There are few. */
-  readonly readGaps: () => Promise<readonly ChainGap[]>;
+  /** Every stored hour known to be unreadable, oldest first: the gaps of all chains, and what reading met since opening. */
+  readonly readUnreadable: () => Promise<readonly UnreadableHour[]>;
   /**
    * One bounded piece of retention: deletes the rows (or the evidence alone) of the oldest sealed segment that ended
    * at or before the limit. Only sealed rows are ever deleted. Resolves to whether there was something to do.

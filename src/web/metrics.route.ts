@@ -11,8 +11,12 @@ const MOST_TARGETS = 2_000;
 /** `GET /metrics`: what Prometheus collects. Gauges come from the edition that the pages show. */
 export function metricsRoute({ board, store }: WebContext, metrics: Metrics): RequestHandler {
   return async (_request, response) => {
-    const [{ view }, outbox] = await Promise.all([board.read(), store.readOutbox()]);
-    const now = gaugesOf(view, outbox);
+    const [{ view }, outbox, unreadable] = await Promise.all([
+      board.read(),
+      store.readOutbox(),
+      store.readUnreadable(),
+    ]);
+    const now = gaugesOf(view, outbox, unreadable.length);
     const text = await Registry.merge([metrics.registry, now]).metrics();
     response.set({ 'Content-Type': now.contentType, 'Cache-Control': 'no-store' }).send(text);
   };
@@ -21,7 +25,7 @@ export function metricsRoute({ board, store }: WebContext, metrics: Metrics): Re
 type Labels = Readonly<Record<string, string>>;
 
 /** Fresh for every answer, so that a target that is gone, or has no data, leaves no stale number behind. */
-function gaugesOf(view: StatusView, outbox: OutboxSummary): Registry {
+function gaugesOf(view: StatusView, outbox: OutboxSummary, unreadableHours: number): Registry {
   const registry = new Registry();
   const gauge = (
     name: string,
@@ -104,6 +108,11 @@ function gaugesOf(view: StatusView, outbox: OutboxSummary): Registry {
   gauge('probity_outbox_oldest_timestamp_seconds', 'When the oldest undelivered message was queued.', [
     [{}, outbox.oldestQueuedAt === null ? null : outbox.oldestQueuedAt / 1000],
   ]);
+  gauge(
+    'probity_unreadable_hours',
+    'Stored hours of one series each that cannot be read any more; they count as not measured.',
+    [[{}, unreadableHours]],
+  );
   return registry;
 }
 

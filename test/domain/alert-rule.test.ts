@@ -221,6 +221,7 @@ const OWN: OwnEvidence = {
   proberAliveAt: NOW,
   spendReachedOn: null,
   diskFreePpm: 500_000,
+  unreadable: [],
   undeliverable: [{ channel: 'email', count: 0 }],
 };
 
@@ -252,6 +253,20 @@ const OWN_CASES: readonly (readonly [
   ['a disk at its floor is not full', { diskFreePpm: 50_000 }, 'disk_nearly_full', 'undecided'],
   ['a disk under its floor is', { diskFreePpm: 49_999 }, 'disk_nearly_full', 'bad'],
   ['a disk with a fifth more than its floor is well', { diskFreePpm: 60_000 }, 'disk_nearly_full', 'good'],
+  [
+    'stored samples that cannot be read are our fault',
+    { unreadable: [{ probe: 'chat', target: 'acme/pro/x', hourAt: NOW - HOUR, noticedAt: null }] },
+    'own_fault',
+    'bad',
+  ],
+  [
+    'a loss of seven days ago is no news',
+    {
+      unreadable: [{ probe: 'chat', target: 'acme/pro/x', hourAt: NOW - 9 * DAY, noticedAt: NOW - 7 * DAY }],
+    },
+    'own_fault',
+    'good',
+  ],
   ['a disk nobody measured says nothing', { diskFreePpm: null }, 'disk_nearly_full', undefined],
   ['a spend cap that is not reached says nothing', {}, 'spend_reached', undefined],
   ['a spend cap that is reached says so', { spendReachedOn: '2026-03-02' }, 'spend_reached', 'bad'],

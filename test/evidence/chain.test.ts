@@ -264,7 +264,8 @@ test('stored samples that cannot be read hold no sealing up: the chain names the
     await seal(damaged, 5);
     const why = 'packed core has version 0, this program reads 1';
     const place = { probe: 'chat-stream', target: target('chat-small').id };
-    assert.deepEqual(await damaged.readGaps(), [{ region: 'eu-west', segment: 3, ...place, hourAt, why }]);
+    const sealed = { segment: 3, at: MONDAY + 5 * HOUR };
+    assert.deepEqual(await damaged.readUnreadable(), [{ region: 'eu-west', ...place, hourAt, why, sealed }]);
     const last = await damaged.readLastSegment('eu-west');
     assert.equal(last?.no, 4, 'sealing went on');
     const [, , , broken] = await damaged.readSegments('eu-west', { fromNo: 0, limit: 9 });

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import Database from 'better-sqlite3';
 import { closePeriods, draftReport } from '../../src/pipeline/close-period.ts';
 import type { Store } from '../../src/store/store.ts';
 import { DAY, declaration, failure, HOUR, MINUTE, target } from '../store/builders.ts';
@@ -112,6 +116,36 @@ test('samples that come after the close change nothing, and are noted with what 
     /^1 rows arrived after the close; with them acme\/pro\/chat-large would read/,
   );
   await store.close();
+});
+
+test('a packed hour that cannot be read is lost coverage of ours: the period closes, and says so', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'probity-close-'));
+  const path = join(folder, 'probity.db');
+  const { store, closing } = await recordMonth({ path });
+  while (await store.compact(MARCH));
+  await closeAt(closing, FEBRUARY + 2 * DAY);
+  const damage = (at: number): void => {
+    const db = new Database(path);
+    db.exec(`update packed_hours set core = x'00' where hour_at_ms = ${at} and series_no = 1`);
+    db.close();
+  };
+  // One hour that was sealed before it was damaged, and one that never will be whole.
+  damage(FEBRUARY + HOUR);
+  damage(FEBRUARY + 20 * DAY);
+  await closeAt(closing, DUE);
+  const { statements } = await reportOf(store, 'pro', '2027-02');
+  const large = statements.find(({ scope }) => scope === 'acme/pro/chat-large');
+  assert.equal(large?.coverage.ticks.unaccounted, 12);
+  assert.equal(large?.result, 'met');
+  assert.deepEqual(
+    (await store.readUnreadable()).map(({ hourAt, sealed }) => [hourAt, sealed !== null]),
+    [
+      [FEBRUARY + HOUR, false],
+      [FEBRUARY + 20 * DAY, true],
+    ],
+  );
+  await store.close();
+  rmSync(folder, { recursive: true });
 });
 
 test('a month of which too little was measured says so and claims nothing', async () => {

@@ -143,6 +143,7 @@ export async function createAlertStage(options: StageOptions = {}): Promise<Aler
           proberAliveAt: now,
           spendReachedOn: null,
           diskFreePpm: 500_000,
+          unreadable: [],
           ...stage.own,
         }),
       });

@@ -51,7 +51,12 @@ async function firstIncident(store: Store): Promise<string> {
     isPractice: () => false,
     startedAt: SCENE_AT - 15 * MINUTE,
     readLive: async () => NO_LIVE_FACTS,
-    readOwn: async (now) => ({ proberAliveAt: now, spendReachedOn: null, diskFreePpm: 500_000 }),
+    readOwn: async (now) => ({
+      proberAliveAt: now,
+      spendReachedOn: null,
+      diskFreePpm: 500_000,
+      unreadable: [],
+    }),
   });
   for (let at = SCENE_AT - 15 * MINUTE; at <= SCENE_AT; at += 10_000) {
     now = at;

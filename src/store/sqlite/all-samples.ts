@@ -61,7 +61,7 @@ export function combineSamples(rows: SamplesTable, packed: PackedHoursTable): Al
       yield* rows.attemptsBetween(at, from);
       const late = [...rows.attemptsBetween(from, to)];
       const old = packed
-        .ofHour(hourAt, null)
+        .readableOfHour(hourAt, null)
         .filter(({ scheduledAt }) => scheduledAt >= from && scheduledAt < to);
       const attempts = old.map(attemptOf);
       // Without late rows the series follow each other whole, which is order enough.
@@ -132,7 +132,7 @@ function selectPacked(packed: PackedHoursTable, filter: SampleFilter): StoredRow
   const found: StoredRow[] = [];
   for (const hourAt of packed.hours(filter)) {
     if (filter.limit >= 0 && found.length >= filter.limit) break;
-    for (const row of packed.ofHour(hourAt, filter.series)) if (matches(row, filter)) found.push(row);
+    for (const row of packed.readableOfHour(hourAt, filter.series)) if (matches(row, filter)) found.push(row);
   }
   return found;
 }

@@ -1,12 +1,12 @@
 import type { Database } from 'better-sqlite3';
 import type {
-  ChainGap,
   ChainSample,
   ChainSeries,
   ChainStore,
   Segment,
   SegmentRead,
   SegmentVisitor,
+  UnreadableHour,
   UnreadablePiece,
 } from '../store.ts';
 import { remarksOf } from './closed-lists.ts';
@@ -42,6 +42,16 @@ type SegmentRow = {
   readonly evidence_pruned_at_ms: number | null;
 };
 
+type GapRow = {
+  readonly region: string;
+  readonly segment_no: number;
+  readonly probe: string;
+  readonly target: string;
+  readonly hour_at_ms: number;
+  readonly why: string;
+  readonly sealed_at: string;
+};
+
 type LateRow = { readonly scheduled_at_ms: number; readonly series_no: number; readonly kind: number };
 
 type Span = { readonly fromAt: number; readonly toAt: number };
@@ -64,7 +74,7 @@ export type ChainTable = {
     read: SegmentRead,
     registry: SeriesRegistry,
   ) => 'added' | 'taken' | 'changed';
-  readonly gaps: () => readonly ChainGap[];
+  readonly unreadable: (registry: SeriesRegistry) => readonly UnreadableHour[];
   readonly prune: (limits: Parameters<ChainStore['prune']>[0], registry: SeriesRegistry) => boolean;
 };
 
@@ -252,16 +262,19 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
     )
     on conflict do nothing
   `);
-  const allGaps = db.prepare<[], ChainGap>(`
+  const allGaps = db.prepare<[], GapRow>(`
     select
-      region,
-      segment_no as segment,
-      probe,
-      target,
-      hour_at_ms as hourAt,
-      why
+      chain_gaps.region,
+      chain_gaps.segment_no,
+      chain_gaps.probe,
+      chain_gaps.target,
+      chain_gaps.hour_at_ms,
+      chain_gaps.why,
+      json_extract(chain_segments.header, '$.sealedAt') as sealed_at
     from chain_gaps
-    order by hour_at_ms, region, probe, target
+    join chain_segments on chain_segments.region = chain_gaps.region
+      and chain_segments.no = chain_gaps.segment_no
+    order by chain_gaps.segment_no
   `);
 
   const seriesOf = (registry: SeriesRegistry, region: string): ReadonlyMap<number, ChainSeries> =>
@@ -435,7 +448,28 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
       return row === undefined ? null : segmentOf(row);
     },
     rowsOf,
-    gaps: () => allGaps.all(),
+    unreadable(registry) {
+      const found = new Map<string, UnreadableHour>();
+      const add = (one: UnreadableHour): void => {
+        const key = `${one.hourAt} ${seriesText(one)}`;
+        if (!found.has(key)) found.set(key, one);
+      };
+      for (const { region, probe, target, hour_at_ms: hourAt, why, ...row } of allGaps.all()) {
+        add({
+          region,
+          probe,
+          target,
+          hourAt,
+          why,
+          sealed: { segment: row.segment_no, at: Date.parse(row.sealed_at) },
+        });
+      }
+      for (const { hourAt, seriesNo, message } of packed.met()) {
+        const { region, probe, recordedAs } = registry.entry(seriesNo);
+        add({ region, probe, target: recordedAs, hourAt, why: message, sealed: null });
+      }
+      return [...found.values()].sort((one, other) => one.hourAt - other.hourAt);
+    },
     add(segment, { stamp, unreadable }, registry) {
       const { region, no, fromAt, toAt } = segment;
       const last = lastSegment.get({ region });

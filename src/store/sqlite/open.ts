@@ -337,8 +337,8 @@ function storeOn(db: Database.Database): Store {
     async readSegmentRows(query, visitor) {
       return reading(() => chain.rowsOf(registry, query, visitor));
     },
-    async readGaps() {
-      return reading(() => chain.gaps());
+    async readUnreadable() {
+      return reading(() => chain.unreadable(registry));
     },
     async addSegment(segment, read) {
       const result = writing(() => chain.add(segment, read, registry));

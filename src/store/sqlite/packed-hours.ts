@@ -11,6 +11,10 @@ export type PackedHoursTable = {
   readonly put: (hourAt: number, seriesNo: number, rows: readonly StoredRow[]) => void;
   /** Rows of one hour, series by series, each by tick and purpose. `series` restricts them; `null` asks for all. */
   readonly ofHour: (hourAt: number, series: readonly number[] | null) => readonly StoredRow[];
+  /** The same for who only reads: a pack that cannot be read holds nothing, and is `met` from then on. */
+  readonly readableOfHour: (hourAt: number, series: readonly number[] | null) => readonly StoredRow[];
+  /** The packs that could not be read since the store was opened. */
+  readonly met: () => readonly UnreadablePack[];
   /** The packs of one hour, unread. */
   readonly packsOf: (hourAt: number) => readonly Pack[];
   readonly packOf: (hourAt: number, seriesNo: number) => Pack | null;
@@ -32,6 +36,8 @@ export type Pack = {
     | { readonly kind: 'rows'; readonly rows: readonly StoredRow[] }
     | { readonly kind: 'unreadable'; readonly message: string };
 };
+
+type UnreadablePack = { readonly hourAt: number; readonly seriesNo: number; readonly message: string };
 
 type PackRow = {
   readonly hour_at_ms: number;
@@ -128,7 +134,26 @@ export function preparePackedHours(db: Database): PackedHoursTable {
     }
   }
 
+  const met = new Map<string, UnreadablePack>();
+  const readable = (pack: PackRow): readonly StoredRow[] => {
+    try {
+      return rowsOfPack(pack);
+    } catch (error) {
+      const { hour_at_ms: hourAt, series_no: seriesNo } = pack;
+      met.set(`${hourAt} ${seriesNo}`, { hourAt, seriesNo, message: messageOf(error) });
+      return [];
+    }
+  };
+
   return {
+    readableOfHour: (hourAt, series) =>
+      series === null
+        ? packsOfHour.all({ hourAt }).flatMap(readable)
+        : series.flatMap((seriesNo) => {
+            const pack = packOfSeriesHour.get({ hourAt, seriesNo });
+            return pack === undefined ? [] : readable(pack);
+          }),
+    met: () => [...met.values()],
     put(hourAt, seriesNo, rows) {
       const details = rows.map((row) => row.readDetail());
       putPack.run({
@@ -186,10 +211,14 @@ function packFrom(pack: PackRow): Pack {
         for (const row of rows) row.readDetail();
         return { kind: 'rows', rows };
       } catch (error) {
-        return { kind: 'unreadable', message: error instanceof Error ? error.message : String(error) };
+        return { kind: 'unreadable', message: messageOf(error) };
       }
     },
   };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function rowsOfPack(pack: PackRow): readonly StoredRow[] {
