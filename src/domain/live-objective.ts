@@ -391,6 +391,7 @@ export function liveObjective(
     allowance: goal.allowance,
     n: soFar.counted ?? soFar.n,
     bad: badOf(soFar),
+    assumedBad: countsEmptyBad(question) ? Math.max(0, (soFar.counted ?? soFar.n) - soFar.n) : 0,
     remaining,
     unit: soFar.unit,
     trialMs,
@@ -411,6 +412,11 @@ function badOf(window: LiveWindow): number {
     return ONE.sub(exact(window.exactShare)).mul(ratio(window.counted, 1)).valueOf();
   }
   return window.good === null || window.counted === null ? window.bad : window.counted - window.good;
+}
+
+function countsEmptyBad(question: LiveQuestion): boolean {
+  if (question.kind === 'availability') return question.terms.emptySlice === 'bad';
+  return question.kind === 'attainment' && question.terms.form.emptySlice === 'bad';
 }
 
 function burnOf(window: LiveWindow, { numerator, denominator }: Allowance): number | null {

@@ -49,6 +49,8 @@ export type BudgetFacts = {
   /** So far in the period. */
   readonly n: number;
   readonly bad: number;
+  /** Those of them that nobody measured: slices without a request that the contract counts bad. */
+  readonly assumedBad?: number;
   /** Trials until the period ends at today's cadence. */
   readonly remaining: number;
   readonly unit: 'requests' | 'slices';
@@ -59,7 +61,7 @@ export type BudgetFacts = {
 };
 
 export function periodBudget(facts: BudgetFacts): PeriodBudget {
-  const { allowance, n, bad, remaining, unit, trialMs, probesPerTrial } = facts;
+  const { allowance, n, bad, assumedBad = 0, remaining, unit, trialMs, probesPerTrial } = facts;
   const allowed = mostBad(allowance, n + remaining);
   const left = allowed - bad;
   return {
@@ -71,7 +73,8 @@ export function periodBudget(facts: BudgetFacts): PeriodBudget {
     leftProbes: Math.floor(left * probesPerTrial),
     leftPpm: allowed <= 0 ? null : Math.floor((left * 1_000_000) / allowed),
     remaining,
-    isBreachCertain: n > 0 && left < 0,
+    // What nobody measured is no certainty, whatever the contract makes of it when the period closes.
+    isBreachCertain: n > 0 && left + assumedBad < 0,
   };
 }
 

@@ -242,6 +242,61 @@ describe('live figures', () => {
     await all.store.close();
   });
 
+  test('no objective of a series that was just declared is lost for certain, whatever its first minutes bring', async () => {
+    const strict = contractOf(`id: strict
+version: 1
+window: { kind: calendar_month, timezone: UTC }
+availability: { method: timeslices, slice: 60s, sliceBadWhen: { allFailed: true }, emptySlice: bad, target: "99.9" }
+`);
+    const contracts = new Map([
+      ...TEMPLATES.map((name) => [name, templateOf(name)] as const),
+      ['strict', strict],
+    ]);
+    const opened = openSqliteStore(':memory:');
+    assert.ok(opened.kind === 'opened');
+    const { store } = opened;
+    const scope = createLiveScope({
+      versionsOf: ({ model }) => {
+        const contract = contracts.get(model);
+        return contract === undefined ? [] : [contract];
+      },
+      plannedWorkOf: () => [],
+    });
+    const clock = impatientClock(NOW);
+    const memory = createLiveMemory(store, scope, clock);
+    // The round before the declaration: whatever it remembers must not speak for the series to come.
+    await memory.evaluate(NOW - 5_000);
+    await store.declareSeries(
+      [...contracts.keys()].map((name) =>
+        declaration(name, { target: target(name), schedule: { kind: 'every', everyMs: MINUTE, phaseMs: 0 } }),
+      ),
+      NOW,
+    );
+    const seen: string[] = [];
+    const look = async (now: number): Promise<void> => {
+      const { targets } = await memory.evaluate(now);
+      for (const { objectives } of targets.values()) {
+        for (const { id, budget } of objectives) {
+          if (budget !== null) seen.push(id);
+          assert.notEqual(budget?.isBreachCertain, true, `${id} at ${(now - NOW) / 1000} s`);
+        }
+      }
+    };
+    await look(NOW);
+    await look(NOW + 1_000);
+    for (const minute of [1, 2, 3]) {
+      const at = Math.floor(NOW / MINUTE) * MINUTE + minute * MINUTE;
+      const samples = [...contracts.keys()].map((name) =>
+        failure({ target: target(name).id, scheduledAt: at, outcome: 'gateway.5xx', evidence: null }),
+      );
+      await store.record({ samples, notRun: [] });
+      memory.touched(at);
+      await look(at + 90_000);
+    }
+    assert.ok(new Set(seen).size >= contracts.size);
+    await store.close();
+  });
+
   test('a sample that arrives late changes the open hour at once and a closed one when it is counted again', async () => {
     const all = await stage(new Map([['best-effort', templateOf('best-effort')]]), MINUTE);
     const clock = impatientClock(NOW);
