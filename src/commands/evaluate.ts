@@ -14,6 +14,7 @@ import { formatProblem } from '../domain/problem.ts';
 import { accumulate, emptyTally, planTally, type Tally } from '../domain/tally.ts';
 import { countOf } from '../domain/wording.ts';
 import { evaluationText, paintAnsi, paintNothing } from './evaluation-text.ts';
+import { previousResults } from './previous-results.ts';
 import { type FileSummary, formatOf, openSamples, readSamples, type SampleFormat } from './sample-file.ts';
 import { OperatorError, type World } from './world.ts';
 
@@ -25,6 +26,7 @@ export type EvaluateOptions = {
   readonly feeBase?: string;
   readonly timezone?: string;
   readonly maintenance: readonly string[];
+  readonly previous: readonly string[];
   readonly target?: string;
   readonly tolerance: number;
   readonly json?: boolean;
@@ -109,24 +111,40 @@ function windowTally(contract: Contract, period: Period, windows: readonly Maint
   return { contract, tally: emptyTally(plan), maintenanceFlags: admitted.flags };
 }
 
-/** The asked window first, then as many before it as the contract's rights and credits look back on. */
-function windowsToFill(
-  versions: readonly Contract[],
-  period: Period,
-  windows: readonly MaintenanceWindow[],
-): WindowTally[] {
-  const current = inForce(versions, period);
+/** The windows before the asked one that the contract's rights and credits look back on, latest first. */
+function lookedBackOn(current: Contract, period: Period): Period[] {
   const back = period.isWindow
     ? Math.max(windowsLookedBack(current.chronic), current.credits.requiresConsecutiveWindows - 1)
     : 0;
-  const earlier = Array.from({ length: back }, (_, i) => shiftWindow(period, current.window, -(i + 1)));
+  return Array.from({ length: back }, (_, i) => shiftWindow(period, current.window, -(i + 1)));
+}
+
+/** The asked window first, then those before it, latest first: each a result that is known, or a tally to fill. */
+function windowsToFill(
+  versions: readonly Contract[],
+  period: Period,
+  maintenance: readonly MaintenanceWindow[],
+  previous: readonly string[],
+): readonly (WindowTally | WindowResult)[] {
+  const current = inForce(versions, period);
+  const earlier = lookedBackOn(current, period);
+  const known = previousResults(previous, current, earlier);
   return [
-    windowTally(current, period, windows),
-    ...earlier.flatMap((one) => {
+    windowTally(current, period, maintenance),
+    ...earlier.map((one) => {
       const contract = contractInForce(versions, one.fromAt);
-      return contract === null ? [] : [windowTally(contract, one, windows)];
+      return (
+        known.get(one.fromAt) ??
+        (contract === null
+          ? { label: one.label, percent: null, isBreached: null }
+          : windowTally(contract, one, maintenance))
+      );
     }),
   ];
+}
+
+function isTally(one: WindowTally | WindowResult): one is WindowTally {
+  return 'tally' in one;
 }
 
 function fillAll(windows: readonly WindowTally[], target: string | undefined) {
@@ -177,11 +195,19 @@ async function readInto(
   }
 }
 
-function evaluateWindows(windows: readonly WindowTally[], options: EvaluateOptions): Evaluation {
+function evaluateWindows(
+  windows: readonly (WindowTally | WindowResult)[],
+  options: EvaluateOptions,
+): Evaluation {
   const previous: WindowResult[] = [];
   let evaluation: Evaluation | null = null;
-  for (const { contract, tally, maintenanceFlags } of windows.toReversed()) {
-    const isCurrent = tally === windows[0]?.tally;
+  for (const window of windows.toReversed()) {
+    if (!isTally(window)) {
+      previous.unshift(window);
+      continue;
+    }
+    const { contract, tally, maintenanceFlags } = window;
+    const isCurrent = window === windows[0];
     const fee =
       isCurrent && options.fee !== undefined ? { amount: options.fee, base: options.feeBase ?? null } : null;
     evaluation = evaluate(tally, contract, { fee, previous: [...previous], maintenanceFlags });
@@ -214,14 +240,14 @@ export async function runEvaluate(path: string, options: EvaluateOptions, world:
   const versions = contractVersions(options, world);
   const period = periodOf(versions, options.period);
   const maintenance = maintenanceOf(options.maintenance, period.timezone);
-  const windows = windowsToFill(versions, period, maintenance);
-  const { state, onLine } = fillAll(windows, options.target);
+  const windows = windowsToFill(versions, period, maintenance, options.previous);
+  const { state, onLine } = fillAll(windows.filter(isTally), options.target);
   const summary = await readInto(path, options.format ?? formatOf(path), onLine);
   const input: InputReport = { ...summary, tolerance: options.tolerance, otherTargets: state.otherTargets };
   complain(input, world);
   const evaluated = evaluateWindows(windows, options);
   const evaluation = { ...evaluated, flags: [...inputFlags(input, state.targets), ...evaluated.flags] };
-  const contract = windows[0]?.contract;
+  const contract = windows.find(isTally)?.contract;
   if (contract === undefined) throw new Error('no window to evaluate');
   const paint = process.stdout.isTTY && world.env.NO_COLOR === undefined ? paintAnsi : paintNothing;
   world.out(
@@ -252,7 +278,10 @@ Examples:
   probity evaluate access.ndjson --contract pro-channel --period 2026-10 --fee 12000
   probity evaluate export.csv.gz --contract ./our-contract.yaml --period 2026-Q4 --json
   zcat log.gz | probity evaluate - --contract aws-style-5min --period 2026-10 \\
-    --maintenance 2026-10-04T02:00Z/2026-10-04T06:00Z`;
+    --maintenance 2026-10-04T02:00Z/2026-10-04T06:00Z
+
+Rights and credits that need several windows look back: on what the file holds of those windows, or on their results:
+  probity evaluate october.ndjson --contract pro-channel --period 2026-10 --previous september.json`;
 
 /** `probity evaluate`: the contract arithmetic on anybody's data, without a database. */
 export function registerEvaluate(program: Command, world: World): void {
@@ -271,6 +300,12 @@ export function registerEvaluate(program: Command, world: World): void {
     .option(
       '--maintenance <window>',
       'FROM/TO, FROM/TO@ANNOUNCED or a file; may be repeated',
+      (value: string, all: readonly string[]) => [...all, value],
+      [] as readonly string[],
+    )
+    .option(
+      '--previous <file>',
+      'what this command printed with --json for an earlier window, for rights that look back; may be repeated',
       (value: string, all: readonly string[]) => [...all, value],
       [] as readonly string[],
     )

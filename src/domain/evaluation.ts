@@ -407,7 +407,9 @@ function windowResult(tally: Tally, percent: Exact | null, judged: readonly Judg
 }
 
 /** What a later window needs to know of this one. */
-export function asPreviousWindow(evaluation: Evaluation): WindowResult {
+export function asPreviousWindow(
+  evaluation: Pick<Evaluation, 'period' | 'uptime' | 'objectives'>,
+): WindowResult {
   const results = evaluation.objectives.map((one) => one.result);
   const isUnknown = results.every((result) => result === 'undecided');
   const { contract } = evaluation.uptime;
