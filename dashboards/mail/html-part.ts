@@ -1,6 +1,7 @@
 import type { Message } from '../../src/domain/message.ts';
 import { instantUtc } from '../../src/domain/wording.ts';
 import { type Html, html, raw } from '../html.ts';
+import { groupFailures } from './failure-groups.ts';
 import type { MailLinks } from './text-part.ts';
 
 /**
@@ -14,8 +15,10 @@ const STYLE = `
   .quiet { color: #a3a8b3 !important; }
   .line { border-color: #343942 !important; }
   .link { color: #8ab4f8 !important; }
+  .button { background: #8ab4f8 !important; color: #101318 !important; }
   .bad { background: #b3261e !important; color: #ffffff !important; }
   .good { background: #1d6b3a !important; color: #ffffff !important; }
+  .calm { background: #343942 !important; color: #e8e9ec !important; }
   .note { background: #4a3b00 !important; color: #ffe08a !important; }
 }
 @media (max-width: 480px) { .label { display: block !important; width: auto !important; padding-bottom: 0 !important; } }
@@ -40,19 +43,20 @@ export function htmlPart(message: Message, links: MailLinks): string {
 <table role="presentation" width="100%" cellspacing="0" cellpadding="0" border="0"><tr><td align="center">
 <table role="presentation" class="card" width="100%" cellspacing="0" cellpadding="0" border="0"
   style="max-width:640px;background:#ffffff;color:#1a1c20;text-align:left"><tr><td style="padding:20px 16px">
-${
-  message.practice &&
-  html`<p class="note" style="margin:0 0 16px;padding:8px 12px;background:#fff3c4;color:#4a3b00">
-Practice: this gateway is simulated, and so is the trouble.</p>`
-}
 ${banner(message)}
-<p style="margin:0 0 16px;font-size:17px">${message.headline}</p>
+${message.advice !== '' && html`<p style="margin:0 0 8px;font-size:17px;font-weight:600">${message.advice}</p>`}
+<p style="margin:0 0 16px">${message.headline}</p>
 ${factTable(message)}
 ${buttons(message, links)}
 ${message.cells.length > 1 && cellList(message)}
 ${message.failures.length > 0 && failureList(message)}
-<p class="quiet" style="margin:24px 0 0;color:#5c626e;font-size:13px">Probity. Delivered at least once: the same
-Message-ID is the same message.</p>
+${
+  message.practice &&
+  html`<p class="note" style="margin:24px 0 0;padding:8px 12px;background:#fff3c4;color:#4a3b00">
+Practice: this gateway is simulated, and so is the trouble.</p>`
+}
+<p class="quiet" style="margin:24px 0 0;color:#5c626e;font-size:13px">Probity sends a message at least once; a second
+copy has the same Message-ID.</p>
 </td></tr></table>
 </td></tr></table>
 </body>
@@ -71,7 +75,7 @@ function banner({ topic, severity, subject }: Message): Html {
       : 'background:#b3261e;color:#ffffff';
   // The word says it too: colour alone is nothing to somebody who cannot tell red from green.
   const word = over ? 'over' : severity;
-  return html`<p class="${over ? 'good' : calm ? 'note' : 'bad'}" style="margin:0 0 12px;padding:10px 12px;${raw(colours)};font-weight:600">
+  return html`<p class="${over ? 'good' : calm ? 'calm' : 'bad'}" style="margin:0 0 12px;padding:10px 12px;${raw(colours)};font-weight:600">
 ${word.toUpperCase()} · ${subject}</p>`;
 }
 
@@ -86,8 +90,8 @@ function factTable({ facts }: Message): Html | false {
 
 function buttons({ acknowledgeable }: Message, links: MailLinks): Html | false {
   if (links.page === null && links.acknowledge === null) return false;
-  return html`<p style="margin:16px 0">
-${acknowledgeable && links.acknowledge !== null && html`<a class="link" href="${links.acknowledge}" style="color:#1a56c4;font-weight:600">Acknowledge</a> <span class="quiet" style="color:#5c626e">(works once)</span>&nbsp;&nbsp; `}
+  return html`<p style="margin:20px 0">
+${acknowledgeable && links.acknowledge !== null && html`<a class="button" href="${links.acknowledge}" style="display:inline-block;padding:10px 18px;border-radius:6px;background:#1a56c4;color:#ffffff;font-weight:600;text-decoration:none">Acknowledge</a> <span class="quiet" style="color:#5c626e">works once</span>&nbsp;&nbsp; `}
 ${links.page !== null && html`<a class="link" href="${links.page}" style="color:#1a56c4">See all of it</a>`}
 </p>`;
 }
@@ -102,15 +106,17 @@ function cellList({ cells, moreCells }: Message): Html {
 
 function failureList({ failures }: Message): Html {
   return html`<h2 style="margin:20px 0 6px;font-size:15px">Last failures, newest first</h2>
-${failures.map(
+${groupFailures(failures).map(
   ({
-    at,
     cell,
     what,
-    requestId,
-  }) => html`<div class="line" style="margin:0 0 8px;padding:0 0 8px;border-bottom:1px solid #dfe2e8">
-<div>${instantUtc(at)} · ${cell}</div>
-<div class="quiet" style="color:#5c626e">${what}</div>
-<div style="${raw(MONO)};font-size:13px;word-break:break-all">request id: ${requestId ?? 'none given'}</div></div>`,
+    requests,
+  }) => html`<div class="line" style="margin:0 0 12px;padding:8px 0 0;border-top:1px solid #dfe2e8">
+<div style="word-break:break-word">${cell}</div>
+<div class="quiet" style="margin:0 0 4px;color:#5c626e">${what}</div>
+${requests.map(
+  ({ at, requestId }) =>
+    html`<div style="${raw(MONO)};font-size:13px;word-break:break-word">${instantUtc(at)}&ensp;${requestId ?? 'no request id'}</div>`,
+)}</div>`,
 )}`;
 }

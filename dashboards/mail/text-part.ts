@@ -1,5 +1,6 @@
 import type { Message } from '../../src/domain/message.ts';
 import { instantUtc } from '../../src/domain/wording.ts';
+import { groupFailures } from './failure-groups.ts';
 
 /** Where a reader can go from here; `null` where there is no such place. */
 export type MailLinks = {
@@ -11,29 +12,29 @@ export type MailLinks = {
 /** The text part: complete by itself, readable at any width. */
 export function textPart(message: Message, links: MailLinks): string {
   const blocks: string[] = [];
-  if (message.practice) blocks.push('PRACTICE: this gateway is simulated, and so is the trouble.');
+  if (message.advice !== '') blocks.push(message.advice);
   blocks.push(message.headline);
+  if (message.practice) blocks.push('PRACTICE: this gateway is simulated, and so is the trouble.');
   if (message.facts.length > 0) {
     const width = Math.max(...message.facts.map(({ label }) => label.length));
     blocks.push(
       message.facts.map(({ label, text }) => `${`${label}:`.padEnd(width + 1)} ${text}`).join('\n'),
     );
   }
+  if (links.acknowledge !== null) blocks.push(`Acknowledge (works once):\n${links.acknowledge}`);
+  if (links.page !== null) blocks.push(`All of it:\n${links.page}`);
   if (message.cells.length > 1) blocks.push(cellList(message));
-  if (message.failures.length > 0) {
-    const lines = message.failures.map(
-      ({ at, cell, what, requestId }) =>
-        `- ${instantUtc(at)}  ${cell}\n  ${what}\n  request id: ${requestId ?? 'none given'}`,
-    );
-    blocks.push(`Last failures, newest first:\n${lines.join('\n')}`);
-  }
-  const places = [
-    links.acknowledge === null ? null : `Acknowledge (works once):\n${links.acknowledge}`,
-    links.page === null ? null : `All of it:\n${links.page}`,
-  ].filter((place) => place !== null);
-  blocks.push(...places);
-  blocks.push('-- \nProbity. Delivered at least once: the same Message-ID is the same message.');
+  if (message.failures.length > 0) blocks.push(failureList(message));
+  blocks.push('-- \nProbity sends a message at least once; a second copy has the same Message-ID.');
   return `${blocks.join('\n\n')}\n`;
+}
+
+function failureList({ failures }: Message): string {
+  const groups = groupFailures(failures).map(({ cell, what, requests }) => {
+    const lines = requests.map(({ at, requestId }) => `  ${instantUtc(at)}  ${requestId ?? 'no request id'}`);
+    return `${cell}\n${what}\n${lines.join('\n')}`;
+  });
+  return `Last failures, newest first:\n${groups.join('\n')}`;
 }
 
 function cellList({ cells, moreCells }: Message): string {

@@ -102,6 +102,11 @@ export function alertFactsOf(
         period: period.label,
         objective: id,
         certain: budget.isBreachCertain,
+        count: {
+          bad: Math.ceil(budget.used),
+          allowed: budget.allowed,
+          unit: budget.unit === 'slices' ? 'slice' : 'request',
+        },
         stake,
         budget: left,
       });

@@ -1,4 +1,5 @@
 import {
+  ALERTS,
   type BudgetLeft,
   type CellEvaluation,
   type CellFacts,
@@ -53,31 +54,11 @@ export type BreachEvidence = {
   readonly period: string;
   readonly objective: string;
   readonly certain: boolean;
+  /** What failed so far, and how much of it the whole period allows; `unit` in the singular. */
+  readonly count: { readonly bad: number; readonly allowed: number; readonly unit: string } | null;
   readonly stake: Stake | null;
   readonly budget: BudgetLeft | null;
 };
-
-/** What is known about ourselves. `null` = not measured. */
-export type OwnEvidence = {
-  readonly startedAt: number;
-  /** When the probing thread last gave a sign of life. */
-  readonly proberAliveAt: number | null;
-  /** The day whose spend cap was hit, `YYYY-MM-DD`. */
-  readonly spendReachedOn: string | null;
-  readonly diskFreePpm: number | null;
-  /** Stored samples that cannot be read any more, an hour of one series each. `noticedAt` `null`: since this start. */
-  readonly unreadable: readonly {
-    readonly probe: string;
-    readonly target: string;
-    readonly hourAt: number;
-    readonly noticedAt: number | null;
-  }[];
-  /** Messages given up on, and the channel that failed. */
-  readonly undeliverable: readonly { readonly channel: string; readonly count: number }[];
-};
-
-/** What is lost stays lost: after this long without more of it, everybody concerned knows. */
-const LOSS_TOLD_MS = 7 * 86_400_000;
 
 /** Share of bad samples a p99 allows. */
 export const P99_ALLOWED_PPM = 10_000;
@@ -127,7 +108,7 @@ function downFacts(down: DownJudgement, objectives: readonly ObjectiveEvidence[]
   if (down.verdict !== 'bad') return NO_FACTS;
   const availability = objectives.find((one) => one.kind === 'availability');
   const newest = down.failures[0];
-  const how = newest === undefined ? '' : `: ${OUTCOMES[newest.outcome].means}`;
+  const how = newest === undefined ? '' : ` (${OUTCOMES[newest.outcome].means})`;
   const proof = {
     burst: 'confirmed by a burst of probes',
     regions: 'seen from several regions',
@@ -135,8 +116,9 @@ function downFacts(down: DownJudgement, objectives: readonly ObjectiveEvidence[]
     none: 'not confirmed yet',
   }[down.proof ?? 'none'];
   return {
-    finding: `fails${how} (${proof})`,
-    measured: measureCount(down.seen, now - down.seen.fromAt, availability?.allowedPpm ?? null),
+    finding: `requests fail${how}, ${proof}`,
+    // A burst asks where it already hurts: its probes are no fair draw, so no chance is computed from them.
+    measured: measureCount(down.seen, now - down.seen.fromAt, null),
     budget: availability?.budget ?? null,
     stake: availability?.stake ?? null,
     failures: down.failures,
@@ -179,7 +161,12 @@ function burnEvaluations(
         // Two objectives of one target are two cells: one may recover while the other does not.
         cell: evidence.target.id,
         verdict: judged.verdict,
-        since: judged.verdict === 'bad' ? firstFailureAt(evidence.readings, now - judged.row.shortMs) : null,
+        since:
+          judged.verdict !== 'bad'
+            ? null
+            : ALERTS[kind].begins === 'seen'
+              ? firstFailureAt(evidence.readings, now - judged.row.shortMs)
+              : now,
         heardAt: evidence.heardAt,
         facts: burnFacts(objective, judged, evidence.readings),
       });
@@ -258,7 +245,7 @@ function coverage(evidence: TargetEvidence, thresholds: AlertThresholds['noData'
   return {
     kind: 'coverage_low',
     verdict,
-    since: verdict === 'bad' ? now - thresholds.coverageWindowMs : null,
+    since: verdict === 'bad' ? now : null,
     facts: {
       ...NO_FACTS,
       finding:
@@ -321,96 +308,13 @@ export function evaluateBreach(evidence: BreachEvidence, now: number): CellEvalu
     facts: {
       ...NO_FACTS,
       finding:
-        `${evidence.objective} of ${evidence.contract} can no longer be met in ${evidence.period}, even if every probe ` +
-        'still to come is good',
+        `${evidence.objective} can no longer be met in ${evidence.period}, even if every probe still to come is good` +
+        (evidence.count === null
+          ? ''
+          : `: ${counted(evidence.count.bad, evidence.count.unit)} failed, and the whole period allows ` +
+            `${evidence.count.allowed}`),
       stake: evidence.stake,
       budget: evidence.budget,
     },
   };
-}
-
-/** Everything that can be wrong with ourselves. */
-export function evaluateOurselves(
-  evidence: OwnEvidence,
-  thresholds: AlertThresholds,
-  now: number,
-): readonly CellEvaluation[] {
-  const found: CellEvaluation[] = [];
-  const say = (
-    kind: CellEvaluation['kind'],
-    cell: string,
-    verdict: Verdict,
-    since: number,
-    finding: string,
-  ): void => {
-    found.push({
-      kind,
-      group: 'probity',
-      cell,
-      verdict,
-      since: verdict === 'bad' ? since : null,
-      heardAt: now,
-      facts: { ...NO_FACTS, finding },
-    });
-  };
-  const alive = Math.max(evidence.proberAliveAt ?? evidence.startedAt, evidence.startedAt);
-  const silent = now - alive > thresholds.noData.proberSilentMs;
-  const silence = silent
-    ? `the prober gave no sign of life since ${clockUtc(alive)}; nothing is being measured`
-    : 'the prober is at work';
-  say(
-    'prober_silent',
-    'prober',
-    silent ? 'bad' : evidence.proberAliveAt === null ? 'undecided' : 'good',
-    alive,
-    silence,
-  );
-  if (evidence.spendReachedOn !== null) {
-    say(
-      'spend_reached',
-      `spend/${evidence.spendReachedOn}`,
-      'bad',
-      now,
-      `the spend cap of ${evidence.spendReachedOn} is reached; probes are slowed or stopped until midnight UTC`,
-    );
-  }
-  if (evidence.diskFreePpm !== null) {
-    const full = evidence.diskFreePpm < thresholds.disk.freeFloorPpm;
-    // Hysteresis: a disk is well again only with a fifth more than the floor.
-    const well = evidence.diskFreePpm >= thresholds.disk.freeFloorPpm * 1.2;
-    say(
-      'disk_nearly_full',
-      'disk',
-      full ? 'bad' : well ? 'good' : 'undecided',
-      now,
-      `${percent(evidence.diskFreePpm)} of the data disk is free`,
-    );
-  }
-  const [lost] = evidence.unreadable;
-  if (lost !== undefined) {
-    const isNew = evidence.unreadable.some(
-      ({ noticedAt }) => noticedAt === null || now - noticedAt < LOSS_TOLD_MS,
-    );
-    const more = evidence.unreadable.length - 1;
-    const first = `${lost.probe} of ${lost.target} from ${new Date(lost.hourAt).toISOString().slice(0, 16)}Z`;
-    say(
-      'own_fault',
-      'stored samples',
-      isNew ? 'bad' : 'good',
-      lost.hourAt,
-      isNew
-        ? `stored samples cannot be read: one hour of ${first}${more === 0 ? '' : ` and ${counted(more, 'hour')} more`}; they count as not measured, and a backup may still have them`
-        : 'no stored samples became unreadable in the last seven days',
-    );
-  }
-  for (const { channel, count } of evidence.undeliverable) {
-    say(
-      'mail_undeliverable',
-      `channel/${channel}`,
-      count > 0 ? 'bad' : 'good',
-      now,
-      count > 0 ? `${counted(count, 'message')} by ${channel} given up on` : `${channel} delivers`,
-    );
-  }
-  return found;
 }

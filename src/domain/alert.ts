@@ -7,23 +7,78 @@ export type Severity = (typeof SEVERITIES)[number];
 /**
  * Every condition that can become an incident. `about` says who is to blame: the gateway or ourselves. `recovery`
  * says whether its end is worth a message: a spend cap or a lost month ends by the calendar, and nobody waits for it.
+ * `begins`: whether its first moment was seen, or it is only known when it was noticed, as of a window that filled slowly.
  */
 export const ALERTS = {
-  target_down: { severity: 'page', about: 'gateway', recovery: 'told', label: 'Down' },
-  burn_fast: { severity: 'page', about: 'gateway', recovery: 'told', label: 'Failing often' },
-  burn_slow: { severity: 'ticket', about: 'gateway', recovery: 'told', label: 'Budget at risk' },
-  latency_at_risk: { severity: 'ticket', about: 'gateway', recovery: 'told', label: 'Slow' },
-  breach_certain: { severity: 'page', about: 'gateway', recovery: 'silent', label: 'Breach certain' },
-  own_fault: { severity: 'ticket', about: 'ours', recovery: 'told', label: 'Our fault' },
-  no_data: { severity: 'page', about: 'ours', recovery: 'told', label: 'No data' },
-  coverage_low: { severity: 'page', about: 'ours', recovery: 'told', label: 'Coverage low' },
-  prober_silent: { severity: 'page', about: 'ours', recovery: 'told', label: 'Prober silent' },
-  spend_reached: { severity: 'ticket', about: 'ours', recovery: 'silent', label: 'Spend cap reached' },
-  disk_nearly_full: { severity: 'page', about: 'ours', recovery: 'told', label: 'Disk nearly full' },
-  mail_undeliverable: { severity: 'ticket', about: 'ours', recovery: 'told', label: 'Mail undeliverable' },
+  target_down: { severity: 'page', about: 'gateway', recovery: 'told', begins: 'seen', label: 'Down' },
+  burn_fast: { severity: 'page', about: 'gateway', recovery: 'told', begins: 'seen', label: 'Failing often' },
+  burn_slow: {
+    severity: 'ticket',
+    about: 'gateway',
+    recovery: 'told',
+    begins: 'noticed',
+    label: 'Budget at risk',
+  },
+  latency_at_risk: {
+    severity: 'ticket',
+    about: 'gateway',
+    recovery: 'told',
+    begins: 'noticed',
+    label: 'Slow',
+  },
+  breach_certain: {
+    severity: 'page',
+    about: 'gateway',
+    recovery: 'silent',
+    begins: 'noticed',
+    label: 'Breach certain',
+  },
+  own_fault: { severity: 'ticket', about: 'ours', recovery: 'told', begins: 'seen', label: 'Our fault' },
+  no_data: { severity: 'page', about: 'ours', recovery: 'told', begins: 'seen', label: 'No data' },
+  coverage_low: {
+    severity: 'page',
+    about: 'ours',
+    recovery: 'told',
+    begins: 'noticed',
+    label: 'Coverage low',
+  },
+  prober_silent: {
+    severity: 'page',
+    about: 'ours',
+    recovery: 'told',
+    begins: 'seen',
+    label: 'Prober silent',
+  },
+  spend_reached: {
+    severity: 'ticket',
+    about: 'ours',
+    recovery: 'silent',
+    begins: 'noticed',
+    label: 'Spend cap reached',
+  },
+  disk_nearly_full: {
+    severity: 'page',
+    about: 'ours',
+    recovery: 'told',
+    begins: 'noticed',
+    label: 'Disk nearly full',
+  },
+  mail_undeliverable: {
+    severity: 'ticket',
+    about: 'ours',
+    recovery: 'told',
+    begins: 'noticed',
+    label: 'Mail undeliverable',
+  },
 } as const satisfies Record<
   string,
-  { severity: Severity; about: 'gateway' | 'ours'; recovery: 'told' | 'silent'; label: string }
+  {
+    severity: Severity;
+    about: 'gateway' | 'ours';
+    recovery: 'told' | 'silent';
+    begins: 'seen' | 'noticed';
+    label: string;
+  }
 >;
 
 export type AlertKind = keyof typeof ALERTS;
@@ -32,6 +87,9 @@ export const ALERT_KINDS: readonly AlertKind[] = Object.keys(ALERTS) as AlertKin
 export function isAlertKind(text: string): text is AlertKind {
   return Object.hasOwn(ALERTS, text);
 }
+
+/** The group of everything that concerns ourselves and no gateway. */
+export const OURSELVES = 'probity';
 
 /**
  * What a rule says about one cell at one instant. `bad`: the condition holds and is confirmed. `suspect`: it may hold,
@@ -108,7 +166,7 @@ export const NO_FACTS: CellFacts = Object.freeze({
 /** A rule's answer for one cell at one instant. */
 export type CellEvaluation = {
   readonly kind: AlertKind;
-  /** Cells of one kind and group may become one incident: the gateway, a contract at a gateway, or `probity`. */
+  /** Cells of one kind and group may become one incident: the gateway, a contract at a gateway, or ourselves. */
   readonly group: string;
   /** What is judged: a target id, a key id (`gateway/tier`), or a part of ourselves such as `mail`. */
   readonly cell: string;

@@ -1,17 +1,27 @@
 import {
   ALERTS,
-  type AlertKind,
   type CellFacts,
   type Failure,
   type Measured,
+  OURSELVES,
   type Severity,
   type Stake,
 } from './alert.ts';
+import { adviceOf, PREFIX } from './alert-words.ts';
 import { type Extent, extentOf } from './extent.ts';
 import { activeCells, type Incident, type IncidentCell, type Notice, type Told } from './incident.ts';
 import { OUTCOMES } from './outcome.ts';
 import { parseTargetId } from './target.ts';
-import { counted, duration, instantUtc, minuteUtc, oneLine, percent, probability } from './wording.ts';
+import {
+  counted,
+  duration,
+  instantUtc,
+  minuteUtc,
+  oneLine,
+  percent,
+  probability,
+  roughPercent,
+} from './wording.ts';
 
 /** What a message is about; the ones after the incidents' are sent once and need no answer. */
 export const TOPICS = [
@@ -40,6 +50,8 @@ export type Message = {
   /** Simulated: every surface says so. */
   readonly practice: boolean;
   readonly subject: string;
+  /** What the reader should do, the first line; empty where there is nothing to say. */
+  readonly advice: string;
   readonly headline: string;
   readonly facts: readonly { readonly label: string; readonly text: string }[];
   readonly cells: readonly MessageCell[];
@@ -90,8 +102,9 @@ export function messageOf(incident: Incident, notice: Notice, now: number, pract
     at: now,
     practice,
     subject: subjectOf(incident, notice.told, extent, now, practice),
+    advice: adviceOf(incident, notice.told),
     headline: headlineOf(incident, notice.told, extent, shown, now),
-    facts: factsOf(incident, notice.told, extent, shown, now),
+    facts: factsOf(incident, notice.told, shown, now),
     cells: shown.slice(0, CELLS_MAX).map(({ cell, recoveredAt, facts }, index) => ({
       name: oneLine(cell, NAME_MAX),
       state: recoveredAt === null ? 'bad' : 'recovered',
@@ -104,35 +117,37 @@ export function messageOf(incident: Incident, notice: Notice, now: number, pract
   };
 }
 
-const PREFIX: Readonly<Record<AlertKind, readonly [first: string, still: string, over: string]>> = {
-  target_down: ['Down', 'Still down', 'Up again'],
-  burn_fast: ['Failing often', 'Still failing often', 'Failing no more'],
-  burn_slow: ['Budget at risk', 'Budget still at risk', 'Budget safe again'],
-  latency_at_risk: ['Slow', 'Still slow', 'Fast again'],
-  breach_certain: ['Breach certain', 'Breach certain', 'Breach certain'],
-  own_fault: ['Our fault', 'Still our fault', 'Mended'],
-  no_data: ['No data', 'Still no data', 'Data again'],
-  coverage_low: ['Coverage low', 'Coverage still low', 'Coverage fine'],
-  prober_silent: ['Prober silent', 'Prober still silent', 'Prober back'],
-  spend_reached: ['Spend cap reached', 'Spend cap reached', 'Spend cap reached'],
-  disk_nearly_full: ['Disk nearly full', 'Disk still nearly full', 'Disk has room'],
-  mail_undeliverable: ['Mail undeliverable', 'Mail still undeliverable', 'Mail delivers again'],
-};
-
 function subjectOf(incident: Incident, told: Told, extent: Extent, now: number, practice: boolean): string {
   const [first, still, over] = PREFIX[incident.kind];
-  const place = placeOf(extent);
+  const place = ownPart(incident) ?? placeOf(extent);
+  const there = place === '' ? '' : `: ${place}`;
   const lasted = duration(now - incident.startedAt);
-  const since = minuteUtc(incident.startedAt).slice(11);
+  const known = whatIsKnown(incident, extent);
   const words: Record<Told, string> = {
-    opened: `${first}: ${place}, since ${since}`,
-    grew: `${still}, now ${place}, since ${since}`,
-    reminder: `${still} for ${lasted}: ${place}`,
-    escalated: `Nobody reacted, ${first.toLowerCase()}: ${place}, for ${lasted}`,
-    reopened: `${first} again: ${place}`,
-    recovered: `${over}: ${place}, after ${lasted}`,
+    opened: `${first}${there}${known}`,
+    grew: `${still}, now ${place}${known}`,
+    reminder: `${still} for ${lasted}${there}`,
+    escalated: `Nobody reacted, ${first.toLowerCase()}${there}, for ${lasted}`,
+    reopened: `${first} again${there}`,
+    recovered: `${over}${there}, after ${lasted}`,
   };
   return oneLine(`${practice ? '[practice] ' : ''}${words[told]}`, SUBJECT_MAX);
+}
+
+/** Of what concerns ourselves, the part: `email` of `channel/email`, nothing of `disk`, for the kind says it already. */
+function ownPart({ kind, group, cells: [first, ...others] }: Incident): string | null {
+  if (kind === 'own_fault' || group !== OURSELVES || first === undefined || others.length > 0) return null;
+  return oneLine(first.cell.split('/').slice(1).join('/'), 50);
+}
+
+/** What follows the place: since when, or where a window was counted, how many. */
+function whatIsKnown(incident: Incident, extent: Extent): string {
+  if (ALERTS[incident.kind].begins === 'seen') {
+    return `, since ${minuteUtc(incident.startedAt).slice(11)}`;
+  }
+  if (incident.kind === 'breach_certain') return `, ${incident.group.split('\n')[2] ?? ''}`;
+  const measured = extent.level === 'cell' ? incident.cells[0]?.facts.measured : null;
+  return measured == null ? '' : `, ${measured.k} of ${measured.n} in ${duration(measured.windowMs)}`;
 }
 
 /** `DeepSeek-V3.2 (pro)`, `3 of 8 in acme/pro`, `all 8 in acme/pro`. */
@@ -164,6 +179,7 @@ function headlineOf(
   const finding = oneLine(shown[0]?.facts.finding ?? '', 300);
   switch (told) {
     case 'opened':
+      if (ownPart(incident) !== null) return `${finding}.`;
       return extent.level === 'cell' ? `${place}: ${finding}.` : `${place}. The first: ${finding}.`;
     case 'grew':
       return `${place} by now.`;
@@ -181,7 +197,6 @@ function headlineOf(
 function factsOf(
   incident: Incident,
   told: Told,
-  extent: Extent,
   shown: readonly IncidentCell[],
   now: number,
 ): Message['facts'] {
@@ -190,10 +205,13 @@ function factsOf(
     if (text !== null) facts.push({ label, text: oneLine(text, 400) });
   };
   const first = shown[0]?.facts ?? null;
-  const about = ALERTS[incident.kind].about === 'ours' ? 'us, not the gateway' : 'the gateway';
-  say('What', `${ALERTS[incident.kind].label}: ${placeOf(extent)}`);
-  say('About', about);
-  say('Since', `${instantUtc(incident.startedAt)} (${duration(now - incident.startedAt)})`);
+  const about =
+    ALERTS[incident.kind].about === 'ours' ? 'ours, not the gateway’s' : 'the gateway’s, not ours';
+  say(
+    ALERTS[incident.kind].begins === 'seen' ? 'Since' : 'Noticed',
+    `${instantUtc(incident.startedAt)} (${duration(now - incident.startedAt)} ago)`,
+  );
+  say('Fault', about);
   if (told === 'recovered' && incident.steadySince !== null) {
     say('Good since', instantUtc(incident.steadySince));
   }
@@ -215,30 +233,39 @@ function factsOf(
   return facts;
 }
 
-/** `9 bad of 540 (1.67 %, 95 % interval 0.76 % to 3.14 %); by luck alone with probability 3.3e-7`. */
+/** `9 bad of n = 540 (1.67 %, 95 % interval 0.765 % to 3.15 %). By chance alone, were 0.1 % the truth: 3.3e-7`. */
 export function certainty(measured: Measured): string {
   const { n, k, intervalPpm, pValue, allowedPpm } = measured;
   if (n === 0) return 'nothing was measured';
-  const share = percent(Math.round((k / n) * 1_000_000));
+  const share = roughPercent((k / n) * 1_000_000, 'nearest');
   const interval =
-    intervalPpm === null ? '' : `, 95 % interval ${percent(intervalPpm[0])} to ${percent(intervalPpm[1])}`;
+    intervalPpm === null
+      ? ''
+      : `, 95 % interval ${roughPercent(intervalPpm[0], 'down')} to ${roughPercent(intervalPpm[1], 'up')}`;
   const luck =
     pValue === null || allowedPpm === null
       ? ''
-      : `; if ${percent(allowedPpm)} were the truth, luck would do this with probability ${probability(pValue)}`;
+      : `. By chance alone, were ${percent(allowedPpm)} the truth: ${probability(pValue)}`;
   return `${k} bad of n = ${n} (${share}${interval})${luck}`;
 }
 
 function budgetText(facts: CellFacts | null): string | null {
   const budget = facts?.budget;
   if (budget == null) return null;
-  const parts = [
-    budget.leftMs === null ? null : duration(budget.leftMs),
-    budget.leftSamples === null ? null : counted(Math.max(0, budget.leftSamples), 'probe'),
+  const { objective, leftSamples, leftMs, leftPpm } = budget;
+  if (leftPpm < 0 || (leftSamples ?? 0) < 0) {
+    return leftSamples === null || leftSamples >= 0
+      ? `none of ${objective}`
+      : `none of ${objective}: ${counted(-leftSamples, 'probe')} too many failed`;
+  }
+  const more = [
+    leftSamples === null ? null : counted(leftSamples, 'more probe'),
+    leftMs === null ? null : duration(leftMs),
   ].filter((part) => part !== null);
   // Down, never up: a budget must not look fuller than it is.
-  const share = percent(Math.floor(budget.leftPpm / 1000) * 1000);
-  return `${share} of ${budget.objective}${parts.length === 0 ? '' : ` (${parts.join(', ')})`}`;
+  const share = percent(Math.floor(leftPpm / 1000) * 1000);
+  const may = more.length === 0 ? '' : `: ${more[0]} may fail${more.length > 1 ? ` (${more[1]})` : ''}`;
+  return `${share} of ${objective}${may}`;
 }
 
 /** `pro-channel: at least 10 % credit, USD 120.00, if the period is missed`. */
@@ -279,10 +306,11 @@ function whatOf({ outcome, status, region }: Failure): string {
 /** A message that is not about an incident: sent once, keyed by what it says. */
 export function notice(
   fields: Pick<Message, 'key' | 'topic' | 'severity' | 'at' | 'practice' | 'subject' | 'headline'> &
-    Partial<Pick<Message, 'facts' | 'cells' | 'path'>>,
+    Partial<Pick<Message, 'advice' | 'facts' | 'cells' | 'path'>>,
 ): Message {
   return {
     thread: null,
+    advice: '',
     facts: [],
     cells: [],
     moreCells: 0,

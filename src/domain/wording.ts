@@ -35,6 +35,16 @@ export function percent(ppm: number): string {
   return `${digits} %`;
 }
 
+/** Parts per million as a percentage of three digits: `1.67 %`, `85.7 %`, `100 %`; rounded the way that is asked for. */
+export function roughPercent(ppm: number, way: 'down' | 'nearest' | 'up'): string {
+  const value = ppm / 10_000;
+  if (value <= 0) return '0 %';
+  const step = 10 ** Math.max(-4, Math.floor(Math.log10(value)) - 2);
+  const round = { down: Math.floor, nearest: Math.round, up: Math.ceil }[way];
+  // Steps are powers of ten: counting in them, and not in their sum, keeps 8.66 from becoming 8.6600000001.
+  return `${Number((round(Number((value / step).toPrecision(12))) * step).toPrecision(6))} %`;
+}
+
 /** A probability: `0.00012`, `3.3e-7`, `< 1e-15`. */
 export function probability(p: number): string {
   if (p < 1e-15) return '< 1e-15';

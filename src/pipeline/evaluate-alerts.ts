@@ -5,14 +5,13 @@ import {
   type BreachEvidence,
   evaluateBreach,
   evaluateKey,
-  evaluateOurselves,
   evaluateTarget,
   type ObjectiveEvidence,
-  type OwnEvidence,
 } from '../domain/alert-rule.ts';
 import { type Decided, decide } from '../domain/decide.ts';
 import type { Incident } from '../domain/incident.ts';
 import { clip, covers, type Interval, union } from '../domain/interval.ts';
+import { evaluateOurselves, type OwnEvidence } from '../domain/own-rule.ts';
 import type { Target } from '../domain/target.ts';
 import type { PlannedWork, ScheduleSpan, Store } from '../store/store.ts';
 import { expectedTicks, intervalAfter } from './expected-ticks.ts';

@@ -5,13 +5,12 @@ import { DEFAULT_THRESHOLDS } from '../../src/domain/alert-policy.ts';
 import {
   evaluateBreach,
   evaluateKey,
-  evaluateOurselves,
   evaluateTarget,
   type ObjectiveEvidence,
-  type OwnEvidence,
   type TargetEvidence,
 } from '../../src/domain/alert-rule.ts';
 import { judgeDown, type Reading } from '../../src/domain/down-rule.ts';
+import { evaluateOurselves, type OwnEvidence } from '../../src/domain/own-rule.ts';
 import { DAY, failed, HOUR, MINUTE, reading, SECOND, START } from '../support/alert-builders.ts';
 
 const DOWN = DEFAULT_THRESHOLDS.down;
@@ -203,6 +202,7 @@ test('a period that can still be met says nothing; one that cannot says so, and 
     period: '2026-03',
     objective: 'availability 99.9 %',
     budget: null,
+    count: { bad: 45, allowed: 44, unit: 'request' },
     stake: {
       contract: 'pro-channel',
       creditPercent: 'at least 10 %',
@@ -213,7 +213,10 @@ test('a period that can still be met says nothing; one that cannot says so, and 
   assert.equal(evaluateBreach({ ...base, certain: false }, NOW).verdict, 'undecided');
   const certain = evaluateBreach({ ...base, certain: true }, NOW);
   assert.equal(certain.verdict, 'bad');
-  assert.match(certain.facts.finding, /can no longer be met in 2026-03.*is good$/);
+  assert.match(
+    certain.facts.finding,
+    /can no longer be met in 2026-03.*is good: 45 requests failed, and the whole period allows 44$/,
+  );
 });
 
 const OWN: OwnEvidence = {

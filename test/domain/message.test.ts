@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { textPart } from '../../dashboards/mail/text-part.ts';
-import { ALERT_KINDS } from '../../src/domain/alert.ts';
+import { ALERT_KINDS, NO_FACTS } from '../../src/domain/alert.ts';
 import type { Incident } from '../../src/domain/incident.ts';
 import { letterOf, messageIdOf, threadRootOf } from '../../src/domain/letter.ts';
 import { messageOf, notice, placeOf } from '../../src/domain/message.ts';
 import { acknowledge } from '../../src/domain/transition.ts';
-import { duration, oneLine, percent, probability } from '../../src/domain/wording.ts';
+import { duration, oneLine, percent, probability, roughPercent } from '../../src/domain/wording.ts';
 import { evaluation, facts, MINUTE, only, START, story } from '../support/alert-builders.ts';
 
 const CELL = 'acme/pro/deepseek-ai/DeepSeek-V3.2';
@@ -15,7 +15,7 @@ function opened(cells: readonly string[] = [CELL]): Incident {
   const { step, incidents } = story();
   const bad = cells.map((cell) =>
     evaluation(cell, 'bad', START, {
-      facts: facts('fails: a 5xx from the gateway (confirmed by a burst of probes)', {
+      facts: facts('requests fail (a 5xx from the gateway), confirmed by a burst of probes', {
         measured: {
           windowMs: 60 * MINUTE,
           n: 60,
@@ -30,7 +30,7 @@ function opened(cells: readonly string[] = [CELL]): Incident {
           contract: 'pro-channel',
           creditPercent: 'at least 10 %',
           creditMoney: 'USD 120.00',
-          isCertain: true,
+          isCertain: false,
         },
         failures: [
           { at: START + MINUTE, outcome: 'gateway.5xx', status: 503, requestId: 'req_2', region: 'here' },
@@ -52,23 +52,16 @@ test('the opening says what, since when, how sure, what is left, what is at stak
   });
   assert.equal(
     text,
-    `acme/pro/deepseek-ai/DeepSeek-V3.2: fails: a 5xx from the gateway (confirmed by a burst of probes).
+    `Send its traffic elsewhere if you can, then report it to the gateway with the request ids below.
 
-What:        Down: DeepSeek-V3.2 (pro)
-About:       the gateway
-Since:       2026-03-02 03:00:00 UTC (2 min)
-How sure:    9 bad of n = 60 (15 %, 95 % interval 7.096 % to 26.574 %); if 0.1 % were the truth, luck would do this with probability 3.3e-7
-Budget left: 71.7 % of availability 99.9 % (31 min, 31 probes)
-At stake:    pro-channel: at least 10 % credit, USD 120.00
+acme/pro/deepseek-ai/DeepSeek-V3.2: requests fail (a 5xx from the gateway), confirmed by a burst of probes.
+
+Since:       2026-03-02 03:00:00 UTC (2 min ago)
+Fault:       the gateway’s, not ours
+How sure:    9 bad of n = 60 (15 %, 95 % interval 7.09 % to 26.6 %). By chance alone, were 0.1 % the truth: 3.3e-7
+Budget left: 71.7 % of availability 99.9 %: 31 more probes may fail (31 min)
+At stake:    pro-channel: at least 10 % credit, USD 120.00, if the period is missed
 Incident:    ${message.thread}
-
-Last failures, newest first:
-- 2026-03-02 03:01:00 UTC  acme/pro/deepseek-ai/DeepSeek-V3.2
-  a 5xx from the gateway (gateway.5xx, HTTP 503, from here)
-  request id: req_2
-- 2026-03-02 03:00:00 UTC  acme/pro/deepseek-ai/DeepSeek-V3.2
-  a 5xx from the gateway (gateway.5xx, HTTP 503, from here)
-  request id: none given
 
 Acknowledge (works once):
 https://watch.example/incidents/x/acknowledge?token=t
@@ -76,8 +69,14 @@ https://watch.example/incidents/x/acknowledge?token=t
 All of it:
 https://watch.example/incidents/${message.thread}
 
+Last failures, newest first:
+acme/pro/deepseek-ai/DeepSeek-V3.2
+a 5xx from the gateway (gateway.5xx, HTTP 503, from here)
+  2026-03-02 03:01:00 UTC  req_2
+  2026-03-02 03:00:00 UTC  no request id
+
 -- 
-Probity. Delivered at least once: the same Message-ID is the same message.
+Probity sends a message at least once; a second copy has the same Message-ID.
 `,
   );
 });
@@ -108,10 +107,61 @@ test('an outage of a whole tier is told as one, and lists its cells', () => {
   );
 });
 
-test('practice is said in the subject and in the first line', () => {
+test('practice is said in the subject and before any fact', () => {
   const message = messageOf(opened(), { told: 'opened', sequence: 1 }, START, true);
   assert.ok(message.subject.startsWith('[practice] Down'));
-  assert.match(textPart(message, { page: null, acknowledge: null }), /^PRACTICE: this gateway is simulated/);
+  assert.match(
+    textPart(message, { page: null, acknowledge: null }),
+    /PRACTICE: this gateway is simulated[^\n]*\n\nSince:/,
+  );
+});
+
+test('every kind of alert begins with what to do about it, and its end with nothing', () => {
+  const first = new Map(
+    ALERT_KINDS.map((kind) => {
+      const incident = { ...opened(), kind };
+      const message = messageOf(incident, { told: 'opened', sequence: 1 }, START, false);
+      const over = messageOf(incident, { told: 'recovered', sequence: 2 }, START, false);
+      assert.match(over.advice, /^Nothing to do/);
+      return [kind, textPart(message, { page: null, acknowledge: null }).split('\n')[0]];
+    }),
+  );
+  assert.equal(new Set(first.values()).size, ALERT_KINDS.length, 'each its own');
+  for (const line of first.values()) assert.ok(line !== undefined && line.length > 20 && line.length < 130);
+});
+
+for (const [outcome, advice] of [
+  ['config.auth', /^Replace the key/],
+  ['config.billing', /^Top up the account/],
+  ['config.request', /^Correct the probe/],
+  ['ratelimit.own', /^Probe less often/],
+] as const) {
+  test(`a fault of ours by ${outcome} says what to mend`, () => {
+    const { step, incidents } = story();
+    const failures = [{ at: START, outcome, status: 400, requestId: null, region: 'here' }];
+    const facts = { ...NO_FACTS, failures };
+    step(START, [evaluation('acme/pro', 'bad', START, { kind: 'own_fault', facts })]);
+    const message = messageOf(only(incidents), { told: 'opened', sequence: 1 }, START, false);
+    assert.match(message.advice, advice);
+  });
+}
+
+test('a figure of a window says how many instead of since when, for nobody saw it begin', () => {
+  const incident = { ...opened(), kind: 'latency_at_risk' as const };
+  const message = messageOf(incident, { told: 'opened', sequence: 1 }, START, false);
+  assert.equal(message.subject, 'Slow: DeepSeek-V3.2 (pro), 9 of 60 in 1 h');
+  assert.equal(message.facts[0]?.label, 'Noticed');
+});
+
+test('an overspent budget has nothing left, and says by how much', () => {
+  const { step, incidents } = story();
+  const budget = { objective: 'pro/availability', leftSamples: -3, leftMs: -15_000, leftPpm: -60_000 };
+  step(START, [evaluation(CELL, 'bad', START, { facts: facts('fails', { budget }) })]);
+  const message = messageOf(only(incidents), { told: 'opened', sequence: 1 }, START, false);
+  assert.equal(
+    message.facts.find(({ label }) => label === 'Budget left')?.text,
+    'none of pro/availability: 3 probes too many failed',
+  );
 });
 
 test('an acknowledgement is named in what follows', () => {
@@ -240,3 +290,17 @@ test('foreign text is cut by characters, not in the middle of one', () => {
   assert.equal(oneLine('🙂'.repeat(20), 10), `${'🙂'.repeat(9)}…`);
   assert.equal(oneLine('a\u0000\r\n\tb', 10), 'a b');
 });
+
+for (const [ppm, way, text] of [
+  [0, 'up', '0 %'],
+  [1_000_000, 'nearest', '100 %'],
+  [857_526, 'down', '85.7 %'],
+  [491_046, 'up', '49.2 %'],
+  [86_571, 'down', '8.65 %'],
+  [16_667, 'nearest', '1.67 %'],
+  [99_999, 'up', '10 %'],
+  [1, 'down', '0.0001 %'],
+] as const) {
+  test(`${ppm} parts per million, rounded ${way}, are ${text}`, () =>
+    assert.equal(roughPercent(ppm, way), text));
+}

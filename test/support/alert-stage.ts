@@ -1,8 +1,8 @@
 import type { AlertObjective } from '../../src/domain/alert-objective.ts';
 import { type AlertPolicy, DEFAULT_ALERT_POLICY } from '../../src/domain/alert-policy.ts';
-import type { OwnEvidence } from '../../src/domain/alert-rule.ts';
 import type { DeliveryResult } from '../../src/domain/letter.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
+import type { OwnEvidence } from '../../src/domain/own-rule.ts';
 import type { Sample } from '../../src/domain/sample.ts';
 import { deliverDue } from '../../src/pipeline/deliver.ts';
 import {

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { htmlPart } from '../../dashboards/mail/html-part.ts';
 import { DEFAULT_ALERT_POLICY } from '../../src/domain/alert-policy.ts';
 import { createAlertEvaluator, NO_LIVE_FACTS } from '../../src/pipeline/evaluate-alerts.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -46,7 +47,7 @@ async function firstIncident(store: Store): Promise<string> {
       ...store,
       readSamples: (query) => store.readSamples({ ...query, toAt: Math.min(query.toAt, now) }),
     },
-    policy: DEFAULT_ALERT_POLICY,
+    policy: { ...DEFAULT_ALERT_POLICY, routes: [ROUTE] },
     objectivesOf: () => [],
     isPractice: () => false,
     startedAt: SCENE_AT - 15 * MINUTE,
@@ -68,6 +69,14 @@ async function firstIncident(store: Store): Promise<string> {
   return `/incidents/${down.id}`;
 }
 
+const ROUTE = {
+  id: 'on-call',
+  severities: [],
+  scopes: [],
+  to: [{ channel: 'email', address: 'on-call@example.net' }],
+  escalateTo: [],
+} as const;
+
 const chromium = findChromium();
 if (chromium === null) throw new Error('screenshots need Chromium: apt-get install chromium');
 mkdirSync(OUT, { recursive: true });
@@ -87,13 +96,32 @@ for (const { file, scene, path, height } of SHOTS) {
   const clip = { x: 0, y: 0, width: 1_440, height: Math.min(height, whole) };
   await page.screenshot({ path: join(OUT, file), fullPage: true, clip });
   await page.close();
+  if (file === 'incident.png') await shootMail(store);
   await listening.close();
   await store.close();
-  const { size } = statSync(join(OUT, file));
-  if (size > MOST_BYTES) throw new Error(`${file} has ${size} bytes; at most ${MOST_BYTES} are wanted`);
+  tellSize(file);
 }
 await shootPractice();
 await browser.close();
+
+function tellSize(file: string): void {
+  const { size } = statSync(join(OUT, file));
+  if (size > MOST_BYTES) throw new Error(`${file} has ${size} bytes; at most ${MOST_BYTES} are wanted`);
+}
+
+/** The HTML part of the mail about the same incident, as a mail reader shows it to somebody who has just been woken. */
+async function shootMail(store: Store): Promise<void> {
+  const [, id] = (await firstIncident(store)).split('/incidents/');
+  const [delivery] = await store.readDeliveries({ incident: id ?? '' });
+  if (delivery === undefined) throw new Error('nobody was told of the incident');
+  const origin = 'https://watch.example.net';
+  const acknowledge = `${origin}/incidents/${id}/acknowledge?token=example`;
+  const page = await browser.newPage({ viewport: { width: 720, height: 500 }, colorScheme: 'dark' });
+  await page.setContent(htmlPart(delivery.message, { page: `${origin}/incidents/${id}`, acknowledge }));
+  await page.screenshot({ path: join(OUT, 'mail.png'), fullPage: true });
+  await page.close();
+  tellSize('mail.png');
+}
 
 /** Starts the program as the README says, and waits until its past is written and its last hour is counted. */
 async function shootPractice(): Promise<void> {

@@ -255,7 +255,7 @@ function columnsOf(settlement: Settlement): SettledColumns {
 
 function deliveryOn(row: DeliveryRow): Delivery {
   return {
-    message: JSON.parse(row.body) as Message,
+    message: messageIn(row.body),
     recipient: recipientOf(row.recipient),
     state: row.state,
     attempts: row.attempts,
@@ -265,6 +265,12 @@ function deliveryOn(row: DeliveryRow): Delivery {
     lastError: row.last_error,
     doneAt: row.done_at_ms,
   };
+}
+
+/** Messages of an older program had no advice. */
+function messageIn(body: string): Message {
+  const message = JSON.parse(body) as Omit<Message, 'advice'> & { readonly advice?: string };
+  return { ...message, advice: message.advice ?? '' };
 }
 
 function recipientOf(id: string): Recipient {

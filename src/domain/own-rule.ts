@@ -1,0 +1,111 @@
+import { type CellEvaluation, NO_FACTS, OURSELVES, type Verdict } from './alert.ts';
+import type { AlertThresholds } from './alert-policy.ts';
+import { clockUtc, counted, percent } from './wording.ts';
+
+/** What is known about ourselves. `null` = not measured. */
+export type OwnEvidence = {
+  readonly startedAt: number;
+  /** When the probing thread last gave a sign of life. */
+  readonly proberAliveAt: number | null;
+  /** The day whose spend cap was hit, `YYYY-MM-DD`. */
+  readonly spendReachedOn: string | null;
+  readonly diskFreePpm: number | null;
+  /** Stored samples that cannot be read any more, an hour of one series each. `noticedAt` `null`: since this start. */
+  readonly unreadable: readonly {
+    readonly probe: string;
+    readonly target: string;
+    readonly hourAt: number;
+    readonly noticedAt: number | null;
+  }[];
+  /** Messages given up on, and the channel that failed. */
+  readonly undeliverable: readonly { readonly channel: string; readonly count: number }[];
+};
+
+/** What is lost stays lost: after this long without more of it, everybody concerned knows. */
+const LOSS_TOLD_MS = 7 * 86_400_000;
+
+/** Everything that can be wrong with ourselves. */
+export function evaluateOurselves(
+  evidence: OwnEvidence,
+  thresholds: AlertThresholds,
+  now: number,
+): readonly CellEvaluation[] {
+  const found: CellEvaluation[] = [];
+  const say = (
+    kind: CellEvaluation['kind'],
+    cell: string,
+    verdict: Verdict,
+    since: number,
+    finding: string,
+  ): void => {
+    found.push({
+      kind,
+      group: OURSELVES,
+      cell,
+      verdict,
+      since: verdict === 'bad' ? since : null,
+      heardAt: now,
+      facts: { ...NO_FACTS, finding },
+    });
+  };
+  const alive = Math.max(evidence.proberAliveAt ?? evidence.startedAt, evidence.startedAt);
+  const silent = now - alive > thresholds.noData.proberSilentMs;
+  const silence = silent
+    ? `the prober gave no sign of life since ${clockUtc(alive)}; nothing is being measured`
+    : 'the prober is at work';
+  say(
+    'prober_silent',
+    'prober',
+    silent ? 'bad' : evidence.proberAliveAt === null ? 'undecided' : 'good',
+    alive,
+    silence,
+  );
+  if (evidence.spendReachedOn !== null) {
+    say(
+      'spend_reached',
+      `spend/${evidence.spendReachedOn}`,
+      'bad',
+      now,
+      `the spend cap of ${evidence.spendReachedOn} is reached; probes are slowed or stopped until midnight UTC`,
+    );
+  }
+  if (evidence.diskFreePpm !== null) {
+    const full = evidence.diskFreePpm < thresholds.disk.freeFloorPpm;
+    // Hysteresis: a disk is well again only with a fifth more than the floor.
+    const well = evidence.diskFreePpm >= thresholds.disk.freeFloorPpm * 1.2;
+    say(
+      'disk_nearly_full',
+      'disk',
+      full ? 'bad' : well ? 'good' : 'undecided',
+      now,
+      `${percent(evidence.diskFreePpm)} of the data disk is free`,
+    );
+  }
+  const [lost] = evidence.unreadable;
+  if (lost !== undefined) {
+    const isNew = evidence.unreadable.some(
+      ({ noticedAt }) => noticedAt === null || now - noticedAt < LOSS_TOLD_MS,
+    );
+    const more = evidence.unreadable.length - 1;
+    const first = `${lost.probe} of ${lost.target} from ${new Date(lost.hourAt).toISOString().slice(0, 16)}Z`;
+    say(
+      'own_fault',
+      'stored samples',
+      isNew ? 'bad' : 'good',
+      lost.hourAt,
+      isNew
+        ? `stored samples cannot be read: one hour of ${first}${more === 0 ? '' : ` and ${counted(more, 'hour')} more`}; they count as not measured, and a backup may still have them`
+        : 'no stored samples became unreadable in the last seven days',
+    );
+  }
+  for (const { channel, count } of evidence.undeliverable) {
+    say(
+      'mail_undeliverable',
+      `channel/${channel}`,
+      count > 0 ? 'bad' : 'good',
+      now,
+      count > 0 ? `${counted(count, 'message')} by ${channel} given up on` : `${channel} delivers`,
+    );
+  }
+  return found;
+}
