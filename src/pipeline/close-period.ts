@@ -14,7 +14,13 @@ export const CLOSE_GRACE_MS = 2 * 3_600_000;
 export type CloseStore = ReportReader &
   Pick<
     Store,
-    'freezeReport' | 'listReports' | 'readLedger' | 'addLedgerEntry' | 'countLate' | 'saveDecision'
+    | 'freezeReport'
+    | 'listReports'
+    | 'readLedger'
+    | 'addLedgerEntry'
+    | 'readLate'
+    | 'readClaimsDue'
+    | 'saveDecision'
   >;
 
 export type CloseOptions = {
@@ -189,19 +195,12 @@ export function reportIn({ document }: Pick<FrozenReport, 'document'>): Report {
 async function noteCorrections(options: CloseOptions, now: number): Promise<number> {
   const { store, terms: all, breathe } = options;
   let noted = 0;
-  for (const { contract: id, period: label } of await store.listReports()) {
+  for (const { contract: id, period: label, rows: late } of await store.readLate()) {
     const terms = all.find(({ contract }) => contract === id);
     const frozen = await store.readReport(id, label);
-    if (terms === undefined || frozen === null) continue;
+    const standing = standingOf(await store.readLedger({ contract: id, period: label }));
+    if (terms === undefined || frozen === null || standing === null) continue;
     const before = reportIn(frozen);
-    let late = 0;
-    for (const { region, segment } of before.chain) {
-      late += await store.countLate({ region, fromAt: frozen.fromAt, toAt: frozen.toAt, afterNo: segment });
-    }
-    const ledger = await store.readLedger({ contract: id, period: label });
-    const standing = standingOf(ledger);
-    const key = `correction:${id}:${label}:${late}`;
-    if (late === 0 || standing === null || ledger.some((entry) => entry.key === key)) continue;
     const period: Period = {
       label,
       fromAt: frozen.fromAt,
@@ -229,7 +228,7 @@ async function noteCorrections(options: CloseOptions, now: number): Promise<numb
         at: now,
         who: null,
         note: `${late} rows arrived after the close; with them ${differences(before, after)}. The frozen report stands.`,
-        key,
+        key: `correction:${id}:${label}:${late}`,
       },
       standing.last.no,
     );
@@ -250,8 +249,12 @@ function differences(before: Report, after: Report): string {
   return changes.length === 0 ? 'every figure would read the same' : changes.join('; ');
 }
 
+/** Days are of the contract's zone, which may be a day ahead of ours or behind. */
+const REMIND_WITHIN_DAYS = 16;
+
 async function remind({ store, routes }: CloseOptions, now: number): Promise<void> {
-  for (const { contract, period } of await store.listReports()) {
+  const dayAfter = (days: number): string => new Date(now + days * 86_400_000).toISOString().slice(0, 10);
+  for (const { contract, period } of await store.readClaimsDue(dayAfter(-1), dayAfter(REMIND_WITHIN_DAYS))) {
     const standing = standingOf(await store.readLedger({ contract, period }));
     if (standing?.state !== 'ready') continue;
     const frozen = await store.readReport(contract, period);

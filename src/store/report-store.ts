@@ -15,6 +15,10 @@ export type FrozenReport = {
   readonly document: string;
 };
 
+export type NamedReport = Pick<FrozenReport, 'contract' | 'period'>;
+
+export type LateRows = NamedReport & { readonly rows: number };
+
 export type ReportStore = {
   /**
    * Freezes a report with its first ledger entry and its messages, all or nothing. `exists`: it was frozen before, and
@@ -38,13 +42,13 @@ export type ReportStore = {
     readonly contract?: string;
     readonly period?: string;
   }) => Promise<readonly LedgerEntry[]>;
-  /** Rows of `[fromAt, toAt)` that arrived after segment `afterNo` of the region was sealed. */
-  readonly countLate: (query: {
-    readonly region: string;
-    readonly fromAt: number;
-    readonly toAt: number;
-    readonly afterNo: number;
-  }) => Promise<number>;
+  /**
+   * Reports with rows of their period that arrived after the segments they rest on, where the ledger has no entry of
+   * the key `correction:CONTRACT:PERIOD:ROWS` yet.
+   */
+  readonly readLate: () => Promise<readonly LateRows[]>;
+  /** Reports whose claim must be in on one of these days, both inclusive, `YYYY-MM-DD` in the contract's zone. */
+  readonly readClaimsDue: (fromDay: string, toDay: string) => Promise<readonly NamedReport[]>;
   /** Writes a whole and consistent copy of everything to a new file while others go on reading and writing. */
   readonly backUp: (path: string, onProgress: (share: number) => void) => Promise<void>;
 };

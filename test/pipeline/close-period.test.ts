@@ -94,6 +94,20 @@ test('deadlines are told of 14, 7, 3 and 1 days before, once each, and no more o
   await store.close();
 });
 
+test('a round in which nothing is due reads no report, however many there are', async () => {
+  const { store, closing } = await recordMonth();
+  await closeAt(closing, DUE);
+  const unread: Store = {
+    ...store,
+    readReport: () => assert.fail('a report was read'),
+    readDecided: () => assert.fail('samples were read'),
+  };
+  await closePeriods({ ...closing, store: unread }, DUE + HOUR);
+  // Fourteen days before the deadline there is something to do.
+  await assert.rejects(closePeriods({ ...closing, store: unread }, MARCH + 16 * DAY), /a report was read/);
+  await store.close();
+});
+
 test('samples that come after the close change nothing, and are noted with what they would have changed', async () => {
   const { store, closing } = await recordMonth();
   await closeAt(closing, DUE);

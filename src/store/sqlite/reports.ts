@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { LedgerEntry } from '../../domain/ledger.ts';
-import type { FrozenReport, ReportStore } from '../store.ts';
+import type { FrozenReport, LateRows, NamedReport, ReportStore } from '../store.ts';
 import { prepareOutbox } from './outbox.ts';
 
 type LedgerRow = {
@@ -96,19 +96,61 @@ export function reportsOn(db: Database): ReportStore {
       and (@period is null or period = @period)
     order by entry_no
   `);
-  const lateRows = db
-    .prepare<{ region: string; fromAt: number; toAt: number; afterNo: number }, number>(`
-      select count(*)
-      from late_rows
-      where region = @region
-        and scheduled_at_ms >= @fromAt
-        and scheduled_at_ms < @toAt
-        and segment_no > @afterNo
-    `)
-    .pluck();
+  const addHeads = db.prepare(`
+    insert into report_heads
+    select
+      @contract,
+      @period,
+      json_extract(value, '$.region'),
+      json_extract(value, '$.segment')
+    from json_each(@document, '$.report.chain')
+  `);
+  const addClaim = db.prepare(`
+    insert into report_claims
+    select
+      @contract,
+      @period,
+      json_extract(@document, '$.report.summary.claimBy')
+    where json_extract(@document, '$.report.summary.claimBy') is not null
+  `);
+  const lateReports = db.prepare<[], LateRows>(`
+    select
+      contract,
+      period,
+      rows
+    from (
+      select
+        reports.contract,
+        reports.period,
+        count(*) as rows
+      from reports
+      join report_heads using (contract, period)
+      join late_rows on late_rows.scheduled_at_ms >= reports.from_at_ms
+        and late_rows.scheduled_at_ms < reports.to_at_ms
+        and late_rows.region = report_heads.region
+        and late_rows.segment_no > report_heads.segment_no
+      group by reports.contract, reports.period
+    )
+    where not exists (
+      select 1
+      from ledger
+      where key = 'correction:' || contract || ':' || period || ':' || rows
+    )
+    order by contract, period
+  `);
+  const claimsDue = db.prepare<{ fromDay: string; toDay: string }, NamedReport>(`
+    select
+      contract,
+      period
+    from report_claims
+    where substr(claim_by, 1, 10) between @fromDay and @toDay
+    order by claim_by, contract
+  `);
 
   const freeze = db.transaction((...[report, entry, messages]: Parameters<ReportStore['freezeReport']>) => {
     if (addReport.run(report).changes === 0) return 'exists';
+    addHeads.run(report);
+    addClaim.run(report);
     addEntry.run(entry);
     for (const addressed of messages) outbox.add(addressed, report.frozenAt);
     return 'frozen';
@@ -136,8 +178,11 @@ export function reportsOn(db: Database): ReportStore {
         .all({ contract: contract ?? null, period: period ?? null })
         .map(({ entry_no: no, at_ms: at, ...rest }) => ({ no, at, ...rest }));
     },
-    async countLate(query) {
-      return lateRows.get(query) ?? 0;
+    async readLate() {
+      return lateReports.all();
+    },
+    async readClaimsDue(fromDay, toDay) {
+      return claimsDue.all({ fromDay, toDay });
     },
     async backUp(path, onProgress) {
       await db.backup(path, {

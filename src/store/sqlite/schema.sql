@@ -326,3 +326,20 @@ CREATE TABLE chain_gaps (
 ) strict, without rowid;
 
 CREATE INDEX planned_work_by_source on planned_work (source) where source is not null;
+
+CREATE TABLE report_heads (
+  contract text not null,
+  period text not null,
+  region text not null,
+  segment_no integer not null, -- the last one that the report rests on
+  primary key (contract, period, region),
+  foreign key (contract, period) references reports (contract, period)
+) strict, without rowid;
+
+CREATE TABLE report_claims (
+  contract text not null,
+  period text not null,
+  claim_by text not null, -- the day, or the instant, in the contract's zone
+  primary key (contract, period),
+  foreign key (contract, period) references reports (contract, period)
+) strict, without rowid;
