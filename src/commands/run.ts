@@ -137,7 +137,10 @@ async function run(folder: string, options: Options, world: World): Promise<void
     const onHealth = alerts?.onHealth ?? (() => undefined);
     const probing = await startProbing(config, { practice }, store, web, world, log, {
       onHealth,
-      onRecorded: (at) => live?.recorded(at),
+      onRecorded: (at) => {
+        live?.recorded(at);
+        alerts?.recorded(at);
+      },
       beforeFirst: async (plan) => {
         if (!options.practiceHistory) return { done: Promise.resolve() };
         history = await writePracticeHistory(config, plan, store, options.data, world.now(), web.rewritten);

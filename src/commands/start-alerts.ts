@@ -8,7 +8,7 @@ import type { Contract } from '../domain/contract.ts';
 import { contractInForce } from '../domain/contract-in-force.ts';
 import { clip, union } from '../domain/interval.ts';
 import { startAlerting } from '../pipeline/alerting.ts';
-import type { Clock } from '../pipeline/clock.ts';
+import { type Clock, delay } from '../pipeline/clock.ts';
 import { deliverDue } from '../pipeline/deliver.ts';
 import { createAlertEvaluator, type LiveFacts, NO_LIVE_FACTS } from '../pipeline/evaluate-alerts.ts';
 import type { ProbingHealth } from '../pipeline/probing-messages.ts';
@@ -38,6 +38,8 @@ export type AlertsOptions = {
 };
 
 export type Alerts = {
+  /** To be told the earliest tick of every batch that was recorded. */
+  readonly recorded: (at: number) => void;
   /** To be told how probing is doing. */
   readonly onHealth: (health: ProbingHealth) => void;
   readonly stop: () => Promise<void>;
@@ -70,6 +72,7 @@ export function startAlerts(options: AlertsOptions): Alerts {
     // What concerns ourselves is practice where everything is.
     isPractice: (group) => practice.has(group) || practice.size === config.gateways.length,
     startedAt: clock.now(),
+    breathe: () => delay(clock, 0),
     readLive: options.readLive ?? (async () => NO_LIVE_FACTS),
     readOwn: async () => ({
       proberAliveAt: health?.at ?? null,
@@ -110,6 +113,7 @@ export function startAlerts(options: AlertsOptions): Alerts {
   };
   options.after.then(start, start);
   return {
+    recorded: evaluator.touched,
     onHealth: (latest) => {
       health = latest;
     },

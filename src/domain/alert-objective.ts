@@ -2,14 +2,14 @@ import type { Contract, LatencyTerms } from './contract.ts';
 import { countUnder } from './counting.ts';
 import { exact, HUNDRED, ratio } from './exact.ts';
 import { latencyQuestion, timeOf } from './latency-question.ts';
+import type { DecidingAttempt } from './line-of-sample.ts';
 import { holds, type RequestFacts } from './line-predicate.ts';
 import { type Counting, countsForAvailability, countsForLatency } from './outcome.ts';
-import type { Sample } from './sample.ts';
 
 /** What an objective reads of a sample. */
 export type JudgedSample = Pick<
-  Sample,
-  'outcome' | 'validity' | 'status' | 'ttftUs' | 'totalUs' | 'usage' | 'servedBy'
+  DecidingAttempt,
+  'outcome' | 'validity' | 'status' | 'ttftUs' | 'totalUs' | 'promptTokens' | 'completionTokens' | 'servedBy'
 >;
 
 /** An objective as alerts watch it: sample by sample. */
@@ -72,8 +72,8 @@ function latencyObjective(contract: Contract, terms: LatencyTerms, percentile: s
       const counting = countUnder(contract, facts).counting;
       if (counting === 'excluded') return 'excluded';
       if (counting === 'bad') return terms.failures === 'miss' ? 'bad' : 'excluded';
-      const { ttftUs, totalUs, usage } = sample;
-      const timed = timeOf(question, { ttftUs, totalUs, outputTokens: usage?.completionTokens ?? null });
+      const { ttftUs, totalUs, completionTokens } = sample;
+      const timed = timeOf(question, { ttftUs, totalUs, outputTokens: completionTokens });
       if (timed === null) return 'excluded';
       return timed.passes ? 'good' : 'bad';
     },
@@ -99,7 +99,7 @@ function factsOf(sample: JudgedSample): RequestFacts {
     region: sample.servedBy.region,
     stream: null,
     clientTimeoutMs: null,
-    promptTokens: sample.usage?.promptTokens ?? null,
-    outputTokens: sample.usage?.completionTokens ?? null,
+    promptTokens: sample.promptTokens,
+    outputTokens: sample.completionTokens,
   };
 }

@@ -36,7 +36,7 @@ export type AlertingStore = Pick<
   Store,
   | 'readTargets'
   | 'readSchedules'
-  | 'readSamples'
+  | 'readAttempts'
   | 'readNotRun'
   | 'readEvidence'
   | 'readIncidents'
@@ -63,11 +63,15 @@ export type AlertingOptions = {
   /** When this process began to expect samples, epoch ms. */
   readonly startedAt: number;
   readonly readLive: (now: number) => Promise<LiveFacts>;
+  /** Called between two pieces of reading, so that others get the thread. */
+  readonly breathe?: () => Promise<void>;
   /** What only the process itself knows. */
   readonly readOwn: (now: number) => Promise<Omit<OwnEvidence, 'startedAt' | 'undeliverable'>>;
 };
 
 export type AlertEvaluator = {
+  /** Tells that something was recorded for a tick at `at` or later: nothing else is read again. */
+  readonly touched: (at: number) => void;
   /** One round: learns what is new, applies every rule, commits what follows. Never two at once. */
   readonly evaluate: (now: number) => Promise<EvaluationReport>;
 };
@@ -85,9 +89,9 @@ export type EvaluationReport = {
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-/** Minutes that are read again at every round: answers come late, and a batch later still. */
-const UNSETTLED_MS = 15 * MINUTE_MS;
-/** Older hours read per round, at first to fill the memory, then in turn for samples that arrive very late. */
+/** What is new is read up to so far back at once; hours before that one per round. */
+const RECENT_MS = 15 * MINUTE_MS;
+/** Older hours read per round to fill the memory. */
 const HOURS_AT_START = 6;
 /** A quarter and a day. */
 const LONGEST_PERIOD_MS = 93 * DAY_MS;
@@ -131,22 +135,38 @@ export function createAlertEvaluator(options: AlertingOptions): AlertEvaluator {
   const requestIds = createRequestIds(store);
   let rememberedFromAt: number | null = null;
   let learntTo: number | null = null;
-  let turn = 0;
+  let touchedFrom = Number.POSITIVE_INFINITY;
+  /** Hours to be read again: something arrived late for them, or planned work was announced. */
+  const again = new Set<number>();
   let renamedTargets: ReadonlySet<string> = new Set();
 
   const learn = async (fromAt: number, toAt: number): Promise<void> => {
-    const [samples, notRun] = [
-      await store.readSamples({ fromAt, toAt }),
+    const [attempts, notRun] = [
+      await store.readAttempts(fromAt, toAt),
       await store.readNotRun({ fromAt, toAt }),
     ];
-    memory.learn(fromAt, toAt, samples, notRun);
+    memory.learn(fromAt, toAt, attempts, notRun);
+    await options.breathe?.();
+  };
+
+  /** The latest hours first. */
+  const askAgain = (fromAt: number, toAt: number): void => {
+    const first = Math.floor(fromAt / HOUR_MS) * HOUR_MS;
+    for (let at = Math.floor((toAt - 1) / HOUR_MS) * HOUR_MS; at >= first; at -= HOUR_MS) again.add(at);
   };
 
   const refresh = async (now: number): Promise<void> => {
     const toAt = (Math.floor(now / MINUTE_MS) + 1) * MINUTE_MS;
     const known = learntTo !== null && learntTo > now - spanMs && learntTo <= toAt;
-    const fromAt = (known ? Math.min(learntTo ?? toAt, toAt) : toAt) - UNSETTLED_MS;
-    await learn(Math.floor(fromAt / MINUTE_MS) * MINUTE_MS, toAt);
+    const recentFrom = toAt - RECENT_MS;
+    // The minute that was still running at the last round is read again.
+    const before = known ? (learntTo ?? toAt) - MINUTE_MS : recentFrom;
+    const touched = Math.max(touchedFrom, now - spanMs);
+    touchedFrom = Number.POSITIVE_INFINITY;
+    const fromAt = Math.floor(Math.max(Math.min(before, touched), recentFrom) / MINUTE_MS) * MINUTE_MS;
+    // Whatever is older waits for its turn, a pause of ours included.
+    if (Math.min(before, touched) < fromAt) askAgain(Math.min(before, touched), fromAt);
+    await learn(fromAt, toAt);
     learntTo = toAt;
     if (!known || rememberedFromAt === null)
       rememberedFromAt = Math.floor(fromAt / HOUR_MS) * HOUR_MS + HOUR_MS;
@@ -159,9 +179,10 @@ export function createAlertEvaluator(options: AlertingOptions): AlertEvaluator {
       return;
     }
     rememberedFromAt = oldest;
-    if (Math.floor(now / MINUTE_MS) % 5 !== 0) return;
-    turn = (turn + 1) % Math.ceil(spanMs / HOUR_MS);
-    await learn(oldest + turn * HOUR_MS, Math.min(oldest + (turn + 1) * HOUR_MS, toAt));
+    const [hourAt] = again;
+    if (hourAt === undefined) return;
+    again.delete(hourAt);
+    if (hourAt >= oldest) await learn(hourAt, Math.min(hourAt + HOUR_MS, toAt));
   };
 
   const evaluateAll = async (
@@ -260,6 +281,9 @@ export function createAlertEvaluator(options: AlertingOptions): AlertEvaluator {
   };
 
   return {
+    touched(at) {
+      touchedFrom = Math.min(touchedFrom, at);
+    },
     async evaluate(now) {
       targets = new Map(
         (await store.readTargets()).filter(({ current }) => current).map((one) => [one.id, one]),
@@ -273,7 +297,10 @@ export function createAlertEvaluator(options: AlertingOptions): AlertEvaluator {
       renamedTargets = names;
       workSpan = { fromAt: now - spanMs, toAt: now + MINUTE_MS };
       // A cap is used up from the start of the period on, so its earlier work decides about today's.
-      work = await store.readPlannedWork(now - LONGEST_PERIOD_MS, now + LONGEST_PERIOD_MS);
+      const announced = await store.readPlannedWork(now - LONGEST_PERIOD_MS, now + LONGEST_PERIOD_MS);
+      // Other work of a period may use up the cap of what lies in the span: all of it is judged again.
+      if (changesOf(work, announced).length > 0) touchedFrom = now - spanMs;
+      work = announced;
       aside.clear();
       await refresh(now);
       const live = await options.readLive(now);
@@ -294,6 +321,12 @@ export function createAlertEvaluator(options: AlertingOptions): AlertEvaluator {
       }
     },
   };
+}
+
+/** Planned work that is in one of two lists only. */
+function changesOf(before: readonly PlannedWork[], now: readonly PlannedWork[]): PlannedWork[] {
+  const names = [before, now].map((list) => new Set(list.map((one) => JSON.stringify(one))));
+  return [...before, ...now].filter((one) => !names.every((list) => list.has(JSON.stringify(one))));
 }
 
 /**

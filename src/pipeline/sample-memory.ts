@@ -3,7 +3,7 @@ import type { WindowCount } from '../domain/burn-rule.ts';
 import type { Reading } from '../domain/down-rule.ts';
 import { countsForAvailability } from '../domain/outcome.ts';
 import type { NotRun, Purpose } from '../domain/sample.ts';
-import type { StoredSample } from '../store/store.ts';
+import type { StoredAttempt } from '../store/store.ts';
 
 /**
  * What alerts remember of the last days: per target and minute, how many samples each objective counted and how many of
@@ -14,7 +14,7 @@ export type SampleMemory = {
   readonly learn: (
     fromAt: number,
     toAt: number,
-    samples: readonly StoredSample[],
+    samples: readonly StoredAttempt[],
     notRun: readonly NotRun[],
   ) => void;
   /** Counts of an objective in `[fromAt, toAt)`, cut to whole minutes. */
@@ -94,7 +94,7 @@ export function createSampleMemory(
     return minutes[minute % size] === minute ? minute % size : null;
   };
 
-  const add = (sample: StoredSample): void => {
+  const add = (sample: StoredAttempt): void => {
     const cell = cellOf(sample.target);
     cell.heardAt = Math.max(cell.heardAt ?? 0, sample.scheduledAt);
     keepReading(cell, sample);
@@ -156,7 +156,7 @@ export function createSampleMemory(
   };
 }
 
-function keepReading(cell: Cell, sample: StoredSample): void {
+function keepReading(cell: Cell, sample: StoredAttempt): void {
   const { probe, region, purpose, scheduledAt: at, outcome, validity, status } = sample;
   const series = `${probe}\n${region}`;
   const readings = cell.readings.get(series) ?? new Map<string, Reading>();

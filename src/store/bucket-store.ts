@@ -1,7 +1,7 @@
 import type { DecidingAttempt } from '../domain/line-of-sample.ts';
 import type { NotRunReason } from '../domain/outcome.ts';
 import type { Bucket } from '../domain/rollup.ts';
-import type { NotRun, Sample } from '../domain/sample.ts';
+import type { NotRun, Purpose, Sample } from '../domain/sample.ts';
 
 /** Hours and days of UTC. */
 export type BucketGrain = 'hour' | 'day';
@@ -22,6 +22,9 @@ export type DirtySpan = {
   readonly marks: number;
 };
 
+/** An attempt with what judging needs, without what is only shown. */
+export type StoredAttempt = DecidingAttempt & { readonly purpose: Purpose };
+
 /** Everything that may be counted in a stretch of time. */
 export type DecidedStretch = {
   /**
@@ -38,6 +41,8 @@ export type DecidedStretch = {
 
 /** Derived counts: never the only copy of anything. */
 export type BucketStore = {
+  /** All attempts of ticks in `[fromAt, toAt)`, of every purpose; those of one series come by ascending tick. */
+  readonly readAttempts: (fromAt: number, toAt: number) => Promise<readonly StoredAttempt[]>;
   /** `target` restricts the answer to one; by default all. */
   readonly readDecided: (fromAt: number, toAt: number, target?: string) => Promise<DecidedStretch>;
   /** Spans that end at or before `beforeAt` and must be counted, the latest first. */

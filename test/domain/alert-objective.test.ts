@@ -3,7 +3,17 @@ import { test } from 'node:test';
 import { parseContracts } from '../../src/config/parse-contract.ts';
 import { alertObjectivesOf, type JudgedSample } from '../../src/domain/alert-objective.ts';
 import type { Contract } from '../../src/domain/contract.ts';
+import type { Sample } from '../../src/domain/sample.ts';
 import { sample } from '../store/builders.ts';
+
+function attempt(over: Partial<Sample> = {}): JudgedSample {
+  const { usage, ...facts } = sample(over);
+  return {
+    ...facts,
+    promptTokens: usage?.promptTokens ?? null,
+    completionTokens: usage?.completionTokens ?? null,
+  };
+}
 
 function template(name: string): Contract {
   const { contracts, problems } = parseContracts({ [name]: { template: name } }, ['contracts']);
@@ -25,39 +35,36 @@ test('a contract with an uptime and two p99 is three objectives, with what each 
   );
 });
 
-const JUDGED: readonly (readonly [
-  sentence: string,
-  fields: Partial<JudgedSample>,
-  verdicts: readonly string[],
-])[] = [
-  ['a quick answer is good for all', { ttftUs: 499_999, totalUs: 799_999 }, ['good', 'good', 'good']],
+const JUDGED: readonly (readonly [sentence: string, fields: Partial<Sample>, verdicts: readonly string[]])[] =
   [
-    'one at the limits misses both, for the contract says less than',
-    { ttftUs: 500_000, totalUs: 800_000 },
-    ['good', 'bad', 'bad'],
-  ],
-  [
-    'our own fault is none of them',
-    { outcome: 'config.auth', status: 401, ttftUs: null, totalUs: null },
-    ['excluded', 'excluded', 'excluded'],
-  ],
-  [
-    'doubt about ourselves excludes',
-    { validity: { kind: 'suspect', reason: 'clock_step' } },
-    ['excluded', 'excluded', 'excluded'],
-  ],
-  [
-    'a cached answer says something of availability, nothing of latency',
-    { validity: { kind: 'excluded', reason: 'cache_hit' } },
-    ['good', 'excluded', 'excluded'],
-  ],
-];
+    ['a quick answer is good for all', { ttftUs: 499_999, totalUs: 799_999 }, ['good', 'good', 'good']],
+    [
+      'one at the limits misses both, for the contract says less than',
+      { ttftUs: 500_000, totalUs: 800_000 },
+      ['good', 'bad', 'bad'],
+    ],
+    [
+      'our own fault is none of them',
+      { outcome: 'config.auth', status: 401, ttftUs: null, totalUs: null },
+      ['excluded', 'excluded', 'excluded'],
+    ],
+    [
+      'doubt about ourselves excludes',
+      { validity: { kind: 'suspect', reason: 'clock_step' } },
+      ['excluded', 'excluded', 'excluded'],
+    ],
+    [
+      'a cached answer says something of availability, nothing of latency',
+      { validity: { kind: 'excluded', reason: 'cache_hit' } },
+      ['good', 'excluded', 'excluded'],
+    ],
+  ];
 
 for (const [sentence, fields, verdicts] of JUDGED) {
   test(sentence, () => {
     const objectives = alertObjectivesOf(template('pro-channel'));
     assert.deepEqual(
-      objectives.map(({ judge }) => judge(sample(fields))),
+      objectives.map(({ judge }) => judge(attempt(fields))),
       verdicts,
     );
   });
@@ -66,7 +73,7 @@ for (const [sentence, fields, verdicts] of JUDGED) {
 test('a failure is bad for availability', () => {
   const [availability] = alertObjectivesOf(template('pro-channel'));
   assert.equal(
-    availability?.judge(sample({ outcome: 'gateway.5xx', status: 503, ttftUs: null, totalUs: null })),
+    availability?.judge(attempt({ outcome: 'gateway.5xx', status: 503, ttftUs: null, totalUs: null })),
     'bad',
   );
 });

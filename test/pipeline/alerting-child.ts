@@ -106,7 +106,7 @@ export async function play({ file, mail, log }: Places, death: Death | null): Pr
   // What the evaluator must not see yet has not happened yet.
   const past: Store = {
     ...store,
-    readSamples: (query) => store.readSamples({ ...query, toAt: Math.min(query.toAt, now) }),
+    readAttempts: (fromAt, toAt) => store.readAttempts(fromAt, Math.min(toAt, now)),
   };
   const evaluator = createAlertEvaluator({
     store: past,

@@ -147,6 +147,20 @@ test('a target that leaves the configuration during its outage ends its incident
   assert.equal(stage.mailbox.at(-1)?.delivery.message.topic, 'recovered');
 });
 
+test('what arrives hours late is learnt in its turn, once it was told', async () => {
+  const stage = await createAlertStage();
+  await pass(stage, 4 * 60);
+  // Three hours of failures that were on their way all that time, at ticks of their own.
+  const lateFrom = stage.now - 3.5 * HOUR;
+  for (let at = lateFrom; at < lateFrom + 3 * HOUR; at += 5 * MINUTE)
+    await stage.probe(A, { outcome: 'provider.5xx', scheduledAt: at + 20_000 });
+  await pass(stage, 10);
+  assert.deepEqual(
+    mails(stage).map((mail) => mail.replace(/^\d+ /, '')),
+    ['on-call: Budget at risk: a (pro), since 05:01 UTC'],
+  );
+});
+
 test('silence of the prober is a page about us, and no statement about the gateway', async () => {
   const stage = await createAlertStage();
   await pass(stage, 5);

@@ -321,6 +321,26 @@ availability: { method: timeslices, slice: 60s, sliceBadWhen: { allFailed: true 
     await all.store.close();
   });
 
+  test('without news the figures stay the very same; a new minute, a sample or planned work makes new ones', async () => {
+    const announced: MaintenanceWindow[] = [];
+    const all = await stage(new Map([['pro-channel', templateOf('pro-channel')]]), 5 * MINUTE, announced);
+    const memory = createLiveMemory(all.store, all.scope, impatientClock(NOW));
+    const first = (await memory.evaluate(NOW)).targets;
+    assert.equal((await memory.evaluate(NOW + 5_000)).targets, first);
+    memory.touched(NOW - 10 * MINUTE);
+    const second = (await memory.evaluate(NOW + 10_000)).targets;
+    assert.notEqual(second, first);
+    assert.deepEqual(second, first, 'nothing had changed after all');
+    const third = (await memory.evaluate(NOW + MINUTE)).targets;
+    assert.notEqual(third, second);
+    const begin = NOW - 2 * HOUR;
+    announced.push({ fromAt: begin, toAt: NOW - HOUR, announcedAt: begin - 3 * DAY, reason: 'upgrade' });
+    const uptime = (targets: typeof third) =>
+      targets.get(target('pro-channel').id)?.objectives[0]?.windows['6h'].n ?? 0;
+    assert.ok(uptime((await memory.evaluate(NOW + MINUTE + 5_000)).targets) < uptime(third));
+    await all.store.close();
+  });
+
   test('a target nobody promised anything for has figures and no verdict', async () => {
     const all = await stage(new Map([['plain', templateOf('best-effort')]]), 5 * MINUTE);
     const scope = createLiveScope({ versionsOf: () => [], plannedWorkOf: () => [] });

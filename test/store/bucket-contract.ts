@@ -106,6 +106,38 @@ export function bucketContract(name: string, open: () => Shelf): void {
       assert.equal((await store.readDirty('hour', MONDAY + DAY, 9)).length, 1);
     });
 
+    promise(
+      'attempts of every purpose are read with what judging needs, packed or not, and no others',
+      async ({ store }) => {
+        const samples = [
+          sample(),
+          failure({ scheduledAt: MONDAY + MINUTE }),
+          sample({ scheduledAt: MONDAY + MINUTE, purpose: 'confirmation' }),
+          sample({ scheduledAt: MONDAY + 2 * MINUTE }),
+        ];
+        await store.record({ samples, notRun: [] });
+        const expected = samples.slice(1, 3).map((one) => ({
+          probe: one.probe,
+          target: one.target,
+          region: one.region,
+          scheduledAt: one.scheduledAt,
+          purpose: one.purpose,
+          outcome: one.outcome,
+          validity: one.validity,
+          status: one.status,
+          ttftUs: one.ttftUs,
+          totalUs: one.totalUs,
+          promptTokens: one.usage?.promptTokens ?? null,
+          completionTokens: one.usage?.completionTokens ?? null,
+          servedBy: one.servedBy,
+        }));
+        const read = () => store.readAttempts(MONDAY + MINUTE, MONDAY + 2 * MINUTE);
+        assert.deepEqual(await read(), expected);
+        await store.compact(MONDAY + DAY);
+        assert.deepEqual(await read(), expected);
+      },
+    );
+
     promise('a counted hour leaves its day to be counted', async ({ store }) => {
       await store.record({ samples: [sample({ scheduledAt: MONDAY + 5 * HOUR })], notRun: [] });
       const [span] = await store.readDirty('hour', MONDAY + DAY, 9);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { PHASE_NAMES } from '../../src/domain/observation.ts';
-import { PHASE_ORDER, packDetail, unpackDetail } from '../../src/store/sqlite/packed-detail.ts';
+import { PHASE_ORDER, packDetail, unpackDetail, unpackFacts } from '../../src/store/sqlite/packed-detail.ts';
 import { createByteReader, createByteWriter } from '../../src/store/sqlite/varint.ts';
 import { sample } from './builders.ts';
 import { arbitraryDetail, arbitraryMicros } from './packed-detail.arbitrary.ts';
@@ -16,6 +16,18 @@ describe('packed detail', () => {
       fc.property(arbitraryDetail, arbitraryMicros, arbitraryMicros, (given, ttftUs, totalUs) => {
         const anchors = { ttftUs, totalUs, completionTokens: given.usage?.completionTokens ?? null };
         assert.deepEqual(unpackDetail(packDetail(given, anchors), anchors), given);
+      }),
+    );
+  });
+
+  test('the facts read alone are those of the whole', () => {
+    fc.assert(
+      fc.property(arbitraryDetail, arbitraryMicros, arbitraryMicros, (given, ttftUs, totalUs) => {
+        const anchors = { ttftUs, totalUs, completionTokens: given.usage?.completionTokens ?? null };
+        assert.deepEqual(unpackFacts(packDetail(given, anchors)), {
+          status: given.status,
+          promptTokens: given.usage?.promptTokens ?? null,
+        });
       }),
     );
   });

@@ -92,10 +92,9 @@ export async function createAlertStage(options: StageOptions = {}): Promise<Aler
       if (one === undefined) throw new Error(`no target ${target}`);
       const { probe, region } = one;
       const make = (fields.outcome ?? 'ok') === 'ok' ? sample : failure;
-      await opened.record({
-        samples: [make({ target, probe, region, scheduledAt: stage.now, ...fields })],
-        notRun: [],
-      });
+      const made = make({ target, probe, region, scheduledAt: stage.now, ...fields });
+      await opened.record({ samples: [made], notRun: [] });
+      evaluator.touched(made.scheduledAt);
     },
     async fail(target, outcome = 'gateway.5xx') {
       await stage.probe(target, { outcome });

@@ -45,7 +45,7 @@ async function firstIncident(store: Store): Promise<string> {
     // What is recorded later is not known yet.
     store: {
       ...store,
-      readSamples: (query) => store.readSamples({ ...query, toAt: Math.min(query.toAt, now) }),
+      readAttempts: (fromAt, toAt) => store.readAttempts(fromAt, Math.min(toAt, now)),
     },
     policy: { ...DEFAULT_ALERT_POLICY, routes: [ROUTE] },
     objectivesOf: () => [],

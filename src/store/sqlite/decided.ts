@@ -1,11 +1,12 @@
 import type { DecidingAttempt } from '../../domain/line-of-sample.ts';
-import type { DecidedStretch } from '../store.ts';
+import type { DecidedStretch, StoredAttempt } from '../store.ts';
 import type { AllSamples } from './all-samples.ts';
 import { outcomeOf, validityOf } from './closed-lists.ts';
 import type { NotRunTable } from './not-run.ts';
 import { PURPOSE_NO, type StoredRow } from './samples.ts';
 import type { SeriesRegistry } from './series.ts';
 import type { ServedByTable } from './served-by.ts';
+import { purposeOf } from './stored-sample.ts';
 
 const DECIDING = [PURPOSE_NO.scheduled, PURPOSE_NO.reprobe];
 
@@ -32,24 +33,10 @@ export function readDecided(
   });
   for (const [index, row] of rows.entries()) {
     if (isReplaced(row, rows[index + 1]) || isNeedless(row, rows[index - 1])) continue;
-    const { probe, target, region } = registry.entry(row.seriesNo);
-    const attempts = byTarget.get(target) ?? [];
-    if (attempts.length === 0) byTarget.set(target, attempts);
-    const { status, promptTokens } = row.readFacts();
-    attempts.push({
-      probe,
-      target,
-      region,
-      scheduledAt: row.scheduledAt,
-      outcome: outcomeOf(row.outcome),
-      validity: validityOf(row.doubt),
-      status,
-      ttftUs: row.ttftUs,
-      totalUs: row.totalUs,
-      promptTokens,
-      completionTokens: row.completionTokens,
-      servedBy: servedBy.value(row.servedByNo),
-    });
+    const attempt = attemptOf(row, registry, servedBy);
+    const attempts = byTarget.get(attempt.target);
+    if (attempts === undefined) byTarget.set(attempt.target, [attempt]);
+    else attempts.push(attempt);
   }
   return {
     byTarget,
@@ -61,6 +48,39 @@ export function readDecided(
         reason,
         ticks,
       })),
+  };
+}
+
+/** The body of `Store.readAttempts`; the caller holds the transaction. */
+export function readAttempts(
+  registry: SeriesRegistry,
+  samples: AllSamples,
+  servedBy: ServedByTable,
+  fromAt: number,
+  toAt: number,
+): StoredAttempt[] {
+  const filter = { fromAt, toAt, series: null, purposes: null, outcomes: null, limit: -1 };
+  return samples
+    .select({ ...filter, order: 'oldest-first' })
+    .map((row) => ({ ...attemptOf(row, registry, servedBy), purpose: purposeOf(row.purposeNo) }));
+}
+
+function attemptOf(row: StoredRow, registry: SeriesRegistry, servedBy: ServedByTable): DecidingAttempt {
+  const { probe, target, region } = registry.entry(row.seriesNo);
+  const { status, promptTokens } = row.readFacts();
+  return {
+    probe,
+    target,
+    region,
+    scheduledAt: row.scheduledAt,
+    outcome: outcomeOf(row.outcome),
+    validity: validityOf(row.doubt),
+    status,
+    ttftUs: row.ttftUs,
+    totalUs: row.totalUs,
+    promptTokens,
+    completionTokens: row.completionTokens,
+    servedBy: servedBy.value(row.servedByNo),
   };
 }
 

@@ -9,7 +9,7 @@ import { combineSamples } from './all-samples.ts';
 import { prepareBuckets } from './buckets.ts';
 import { NOT_RUN_KIND, prepareChain } from './chain.ts';
 import { fillClosedLists } from './closed-lists.ts';
-import { readDecided } from './decided.ts';
+import { readAttempts, readDecided } from './decided.ts';
 import { declareSeries } from './declare-series.ts';
 import { prepareEvidence } from './evidence.ts';
 import { prepareFacts } from './facts.ts';
@@ -226,6 +226,9 @@ function storeOn(db: Database.Database): Store {
   return {
     ...alertingOn(db),
     ...reportsOn(db),
+    async readAttempts(fromAt, toAt) {
+      return reading(() => readAttempts(registry, samples, servedBy, fromAt, toAt));
+    },
     async readDecided(fromAt, toAt, target) {
       return reading(() => readDecided(registry, samples, notRun, servedBy, fromAt, toAt, target));
     },

@@ -167,6 +167,28 @@ export function unpackDetail(bytes: Uint8Array, anchors: Anchors): Detail {
   };
 }
 
+/** Status and prompt tokens alone: contracts tell requests apart by them, and the rest is only shown. */
+export function unpackFacts(bytes: Uint8Array): {
+  readonly status: number | null;
+  readonly promptTokens: number | null;
+} {
+  const reader = createByteReader(bytes);
+  const version = reader.unsigned();
+  if (version !== VERSION)
+    throw new Error(`packed detail has version ${version}, this program reads ${VERSION}`);
+  const flags = reader.unsigned();
+  reader.unsigned();
+  for (let differs = reader.unsigned(); differs > 0; differs &= differs - 1) reader.unsigned();
+  // Token chunks, chunks, loop delay.
+  for (let left = 3; left > 0; left -= 1) reader.unsigned();
+  const storedStatus = flags & FLAG.statusNot200 ? reader.unsigned() : 201;
+  if ((flags & FLAG.stallAbsent) === 0) reader.unsigned();
+  return {
+    status: storedStatus === 0 ? null : storedStatus - 1,
+    promptTokens: flags & FLAG.promptTokens ? reader.unsigned() : null,
+  };
+}
+
 function writePhases(target: ByteWriter, phases: Phases, anchors: Anchors): void {
   let reached = 0;
   let differs = 0;

@@ -3,7 +3,7 @@ import type { Outcome } from '../../domain/outcome.ts';
 import type { Purpose, Sample } from '../../domain/sample.ts';
 import { doubtText, remarkBits } from './closed-lists.ts';
 import type { RowKey } from './evidence.ts';
-import { type Detail, packDetail, unpackDetail } from './packed-detail.ts';
+import { type Detail, packDetail, unpackDetail, unpackFacts } from './packed-detail.ts';
 import type { CoreRow } from './packed-hour.ts';
 import type { ServedByTable } from './served-by.ts';
 
@@ -305,7 +305,7 @@ function storedRowOf(row: SampleRow): StoredRow {
     costNanos: row.cost_nanos,
     servedByNo: row.served_by_no,
     readDetail: () => unpackDetail(row.detail, anchors),
-    readFacts: () => factsOf(unpackDetail(row.detail, anchors)),
+    readFacts: () => unpackFacts(row.detail),
   };
 }
 
