@@ -1,7 +1,13 @@
-import type { ComparedPair, CompareView, TierVerdict } from '../src/domain/compare-view.ts';
+import {
+  COMPARE_SPANS,
+  type ComparedPair,
+  type CompareView,
+  gainOf,
+  type TierVerdict,
+} from '../src/domain/compare-view.ts';
 import type { RankMs, TierFigures } from '../src/domain/tier-comparison.ts';
 import { countOf, formatCount, formatShare, formatUs, NO_DATA, shorten, timesIn } from './format.ts';
-import { type Html, html } from './html.ts';
+import { type Html, html, raw } from './html.ts';
 import { icon } from './icon.ts';
 import { type Assets, layout } from './layout.ts';
 import { targetPath } from './link.ts';
@@ -11,10 +17,10 @@ const VERDICTS: Readonly<
   Record<TierVerdict, { readonly word: string; readonly mark: 'missed' | 'undecided' | 'within' | 'none' }>
 > = {
   worse: { word: 'measurably worse', mark: 'missed' },
-  'not proven': { word: 'no difference proven', mark: 'undecided' },
+  'not proven': { word: ': no difference proven', mark: 'undecided' },
   mixed: { word: 'better and worse', mark: 'undecided' },
   better: { word: 'measurably better', mark: 'within' },
-  'no data': { word: 'too little data', mark: 'none' },
+  'no data': { word: ': too little data', mark: 'none' },
 };
 
 /** Tier against tier for every model: is the dearer one better, and how sure is that? */
@@ -30,21 +36,60 @@ export function comparePage(view: CompareView, assets: Assets): string {
     practice: status.practice,
     locale: status.locale,
     assets,
-    twin: '/api/v1/compare',
+    twin: `/api/v1/compare?span=${view.span}`,
     body: html`<div data-live="/api/v1/stream">
 <section class="verdict v-${tone(view)}" aria-labelledby="verdict">
-<p class="eyebrow">Does the dearer tier earn its price? Last 24 hours, ${times.full(view.fromAt).slice(5, 16)} to ${times.full(view.toAt).slice(5, 16)} ${times.zone(view.toAt)}</p>
+<div class="bar"><p class="eyebrow">Does the dearer tier earn its price? ${times.full(view.fromAt).slice(0, 16)} to ${times.full(view.toAt).slice(0, 16)} ${times.zone(view.toAt)}</p><nav class="picker" aria-label="Time span">${picker(view)}</nav></div>
 <h1 id="verdict">${headline(view)}</h1>
-<p class="lead">Tiers are probed at the same ticks with the same questions. A difference is called measurable only if it would be this large by chance less than once in twenty times; failed requests count as slower than any answer.${view.pairs.length < view.expected && html` <strong>Comparing: ${view.pairs.length} of ${countOf(view.expected, 'pair')} so far.</strong>`}</p>
+<p class="lead">Tiers are probed at the same ticks with the same questions. A difference is called measurable only if it would be this large by chance less than once in twenty times; failed requests count as slower than any answer.${view.span !== '24h' && ' Beyond a day every probe of a tier counts, and latencies are shown at most 0.4 % high.'}${view.pairs.length < view.expected && html` <strong>Comparing: ${view.pairs.length} of ${countOf(view.expected, 'pair')} so far.</strong>`}</p>
 </section>
 ${
   pairs.length === 0
     ? html`<p class="empty">${view.expected === 0 ? 'No model is offered at two tiers, so there is nothing to compare.' : 'The comparison is being made; this page fills by itself.'}</p>`
-    : html`<ol class="pairs" aria-label="Models, the least earned price first">${pairs.map((pair) => pairItem(pair, scale))}</ol>`
+    : html`${pairs.length > 1 && summary(pairs)}<ol class="pairs" aria-label="Models, the least earned price first">${pairs.map((pair) => pairItem(pair, scale))}</ol>`
 }
-<footer class="foot"><p>As of ${exactTime(status.at, times)}. Bars: 95 % interval of the p99, with the p99 as a mark and the median as a dot. Uptime is rounded down, latency up. ${NO_DATA} means no data, never zero.</p><p><a href="/api/v1/compare">JSON</a> <a href="/method">Method</a></p></footer>
+<footer class="foot"><p>As of ${exactTime(status.at, times)}. Bars: 95 % interval of the p99, with the p99 as a mark and the median as a dot. Uptime is rounded down, latency up. ${NO_DATA} means no data, never zero.</p><p><a href="/api/v1/compare?span=${view.span}">JSON</a> <a href="/method">Method</a></p></footer>
 </div>`,
   });
+}
+
+function picker({ span }: CompareView): Html[] {
+  return Object.entries(COMPARE_SPANS).map(
+    ([key, { name }]) =>
+      html`<a href="/compare?span=${key}"${key === span && raw(' aria-current="true"')}>${name}</a>`,
+  );
+}
+
+/** All models in one table, the least earned price first. */
+function summary(pairs: readonly ComparedPair[]): Html {
+  const hasPrices = pairs.some(({ comparison }) => comparison.priceRatio !== null);
+  return html`<section class="panel" aria-labelledby="summary"><h2 id="summary">${countOf(pairs.length, 'model')} <small>the least earned price first</small></h2>
+<div class="scroll" tabindex="0" role="region" aria-label="All models"><table class="plain summary"><thead><tr><th scope="col">Model</th><th scope="col">Proven</th>${hasPrices && html`<th scope="col" class="num">Price</th>`}<th scope="col" class="num">p99</th><th scope="col" class="num">against</th><th scope="col" class="num">p99 lower by</th><th scope="col" class="num">Failed</th><th scope="col" class="num">against</th><th scope="col" class="num">n</th></tr></thead><tbody>${pairs.map(
+    (pair) => summaryRow(pair, hasPrices),
+  )}</tbody></table></div>
+${pairs.length >= 20 && html`<p class="soft">Of ${pairs.length} comparisons where nothing differs, about ${Math.round(pairs.length / 20)} would look proven by chance.</p>`}</section>`;
+}
+
+function summaryRow(pair: ComparedPair, hasPrices: boolean): Html {
+  const { tiers, priceRatio } = pair.comparison;
+  const [dearer, cheaper] = tiers;
+  const { word, mark } = VERDICTS[pair.verdict];
+  const gain = gainOf(pair);
+  return html`<tr><th scope="row"><a href="#${anchorOf(pair)}">${shorten(pair.model, 60)}</a></th><td><span class="standing s-${mark}"><span class="goal">${icon(mark)}${shorten(dearer.name, 24)} ${word}</span></span></td>${hasPrices && html`<td class="num">${priceRatio === null ? NO_DATA : timesText(priceRatio)}</td>`}<td class="num"><b>${rankText(dearer.p99)}</b></td><td class="num">${rankText(cheaper.p99)}</td><td class="num">${gain === null ? NO_DATA : gainText(gain)}</td><td class="num">${formatCount(dearer.failures)}</td><td class="num">${formatCount(cheaper.failures)}</td><td class="num">${formatCount(dearer.n + cheaper.n)}</td></tr>`;
+}
+
+/** Cut, never rounded up: a gain must not look larger than it is, nor a loss smaller. */
+function gainText(gain: number): string {
+  return `${Math.floor(gain * 100)}\u202f%`.replace('-', '\u2212');
+}
+
+function timesText(ratio: number): string {
+  return `${ratio.toLocaleString('en-US', { maximumFractionDigits: 2 })}\u202f×`;
+}
+
+/** Names may hold anything; the anchor is made of what is plain in them. */
+function anchorOf({ targets: [dearer] }: ComparedPair): string {
+  return `pair-${dearer.replace(/[^A-Za-z0-9]+/g, '-').slice(0, 100)}`;
 }
 
 function headline({ pairs, expected }: CompareView): string {
@@ -70,8 +115,8 @@ function pairItem(pair: ComparedPair, scale: number): Html {
   const { model, verdict, comparison, metric } = pair;
   const { word, mark } = VERDICTS[verdict];
   const name = metric === 'ttft' ? 'TTFT' : 'total';
-  return html`<li class="panel pair" data-key="${pair.targets.join('\n')}">
-<h2><span class="name">${shorten(model, 80)}</span> <span class="standing s-${mark}"><span class="goal">${icon(mark)}${shorten(comparison.tiers[0].name, 32)}: ${word}</span></span></h2>
+  return html`<li class="panel pair" id="${anchorOf(pair)}" data-key="${pair.targets.join('\n')}">
+<h2><span class="name">${shorten(model, 80)}</span> <span class="standing s-${mark}"><span class="goal">${icon(mark)}${shorten(comparison.tiers[0].name, 32)} ${word}</span></span></h2>
 <div class="scroll" tabindex="0" role="region" aria-label="${shorten(model, 80)}: figures"><table class="plain versus"><thead><tr><th scope="col">Tier</th><th scope="col" class="num">Uptime</th><th scope="col" class="num">Failed</th><th scope="col" class="num">${name} p50</th><th scope="col" class="num">${name} p99</th><th scope="col" class="num">95 % interval</th><th scope="col"><span class="hidden">p50, p99 and interval, drawn</span></th><th scope="col" class="num">n</th></tr></thead><tbody>${comparison.tiers.map((tier, index) => tierRow(tier, pair.targets[index] ?? '', scale))}</tbody></table></div>
 <p class="sentence">${comparison.sentence}</p>
 </li>`;

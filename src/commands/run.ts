@@ -8,6 +8,7 @@ import type { Contract } from '../domain/contract.ts';
 import { contractInForce } from '../domain/contract-in-force.ts';
 import { uncontracted } from '../domain/history.ts';
 import type { ProbingPlan } from '../domain/probe.ts';
+import { tokenPrices } from '../domain/token-price.ts';
 import { openSigningKey } from '../evidence/signing-key.ts';
 import { countExpected } from '../pipeline/expected-ticks.ts';
 import { packHistory } from '../pipeline/pack-history.ts';
@@ -85,9 +86,11 @@ async function run(folder: string, options: Options, world: World): Promise<void
     const { store } = data;
     let live: LiveFigures | null = null;
     let history: PracticeHistory | null = null;
+    let prices: ReadonlyMap<string, number> = new Map();
     const web = createServer({
       live: () => live?.latest() ?? null,
       countingOf: (target) => live?.countingOf(target) ?? uncontracted(),
+      priceOf: (target) => prices.get(target) ?? null,
       preparingPpm: () => history?.donePpm() ?? null,
       store,
       clock: world.now,
@@ -141,6 +144,9 @@ async function run(folder: string, options: Options, world: World): Promise<void
         live?.recorded(at);
         alerts?.recorded(at);
       },
+      onPlan: (plan) => {
+        prices = tokenPrices(plan);
+      },
       beforeFirst: async (plan) => {
         if (!options.practiceHistory) return { done: Promise.resolve() };
         history = await writePracticeHistory(config, plan, store, options.data, world.now(), web.rewritten);
@@ -186,6 +192,8 @@ type ProbingHooks = {
   readonly onHealth: (health: ProbingHealth) => void;
   /** Told the earliest tick of every batch that was recorded. */
   readonly onRecorded: (at: number) => void;
+  /** Told every plan that comes into force. */
+  readonly onPlan: (plan: ProbingPlan) => void;
   /** Runs before the series of the first plan are declared; `done` is what goes on behind it. */
   readonly beforeFirst: (plan: ProbingPlan) => Promise<{ readonly done: Promise<void> }>;
   readonly signal: AbortSignal;
@@ -217,6 +225,7 @@ async function startProbing(
       schedule,
     }));
     await store.declareSeries(series, at);
+    hooks.onPlan(plan);
     web.changed();
   };
 

@@ -10,7 +10,7 @@ function seeded(seed: number): () => number {
 }
 
 /** Values of two groups in the same stretch of time, e.g. an hour. `Infinity` stands for a failed request. */
-export type Block = { readonly a: readonly number[]; readonly b: readonly number[] };
+export type Block = { readonly a: ArrayLike<number>; readonly b: ArrayLike<number> };
 
 export type BootstrapOptions = {
   /** Share of the quantile, e.g. 0.99. */
@@ -37,8 +37,10 @@ type Coded = {
   readonly blocks: readonly Int32Array[];
 };
 
-function coded(blocks: readonly (readonly number[])[]): Coded {
-  const values = Float64Array.from(new Set(blocks.flat())).sort();
+function coded(blocks: readonly ArrayLike<number>[]): Coded {
+  const distinct = new Set<number>();
+  for (const block of blocks) for (let i = 0; i < block.length; i += 1) distinct.add(block[i] ?? 0);
+  const values = Float64Array.from(distinct).sort();
   const position = new Map<number, number>();
   for (const [i, value] of values.entries()) position.set(value, i);
   return {

@@ -12,6 +12,18 @@ export type TierVerdict = 'worse' | 'not proven' | 'mixed' | 'better' | 'no data
 /** Where the dearer tier earns its price least comes first; what cannot be said comes last. */
 export const VERDICT_ORDER: readonly TierVerdict[] = ['worse', 'not proven', 'mixed', 'better', 'no data'];
 
+/** How far back tiers are compared. A day attempt by attempt; longer from what is stored of hours and days. */
+export const COMPARE_SPANS = {
+  '24h': { name: '24 hours', days: 1 },
+  '7d': { name: '7 days', days: 7 },
+  '30d': { name: '30 days', days: 30 },
+} as const;
+export type CompareSpan = keyof typeof COMPARE_SPANS;
+
+export function isCompareSpan(text: string): text is CompareSpan {
+  return Object.hasOwn(COMPARE_SPANS, text);
+}
+
 export type LatencyMetric = 'ttft' | 'total';
 
 /** One model at one gateway: a tier held against the first one of the configuration. */
@@ -27,6 +39,7 @@ export type ComparedPair = {
 
 export type CompareView = {
   readonly status: Omit<StatusView, 'targets'>;
+  readonly span: CompareSpan;
   /** Inclusive. */
   readonly fromAt: number;
   /** Exclusive. */
@@ -57,17 +70,26 @@ export function verdictOn({ difference, failures }: TierComparison): TierVerdict
   return loses ? 'worse' : 'not proven';
 }
 
-/** Least earned first; among equals the one whose p99 gains least, then by name. */
+/** Least earned first; among equals the one whose p99 gains least for its price, then by name. */
 export function byLeastEarned(a: ComparedPair, b: ComparedPair): number {
   const verdict = VERDICT_ORDER.indexOf(a.verdict) - VERDICT_ORDER.indexOf(b.verdict);
   if (verdict !== 0) return verdict;
-  const gain = gainOf(a) - gainOf(b);
-  return gain !== 0 && !Number.isNaN(gain) ? gain : a.model.localeCompare(b.model, 'en', { numeric: true });
+  const earned = earnedBy(a) - earnedBy(b);
+  return earned !== 0 && !Number.isNaN(earned)
+    ? earned
+    : a.model.localeCompare(b.model, 'en', { numeric: true });
 }
 
-/** How much lower the dearer tier's p99 is, as a share of the cheaper one's. */
-function gainOf({ comparison: { tiers } }: ComparedPair): number {
+/** How much lower the dearer tier's p99 is, as a share of the cheaper one's; `null` unless both are answers. */
+export function gainOf({ comparison: { tiers } }: Pick<ComparedPair, 'comparison'>): number | null {
   const [dearer, cheaper] = tiers;
-  if (typeof dearer.p99 !== 'number' || typeof cheaper.p99 !== 'number' || cheaper.p99 === 0) return 0;
+  if (typeof dearer.p99 !== 'number' || typeof cheaper.p99 !== 'number' || cheaper.p99 === 0) return null;
   return (cheaper.p99 - dearer.p99) / cheaper.p99;
+}
+
+/** The gain for each time the price is paid; a loss weighs more the more it costs. */
+function earnedBy(pair: ComparedPair): number {
+  const gain = gainOf(pair) ?? 0;
+  const ratio = pair.comparison.priceRatio ?? 1;
+  return gain < 0 ? gain * ratio : gain / ratio;
 }

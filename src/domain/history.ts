@@ -90,7 +90,7 @@ export function columnOf(plan: LivePlan, history: HistorySums, { fromAt, toAt }:
   const counts =
     availability?.kind === 'availability' ? availability.counts : { good: 0, bad: 0, excluded: 0 };
   const histogram = (metric: 'ttft_ms' | 'e2e_ms' | 'tokens_per_s'): LatencyHistogram | null => {
-    const at = histogramOf(plan, metric);
+    const at = histogramAt(plan, metric);
     const sum = at === -1 ? undefined : history.sums[at];
     return sum?.kind === 'percentile' ? sum.counts.histogram : null;
   };
@@ -109,8 +109,8 @@ export function columnOf(plan: LivePlan, history: HistorySums, { fromAt, toAt }:
   };
 }
 
-/** The question whose histogram tells of a metric: the contract's 99th percentile, else any. */
-function histogramOf(plan: LivePlan, metric: 'ttft_ms' | 'e2e_ms' | 'tokens_per_s'): number {
+/** The place of the answer whose histogram tells of a metric: the contract's 99th percentile, else any; -1: none. */
+export function histogramAt(plan: LivePlan, metric: 'ttft_ms' | 'e2e_ms' | 'tokens_per_s'): number {
   const { questions } = wholePlan(plan);
   const tells = (percentile: string | null) => (one: (typeof questions)[number]) =>
     one.kind === 'percentile' &&

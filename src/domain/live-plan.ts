@@ -167,6 +167,20 @@ function speedQuestion(terms: Contract): LiveQuestion {
   return { kind: 'percentile', id: own.id, terms: own, question: latencyQuestion(own), promised: false };
 }
 
+/** Do two plans count the same requests as good, bad and timed? Only then may their counts be held against each other. */
+export function countsAlike(one: LivePlan, other: LivePlan): boolean {
+  const rules = ({ contract, questions }: LivePlan): string =>
+    JSON.stringify([
+      contract.eligible,
+      contract.classify.map(({ when, as }) => ({ when, as })),
+      contract.otherwise,
+      questions.flatMap((question) =>
+        question.kind === 'percentile' ? [question.terms.metric, question.terms.eligible] : [],
+      ),
+    ]);
+  return rules(one) === rules(other);
+}
+
 /** A plan with everything that buckets hold, charts included. */
 export function wholePlan(plan: LivePlan): LivePlan {
   return plan.charted.length === 0

@@ -18,6 +18,11 @@ export type Tier = {
   readonly price: number | null;
 };
 
+/** The requests of a tier by stretch of time, those of one stretch in any order; a failed request is `Infinity` ms. */
+export type BlockedTier = Pick<Tier, 'name' | 'price'> & {
+  readonly blocks: ReadonlyMap<number, Float64Array>;
+};
+
 /** A value in ms; `'failed'` where the rank is a failed request, `null` without data or beyond the last rank. */
 export type RankMs = number | 'failed' | null;
 
@@ -69,17 +74,29 @@ export type ComparisonOptions = {
 export const COMPARISON_ALPHA = 0.05;
 const BLOCK_MS = 3_600_000;
 
-function slowness(sample: TierSample): number {
-  return sample.ms ?? Number.POSITIVE_INFINITY;
-}
-
 function named(value: number | undefined): RankMs {
   if (value === undefined) return null;
   return Number.isFinite(value) ? value : 'failed';
 }
 
-function ascending(tier: Tier): Float64Array {
-  return Float64Array.from(tier.samples, slowness).sort();
+function ascending({ blocks }: BlockedTier): Float64Array {
+  const all = new Float64Array([...blocks.values()].reduce((sum, block) => sum + block.length, 0));
+  let place = 0;
+  for (const block of blocks.values()) {
+    all.set(block, place);
+    place += block.length;
+  }
+  return all.sort();
+}
+
+function byHour({ name, price, samples }: Tier): BlockedTier {
+  const hours = Map.groupBy(samples, ({ at }) => Math.floor(at / BLOCK_MS));
+  const slowness = ({ ms }: TierSample): number => ms ?? Number.POSITIVE_INFINITY;
+  return {
+    name,
+    price,
+    blocks: new Map([...hours].map(([hour, own]) => [hour, Float64Array.from(own, slowness)])),
+  };
 }
 
 function atRank(sorted: Float64Array, rank: number | null): RankMs {
@@ -99,7 +116,7 @@ function countOver(sorted: Float64Array, threshold: number): number {
   return sorted.length - low;
 }
 
-function figuresOf(tier: Tier, sorted: Float64Array, threshold: number | null): TierFigures {
+function figuresOf(tier: BlockedTier, sorted: Float64Array, threshold: number | null): TierFigures {
   const n = sorted.length;
   const failures = n === 0 ? 0 : countOver(sorted, Number.MAX_VALUE);
   const ranks = n === 0 ? null : rankInterval(n, 0.99);
@@ -120,19 +137,11 @@ function better(table: TwoByTwo, p: number): Finding {
   return table.hitsA / table.totalA < table.hitsB / table.totalB ? 'first' : 'second';
 }
 
-function blocksOf(a: Tier, b: Tier): Block[] {
-  const blocks = new Map<number, { a: number[]; b: number[] }>();
-  const into = (tier: Tier, key: 'a' | 'b'): void => {
-    for (const sample of tier.samples) {
-      const hour = Math.floor(sample.at / BLOCK_MS);
-      const block = blocks.get(hour) ?? { a: [], b: [] };
-      block[key].push(slowness(sample));
-      blocks.set(hour, block);
-    }
-  };
-  into(a, 'a');
-  into(b, 'b');
-  return [...blocks].sort((x, y) => x[0] - y[0]).map(([, block]) => block);
+function blocksOf(a: BlockedTier, b: BlockedTier): Block[] {
+  const none = new Float64Array(0);
+  return [...new Set([...a.blocks.keys(), ...b.blocks.keys()])]
+    .sort((x, y) => x - y)
+    .map((block) => ({ a: a.blocks.get(block) ?? none, b: b.blocks.get(block) ?? none }));
 }
 
 function exceedances(
@@ -149,7 +158,11 @@ function exceedances(
   return { thresholdMs: named(threshold), source, fisher, barnard, better: better(table, barnard ?? fisher) };
 }
 
-function differenceOf(a: Tier, b: Tier, { seed, draws }: ComparisonOptions): TierComparison['difference'] {
+function differenceOf(
+  a: BlockedTier,
+  b: BlockedTier,
+  { seed, draws }: ComparisonOptions,
+): TierComparison['difference'] {
   const found = bootstrapDifference(blocksOf(a, b), { quantile: 0.99, draws, seed });
   if (found === null) return null;
   const isProven = found.p <= COMPARISON_ALPHA && (found.high < 0 || found.low > 0);
@@ -165,32 +178,39 @@ function probability(p: number): string {
   return p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(3)}`;
 }
 
-function span(low: number, high: number): string {
-  const text = (ms: number): string =>
-    Number.isFinite(ms) ? `${Math.round(Math.abs(ms)).toLocaleString('en-US')}` : 'without limit';
-  const [from, to] = Math.abs(low) < Math.abs(high) ? [low, high] : [high, low];
-  return `${text(from)} to ${text(to)} ms`;
+/** How far apart the two p99 are: an end without limit is a failed request. `lower` is the tier with the lower p99. */
+function distance(low: number, high: number, word: 'less' | 'more', lower: string, higher: string): string {
+  const text = (ms: number): string => Math.round(Math.abs(ms)).toLocaleString('en-US');
+  const [near, far] = Math.abs(low) < Math.abs(high) ? [low, high] : [high, low];
+  if (!Number.isFinite(near))
+    return `an answer for ${lower}, a failed request for ${higher}, with 95 % confidence`;
+  if (!Number.isFinite(far)) return `at least ${text(near)} ms ${word} with 95 % confidence`;
+  return `${text(near)} to ${text(far)} ms ${word} with 95 % confidence`;
+}
+
+function number(n: number): string {
+  return n.toLocaleString('en-US');
 }
 
 function tailSentence({ tiers: [a, b], difference }: Omit<TierComparison, 'sentence'>): string {
-  const both = `p99 ${millis(a.p99)} against ${millis(b.p99)} (n = ${a.n} and ${b.n})`;
+  const both = `p99 ${millis(a.p99)} against ${millis(b.p99)} (n = ${number(a.n)} and ${number(b.n)})`;
   if (difference === null) return `${a.name} and ${b.name} cannot be compared: ${both}`;
   const { low, high, p } = difference;
   switch (difference.better) {
     case 'first':
-      return `${a.name} is faster in the tail than ${b.name}: ${both}, ${span(low, high)} less with 95 % confidence, ${probability(p)}`;
+      return `${a.name} is faster in the tail than ${b.name}: ${both}, ${distance(low, high, 'less', a.name, b.name)}, ${probability(p)}`;
     case 'second':
-      return `${a.name} is slower in the tail than ${b.name}: ${both}, ${span(low, high)} more with 95 % confidence, ${probability(p)}`;
+      return `${a.name} is slower in the tail than ${b.name}: ${both}, ${distance(low, high, 'more', b.name, a.name)}, ${probability(p)}`;
     case 'not proven':
       return `No difference in the tail is proven between ${a.name} and ${b.name}: ${both}, ${probability(p)}`;
   }
 }
 
 function failureSentence({ tiers: [a, b], failures }: Omit<TierComparison, 'sentence'>): string {
-  const counts = `${a.failures} of ${a.n} against ${b.failures} of ${b.n}`;
+  const counts = `${number(a.failures)} of ${number(a.n)} against ${number(b.failures)} of ${number(b.n)}`;
   if (failures.better === 'not proven') return `no difference in failures is proven (${counts})`;
   const word = failures.better === 'first' ? 'fewer' : 'more';
-  return `it fails ${word} requests (${counts}, ${probability(failures.p)})`;
+  return `${a.name} fails ${word} requests (${counts}, ${probability(failures.p)})`;
 }
 
 /** Whether a dearer tier is worth its price is the reader's call; whether it is better at all is ours. */
@@ -221,8 +241,16 @@ function priceSentence(found: Omit<TierComparison, 'sentence'>): string {
  * answer throughout. A test of the whole distribution would answer another question than the tail.
  */
 export function compareTiers(a: Tier, b: Tier, options: ComparisonOptions): TierComparison {
+  return compareBlocks(byHour(a), byHour(b), options);
+}
+
+/** The same of requests that are already in stretches, which are what is drawn again: hours, or longer ones. */
+export function compareBlocks(a: BlockedTier, b: BlockedTier, options: ComparisonOptions): TierComparison {
   const [sortedA, sortedB] = [ascending(a), ascending(b)];
-  const pooled = Float64Array.from([...sortedA, ...sortedB]).sort();
+  const pooled = new Float64Array(sortedA.length + sortedB.length);
+  pooled.set(sortedA);
+  pooled.set(sortedB, sortedA.length);
+  pooled.sort();
   const pooledP99 = pooled.length === 0 ? null : (pooled[nearestRank('99', pooled.length) - 1] ?? null);
   const threshold = options.thresholdMs ?? pooledP99;
   const tiers = [figuresOf(a, sortedA, threshold), figuresOf(b, sortedB, threshold)] as const;

@@ -1,20 +1,29 @@
 import {
   byLeastEarned,
+  COMPARE_SPANS,
   type ComparedPair,
+  type CompareSpan,
   type CompareView,
   type LatencyMetric,
   tierSampleOf,
   verdictOn,
 } from '../domain/compare-view.ts';
+import { bucketIndex, highestOf } from '../domain/latency-histogram.ts';
+import { countsAlike } from '../domain/live-plan.ts';
 import type { StatusView, TargetView } from '../domain/status-view.ts';
-import { compareTiers, type TierSample } from '../domain/tier-comparison.ts';
+import { compareBlocks } from '../domain/tier-comparison.ts';
 import type { Store } from '../store/store.ts';
 import { breathe } from './breathe.ts';
+import type { CountingOf } from './context.ts';
+import { readStoredTiers } from './stored-tiers.ts';
 
 export const COMPARED_MS = 86_400_000;
 /** So much is read at once: a few milliseconds of rows, however many targets there are. */
 const PIECE_MS = 600_000;
-const FRESH_MS = 300_000;
+const HOUR_MS = 3_600_000;
+/** What is drawn again as a whole: long enough for outages to stay together, short enough for some two dozen. */
+const BLOCK_MS = { '7d': 6 * HOUR_MS, '30d': 24 * HOUR_MS } as const;
+const FRESH_MS = { '24h': 300_000, '7d': 1_800_000, '30d': 1_800_000 } as const;
 /** An answer may come this long after its tick. */
 const SETTLE_MS = 90_000;
 /** A reader waits this long for a comparison under way before being shown what there is of it. */
@@ -26,72 +35,156 @@ const SEED = 20_261;
 /** Times of one target in one piece: instant and time in ms by turns; not a number where the attempt failed. */
 type Piece = ReadonlyMap<string, Float64Array>;
 type Pair = { readonly dearer: TargetView; readonly cheaper: TargetView; readonly metric: LatencyMetric };
+type Blocks = ReadonlyMap<number, Float64Array>;
+
+/** The requests of a span, however they were had. */
+type Requests = {
+  readonly fromAt: number;
+  readonly toAt: number;
+  readonly blocksOf: (target: string) => Blocks;
+  /** The limit to count against, given the contract's in µs: one at which these requests can be counted exactly. */
+  readonly thresholdMs: (limitUs: number) => number;
+  /** Why two tiers cannot be compared by these requests; `null`: they can. */
+  readonly obstacle: (pair: Pair) => string | null;
+};
 
 export type Comparisons = {
   /** The last comparison, or as much of the one under way as is done. Starts one if the last is no longer fresh. */
-  readonly read: (view: StatusView) => Promise<CompareView>;
+  readonly read: (view: StatusView, span: CompareSpan) => Promise<CompareView>;
 };
 
 /**
- * Compares the tiers of every model over the last day, in small pieces with room for others in between, when somebody
- * looks and at most once in five minutes. Pieces that are over are read once.
+ * Compares the tiers of every model, in small pieces with room for others in between, when somebody looks, and each span
+ * at most once in minutes.
  */
 export function createComparisons(
-  store: Pick<Store, 'readDecided'>,
+  store: Pick<Store, 'readDecided' | 'readBuckets' | 'readDirty'>,
   priceOf: (target: string) => number | null,
+  countingOf: CountingOf,
   onFault: (error: unknown) => void,
 ): Comparisons {
   const pieces = new Map<number, Piece>();
+  const lastDay = (view: StatusView) => readLastDay(store, pieces, view);
+  const stored = (view: StatusView, span: '7d' | '30d') => readStored(store, countingOf, view, span);
+  const compare = (span: CompareSpan) =>
+    createComparison(span, (view) => (span === '24h' ? lastDay(view) : stored(view, span)), priceOf, onFault);
+  const bySpan = { '24h': compare('24h'), '7d': compare('7d'), '30d': compare('30d') };
+  return { read: (view, span) => bySpan[span](view) };
+}
+
+/** One span, compared again when it is asked for and no longer fresh; never twice at once. */
+function createComparison(
+  span: CompareSpan,
+  readRequests: (view: StatusView) => Promise<Requests>,
+  priceOf: (target: string) => number | null,
+  onFault: (error: unknown) => void,
+): (view: StatusView) => Promise<CompareView> {
   let shown: CompareView | null = null;
   let underWay: Promise<void> | null = null;
 
-  const readPieces = async (fromAt: number, toAt: number, metrics: Metrics): Promise<void> => {
-    for (const at of pieces.keys()) if (at < fromAt || at >= toAt) pieces.delete(at);
-    for (let at = toAt - PIECE_MS; at >= fromAt; at -= PIECE_MS) {
-      if (pieces.has(at)) continue;
-      const { byTarget } = await store.readDecided(at, at + PIECE_MS);
-      pieces.set(at, pieceOf(byTarget, metrics));
-      await breathe();
-    }
-  };
-
   const compareAll = async (view: StatusView): Promise<void> => {
     const pairs = pairsOf(view);
-    const toAt = Math.floor((view.at - SETTLE_MS) / PIECE_MS) * PIECE_MS;
-    const fromAt = toAt - COMPARED_MS;
-    const metrics: Metrics = new Map(
-      view.targets.map((target) => [target.id, { ...leadOf(target), metric: metricOf(target) }]),
-    );
     const { targets: _all, ...status } = view;
-    await readPieces(fromAt, toAt, metrics);
+    const requests = await readRequests(view);
+    const { fromAt, toAt } = requests;
     const done: ComparedPair[] = [];
     for (const pair of pairs) {
-      done.push(comparePair(pair, pieces, priceOf));
+      done.push(comparePair(pair, requests, priceOf));
       // Until this comparison is whole, an earlier whole one says more.
       if (shown === null || shown.pairs.length < shown.expected || done.length === pairs.length) {
-        shown = { status, fromAt, toAt, expected: pairs.length, pairs: done.toSorted(byLeastEarned) };
+        shown = { status, span, fromAt, toAt, expected: pairs.length, pairs: done.toSorted(byLeastEarned) };
       }
       await breathe();
     }
-    if (pairs.length === 0) shown = { status, fromAt, toAt, expected: 0, pairs: [] };
+    if (pairs.length === 0) shown = { status, span, fromAt, toAt, expected: 0, pairs: [] };
   };
 
+  return async (view) => {
+    const age = shown === null ? Number.POSITIVE_INFINITY : view.at - shown.status.at;
+    const isFresh =
+      shown !== null && shown.pairs.length === shown.expected && age >= 0 && age < FRESH_MS[span];
+    if (!isFresh && underWay === null) {
+      underWay = compareAll(view)
+        .catch(onFault)
+        .finally(() => {
+          underWay = null;
+        });
+    }
+    if (underWay !== null && !isFresh) await Promise.race([underWay, patience()]);
+    const { targets: _all, ...status } = view;
+    const fromAt = view.at - COMPARE_SPANS[span].days * COMPARED_MS;
+    return shown === null
+      ? { status, span, fromAt, toAt: view.at, expected: pairsOf(view).length, pairs: [] }
+      : { ...shown, status };
+  };
+}
+
+/** The last day, attempt by attempt, of the busiest series of each target. Pieces that are over are read once. */
+async function readLastDay(
+  store: Pick<Store, 'readDecided'>,
+  pieces: Map<number, Piece>,
+  view: StatusView,
+): Promise<Requests> {
+  const toAt = Math.floor((view.at - SETTLE_MS) / PIECE_MS) * PIECE_MS;
+  const fromAt = toAt - COMPARED_MS;
+  const metrics: Metrics = new Map(
+    view.targets.map((target) => [target.id, { ...leadOf(target), metric: metricOf(target) }]),
+  );
+  for (const at of pieces.keys()) if (at < fromAt || at >= toAt) pieces.delete(at);
+  for (let at = toAt - PIECE_MS; at >= fromAt; at -= PIECE_MS) {
+    if (pieces.has(at)) continue;
+    const { byTarget } = await store.readDecided(at, at + PIECE_MS);
+    pieces.set(at, pieceOf(byTarget, metrics));
+    await breathe();
+  }
   return {
-    read: async (view) => {
-      const age = shown === null ? Number.POSITIVE_INFINITY : view.at - shown.status.at;
-      const isFresh = shown !== null && shown.pairs.length === shown.expected && age >= 0 && age < FRESH_MS;
-      if (!isFresh && underWay === null) {
-        underWay = compareAll(view)
-          .catch(onFault)
-          .finally(() => {
-            underWay = null;
-          });
-      }
-      if (underWay !== null && !isFresh) await Promise.race([underWay, patience()]);
-      const { targets: _all, ...status } = view;
-      return shown === null
-        ? { status, fromAt: view.at - COMPARED_MS, toAt: view.at, expected: pairsOf(view).length, pairs: [] }
-        : { ...shown, status };
+    fromAt,
+    toAt,
+    blocksOf: (target) => hoursOf(target, pieces),
+    thresholdMs: (limitUs) => limitUs / 1000,
+    obstacle: () => null,
+  };
+}
+
+/** Days or weeks, from what is stored of hours and days: every series of each target. */
+async function readStored(
+  store: Pick<Store, 'readBuckets' | 'readDirty'>,
+  countingOf: CountingOf,
+  view: StatusView,
+  span: '7d' | '30d',
+): Promise<Requests> {
+  const asked = new Map(
+    view.targets.map((target) => [
+      target.id,
+      {
+        counting: countingOf(target),
+        metric: metricOf(target) === 'ttft' ? ('ttft_ms' as const) : ('e2e_ms' as const),
+      },
+    ]),
+  );
+  const { fromAt, toAt, blocksOf } = await readStoredTiers(
+    store,
+    asked,
+    COMPARE_SPANS[span].days,
+    BLOCK_MS[span],
+    view.at,
+  );
+  return {
+    fromAt,
+    toAt,
+    blocksOf,
+    // The upper end of the limit's bucket: what lies over it is counted exactly.
+    thresholdMs: (limitUs) => highestOf(bucketIndex(limitUs)) / 1000,
+    obstacle: ({ dearer, cheaper }) => {
+      const [one, other] = [asked.get(dearer.id)?.counting, asked.get(cheaper.id)?.counting];
+      if (one === undefined || other === undefined) return null;
+      const isAlike =
+        countsAlike(one.plan, other.plan) &&
+        JSON.stringify(one.maintenanceIn({ fromAt, toAt })) ===
+          JSON.stringify(other.maintenanceIn({ fromAt, toAt }));
+      return isAlike
+        ? null
+        : `${dearer.tier} and ${cheaper.tier} count requests differently by their contracts, and only such counts are stored so far back: compare them over 24 hours.`;
     },
   };
 }
@@ -141,31 +234,36 @@ function pieceOf(byTarget: Awaited<ReturnType<Store['readDecided']>>['byTarget']
   return piece;
 }
 
-function samplesOf(target: string, pieces: ReadonlyMap<number, Piece>): TierSample[] {
-  const samples: TierSample[] = [];
+function hoursOf(target: string, pieces: ReadonlyMap<number, Piece>): Blocks {
+  const hours = new Map<number, number[]>();
   for (const piece of pieces.values()) {
     const values = piece.get(target) ?? [];
     for (let index = 0; index < values.length; index += 2) {
+      const hour = Math.floor((values[index] ?? 0) / HOUR_MS);
       const ms = values[index + 1] ?? Number.NaN;
-      samples.push({ at: values[index] ?? 0, ms: Number.isNaN(ms) ? null : ms });
+      const own = hours.get(hour) ?? [];
+      if (own.length === 0) hours.set(hour, own);
+      own.push(Number.isNaN(ms) ? Number.POSITIVE_INFINITY : ms);
     }
   }
-  return samples;
+  return new Map([...hours].map(([hour, own]) => [hour, Float64Array.from(own)]));
 }
 
 function comparePair(
-  { dearer, cheaper, metric }: Pair,
-  pieces: ReadonlyMap<number, Piece>,
+  pair: Pair,
+  requests: Requests,
   priceOf: (target: string) => number | null,
 ): ComparedPair {
+  const { dearer, cheaper, metric } = pair;
+  const obstacle = requests.obstacle(pair);
   const tierOf = (target: TargetView) => ({
     name: target.tier,
-    samples: samplesOf(target.id, pieces),
+    blocks: obstacle === null ? requests.blocksOf(target.id) : new Map<number, Float64Array>(),
     price: priceOf(target.id),
   });
   const limit = metric === 'ttft' ? dearer.commitment?.ttftP99 : dearer.commitment?.totalP99;
-  const comparison = compareTiers(tierOf(dearer), tierOf(cheaper), {
-    thresholdMs: limit == null ? null : limit.mostUs / 1000,
+  const comparison = compareBlocks(tierOf(dearer), tierOf(cheaper), {
+    thresholdMs: limit == null ? null : requests.thresholdMs(limit.mostUs),
     seed: SEED,
     draws: DRAWS,
   });
@@ -175,7 +273,7 @@ function comparePair(
     targets: [dearer.id, cheaper.id],
     metric,
     verdict: verdictOn(comparison),
-    comparison,
+    comparison: obstacle === null ? comparison : { ...comparison, sentence: obstacle },
   };
 }
 

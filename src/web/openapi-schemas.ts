@@ -1,4 +1,4 @@
-import { VERDICT_ORDER } from '../domain/compare-view.ts';
+import { COMPARE_SPANS, VERDICT_ORDER } from '../domain/compare-view.ts';
 import { HEALTH_ORDER } from '../domain/health.ts';
 import { PHASE_NAMES } from '../domain/observation.ts';
 import { DOUBTS, NOT_RUN_REASONS, OUTCOME_CODES, REMARKS } from '../domain/outcome.ts';
@@ -277,6 +277,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   }),
   Compare: object({
     status: ref('StatusHead'),
+    span: oneOf(Object.keys(COMPARE_SPANS)),
     fromAt: { ...instant, description: 'Inclusive.' },
     toAt: { ...instant, description: 'Exclusive.' },
     expected: {

@@ -113,7 +113,7 @@ export function createServer(options: WebOptions): Web {
     origin: options.origin ?? null,
     linkKey: options.linkKey ?? null,
   };
-  const comparisons = createComparisons(store, options.priceOf ?? (() => null), (err) =>
+  const comparisons = createComparisons(store, options.priceOf ?? (() => null), context.countingOf, (err) =>
     log.error({ err, path: '/compare' }, 'the tiers could not be compared'),
   );
   const metrics = createMetrics({ operationOf: options.operationOf ?? (() => null) });

@@ -155,3 +155,34 @@ test('the resampled quantile is the nearest rank of the drawn values', () => {
     ),
   );
 });
+
+const ticks = (perHour: (hour: number, place: number) => number | null): TierSample[] =>
+  Array.from({ length: 24 * 60 }, (_, minute) => ({
+    at: minute * 60_000,
+    ms: perHour(Math.floor(minute / 60), minute % 60),
+  }));
+
+test('where a p99 is a failed request, the sentence says so in words and no number is made of it', () => {
+  const options = { thresholdMs: null, seed: 1, draws: 400 };
+  const steady: Tier = { name: 'pro', price: 3, samples: ticks((_hour, place) => 200 + place) };
+  const failing: Tier = {
+    name: 'standard',
+    price: 1,
+    samples: ticks((_hour, place) => (place < 2 ? null : 200 + place)),
+  };
+  const better = compareTiers(steady, failing, options).sentence;
+  assert.equal(
+    better,
+    'pro is faster in the tail than standard: p99 259 ms against a failed request (n = 1,440 and 1,440), an answer for pro, a failed request for standard, with 95 % confidence, p = 0.005; pro fails fewer requests (0 of 1,440 against 48 of 1,440, p < 0.001). pro costs 3 times as much and is measurably better.',
+  );
+  const worse = compareTiers({ ...failing, name: 'pro' }, { ...steady, name: 'standard' }, options).sentence;
+  assert.match(worse, /an answer for standard, a failed request for pro, with 95 % confidence/);
+  const sometimes: Tier = {
+    name: 'standard',
+    price: 1,
+    samples: ticks((hour, place) => (hour % 8 === 0 && place < 8 ? null : place === 0 ? 900 : 500)),
+  };
+  const partly = compareTiers(steady, sometimes, options).sentence;
+  assert.match(partly, /, at least \d+ ms less with 95 % confidence, |, an answer for pro/);
+  for (const sentence of [better, worse, partly]) assert.doesNotMatch(sentence, /without limit|Infinity|NaN/);
+});

@@ -38,12 +38,13 @@ for (const [name, scene] of Object.entries(SCENES)) {
   const comparisons = createComparisons(
     store,
     () => null,
+    uncontracted,
     (error) => {
       throw error;
     },
   );
-  let compared = await comparisons.read(view);
-  while (compared.pairs.length < compared.expected) compared = await comparisons.read(view);
+  let compared = await comparisons.read(view, '24h');
+  while (compared.pairs.length < compared.expected) compared = await comparisons.read(view, '24h');
   writeFileSync(join(OUT, `compare-${name}.html`), comparePage(compared, ASSETS));
   writeFileSync(join(OUT, `embed-${name}.html`), embedPage(view, EVERYTHING, ASSETS, null));
   const [target] = view.targets.toSorted(compareByUrgency);

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CompareView } from '../../src/domain/compare-view.ts';
-import { SCENES } from '../support/scenes.ts';
+import { createLiveScope } from '../../src/pipeline/live-scope.ts';
+import { countDirty } from '../../src/pipeline/roll-up.ts';
+import { impatientClock } from '../support/impatient-clock.ts';
+import { SCENE_AT, SCENES } from '../support/scenes.ts';
 import { serveScene } from '../support/serve-scene.ts';
 
 /** Asks until the comparison is whole: it is made in pieces. */
-async function readWhole(url: string): Promise<CompareView> {
+async function readWhole(url: string, span = '24h'): Promise<CompareView> {
   for (;;) {
-    const view = (await (await fetch(`${url}/api/v1/compare`)).json()) as CompareView;
+    const view = (await (await fetch(`${url}/api/v1/compare?span=${span}`)).json()) as CompareView;
     if (view.pairs.length === view.expected) return view;
   }
 }
@@ -63,4 +66,52 @@ test('a model offered at one tier only is compared with nothing', async (t) => {
   const view = await readWhole(url);
   assert.equal(view.expected, 0);
   assert.match(await (await fetch(`${url}/compare`)).text(), /nothing to compare/i);
+});
+
+test('weeks and months are compared from what is stored, with the counts of every request', async (t) => {
+  const { url, store } = await serveScene(t, SCENES.day);
+  const scope = createLiveScope({ versionsOf: () => [], plannedWorkOf: () => [] });
+  await countDirty(store, scope, impatientClock(SCENE_AT), () => false);
+  for (const span of ['7d', '30d']) {
+    const { pairs, fromAt, toAt } = await readWhole(url, span);
+    assert.equal(pairs.length, 4);
+    assert.ok(toAt - fromAt >= (span === '7d' ? 7 : 30) * 86_400_000);
+    const windows = await store.summarise(fromAt, toAt);
+    for (const { targets, comparison, metric } of pairs) {
+      assert.equal(metric, 'ttft');
+      const own = targets.map((target, index) => {
+        const window = windows.find((one) => one.target === target);
+        const figures = comparison.tiers[index];
+        assert.ok(window && figures);
+        const { good = 0, bad = 0 } = window.counts;
+        assert.deepEqual([figures.n, figures.failures], [good + bad, bad], target);
+        const slowest = [
+          ...window.ttftUs.map((us) => us / 1000),
+          ...Array(bad).fill(Number.POSITIVE_INFINITY),
+        ];
+        const p99 = slowest[Math.ceil(slowest.length * 0.99) - 1];
+        if (typeof figures.p99 === 'number') {
+          assert.ok(figures.p99 >= p99 && figures.p99 <= p99 * (1 + 1 / 256), `${figures.p99} for ${p99}`);
+        } else assert.equal(p99, Number.POSITIVE_INFINITY);
+        return { slowest, over: figures.over };
+      });
+      const threshold = comparison.exceedances?.thresholdMs;
+      assert.ok(typeof threshold === 'number');
+      for (const { slowest, over } of own) {
+        assert.equal(
+          over,
+          slowest.filter((ms) => ms > threshold).length,
+          'over the threshold named, exactly',
+        );
+      }
+    }
+    const page = await (await fetch(`${url}/compare?span=${span}`)).text();
+    assert.match(page, new RegExp(`span=${span}" aria-current="true"`));
+  }
+});
+
+test('a span that nobody offers is refused', async (t) => {
+  const { url } = await serveScene(t, SCENES['no-targets']);
+  assert.equal((await fetch(`${url}/compare?span=5d`)).status, 400);
+  assert.equal((await fetch(`${url}/api/v1/compare?span=5d`)).status, 400);
 });
