@@ -63,7 +63,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/store/sqlite',
       'src/web',
     ],
-    packages: ['cli-progress', 'commander', 'csv-parse', 'pino'],
+    packages: ['cli-progress', 'commander', 'papaparse', 'pino'],
     node: 'all',
   },
   'src/probity.js': { rooms: ['src/main.ts'], packages: [], node: ['node:module', 'node:os', 'node:path'] },

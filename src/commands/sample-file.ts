@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
-import { parse as parseCsv } from 'csv-parse';
+import { type CsvRecord, createCsvReader } from './csv-lines.ts';
 import { createLineReader, fromCsv, type LineFault, type SampleLine } from './sample-line.ts';
+import { OperatorError } from './world.ts';
 
 export type SampleFormat = 'ndjson' | 'csv';
 
@@ -134,37 +135,37 @@ async function readCsv(
   read: (record: unknown) => SampleLine | LineFault,
   onLine: (line: SampleLine) => void,
 ): Promise<void> {
-  const parser = parseCsv({
-    bom: true,
-    columns: true,
-    info: true,
-    skip_empty_lines: true,
-    trim: true,
-    max_record_size: MOST_LINE_BYTES,
-    skip_records_with_error: true,
-  });
-  parser.on('skip', (error: { message: string; lines?: number }) => {
-    tally.lines += 1;
-    note(tally, error.lines ?? 0, error.message);
-  });
-  const feed = async (): Promise<void> => {
-    for await (const chunk of chunks) {
-      if (!parser.write(chunk)) await new Promise<void>((resolve) => parser.once('drain', resolve));
+  const reader = createCsvReader(MOST_LINE_BYTES);
+  let columns: readonly string[] | null = null;
+  const ofCells = (names: readonly string[], cells: readonly string[]): SampleLine | LineFault =>
+    cells.length === names.length
+      ? read(fromCsv(names, cells))
+      : { fault: `expected ${names.length} cells as in the header, found ${cells.length}` };
+  const take = ({ line: number, cells, fault }: CsvRecord): void => {
+    if (columns === null) {
+      columns = headerOf(cells);
+      return;
     }
-    parser.end();
-  };
-  const fed = feed();
-  for await (const { record, info } of parser) {
     tally.lines += 1;
-    if (info.error !== undefined) {
-      note(tally, info.lines, info.error.message);
-      continue;
-    }
-    const line = read(fromCsv(record));
-    if (isFault(line)) note(tally, info.lines, line.fault);
+    const line = fault === null ? ofCells(columns, cells) : { fault };
+    if (isFault(line)) note(tally, number, line.fault);
     else onLine(line);
+  };
+  const decoder = new TextDecoder();
+  for await (const chunk of chunks) {
+    for (const record of reader.push(decoder.decode(chunk, { stream: true }))) take(record);
   }
-  await fed;
+  for (const record of reader.push(decoder.decode())) take(record);
+  for (const record of reader.end()) take(record);
+}
+
+function headerOf(cells: readonly string[]): readonly string[] {
+  const columns = cells.map((cell) => cell.trim());
+  if (columns.includes('at')) return columns;
+  const shown = printable(columns.join(',').slice(0, 100));
+  throw new OperatorError(
+    `line 1: expected a header with a column "at", such as at,status,totalMs; found ${shown}`,
+  );
 }
 
 /** Reads every line of a source, in constant memory. Lines that cannot be used are counted and the first ones listed. */

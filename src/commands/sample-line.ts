@@ -173,9 +173,11 @@ const NUMBERS: ReadonlySet<string> = new Set([
 ]);
 
 /** The values of a CSV row are texts: numbers, flags and lists (`a|b`) become what the same line in JSON would hold. */
-export function fromCsv(row: Readonly<Record<string, string>>): Record<string, unknown> {
+export function fromCsv(columns: readonly string[], cells: readonly string[]): Record<string, unknown> {
   const record: Record<string, unknown> = {};
-  for (const [key, text] of Object.entries(row)) {
+  for (let i = 0; i < columns.length; i += 1) {
+    const key = columns[i] ?? '';
+    const text = (cells[i] ?? '').trim();
     if (text === '') continue;
     const isNumber = NUMBERS.has(key) || (key === 'at' && /^\d+(\.\d+)?$/.test(text));
     if (isNumber) record[key] = /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;

@@ -332,8 +332,8 @@ test('a CSV row with a cell too many or too few is a bad line, not a guess', asy
   );
   const { code, out, err } = await probity([path, ...ASK, '--json']);
   assert.equal(code, 2);
-  assert.match(err, /^line 2 {2}.*got 3 on line 2$/m);
-  assert.match(err, /^line 3 {2}.*got 1 on line 3$/m);
+  assert.match(err, /^line 2 {2}expected 2 cells as in the header, found 3$/m);
+  assert.match(err, /^line 3 {2}expected 2 cells as in the header, found 1$/m);
   assert.equal((JSON.parse(out) as Report).counts.good, 1);
 });
 
