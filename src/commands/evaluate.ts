@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import { templateIds } from '../config/contract-template.ts';
 import { loadContracts } from '../config/load-contract.ts';
 import { loadMaintenance, parseMaintenance } from '../config/load-maintenance.ts';
+import { nearest } from '../config/nearest.ts';
 import { admitMaintenance, type MaintenanceWindow } from '../domain/admitted-maintenance.ts';
 import { type WindowResult, windowsLookedBack } from '../domain/chronic.ts';
 import type { Contract } from '../domain/contract.ts';
@@ -16,6 +17,7 @@ import { countOf } from '../domain/wording.ts';
 import { evaluationText, paintAnsi, paintNothing } from './evaluation-text.ts';
 import { previousResults } from './previous-results.ts';
 import { type FileSummary, formatOf, openSamples, readSamples, type SampleFormat } from './sample-file.ts';
+import { FIELDS } from './sample-line.ts';
 import { OperatorError, type World } from './world.ts';
 
 export type EvaluateOptions = {
@@ -217,11 +219,19 @@ function evaluateWindows(
   return evaluation;
 }
 
+/** Which field was probably meant: one that is not read is easily overlooked. */
+function meant(name: string): string {
+  const near = nearest(name, FIELDS);
+  return near === null ? '' : ` (did you mean ${near}?)`;
+}
+
 function inputFlags(input: InputReport, targets: ReadonlySet<string>): string[] {
   return [
     ...(input.lines === 0 ? ['input: the file holds no line'] : []),
     ...(input.bad > 0 ? [`input: ${input.bad} of ${countOf(input.lines, 'line')} could not be used`] : []),
-    ...(input.unknownFields.length > 0 ? [`input: ignored fields ${input.unknownFields.join(', ')}`] : []),
+    ...(input.unknownFields.length > 0
+      ? [`input: ignored fields ${input.unknownFields.map((name) => name + meant(name)).join(', ')}`]
+      : []),
     ...(targets.size > 1 ? [`scope: ${targets.size} targets are judged as one; --target picks one`] : []),
   ];
 }

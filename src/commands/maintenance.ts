@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { minuteUtc } from '../domain/wording.ts';
+import type { PlannedWork } from '../store/store.ts';
 import { userOf } from './ack.ts';
 import { readDuration, readMoment } from './moment.ts';
 import { openData } from './open-data.ts';
@@ -14,6 +15,7 @@ type Options = {
   readonly who?: string;
   readonly because: string;
   readonly cancel?: string;
+  readonly all?: boolean;
   readonly json?: boolean;
 };
 
@@ -34,6 +36,7 @@ export function registerMaintenance(program: Command, world: World): void {
     .option('--who <name>', 'who enters it; the user of this shell unless given')
     .option('--because <text>', 'what is done', '')
     .option('--cancel <number>', 'cancel the work of this number; if it has begun, it ends now')
+    .option('--all', 'list cancelled and withdrawn work too: what was announced, and when')
     .option('--data <dir>', 'where everything measured is kept', 'data')
     .option('--json', 'print JSON')
     .addHelpText(
@@ -71,21 +74,36 @@ async function maintenance(scope: string | undefined, options: Options, world: W
         enteredAt: now,
       });
     }
-    const work = await store.readPlannedWork(now - YEAR_MS, now + YEAR_MS);
+    const work = await store.readPlannedWork(
+      now - YEAR_MS,
+      now + YEAR_MS,
+      options.all === true ? 'all' : 'in force',
+    );
     if (options.json === true) world.out(`${JSON.stringify(work, null, 2)}\n`);
     else if (work.length === 0) world.out('no work is planned\n');
     else {
       for (const one of work) {
-        const state = one.toAt <= now ? 'over' : one.fromAt <= now ? 'now' : 'to come';
-        const why = one.reason === '' ? '' : `: ${one.reason}`;
-        world.out(
-          `${one.no}  ${one.scope}  ${minuteUtc(one.fromAt)} to ${minuteUtc(one.toAt)}  ${state}, by ${one.who}${why}\n`,
-        );
+        world.out(`${lineOf(one, now)}\n`);
       }
     }
   } finally {
     await store.close();
   }
+}
+
+function lineOf(work: PlannedWork, now: number): string {
+  const { no, scope, fromAt, toAt, plannedToAt, announcedAt, cancelledAt, enteredAt, who, reason } = work;
+  const state =
+    cancelledAt !== null && cancelledAt <= fromAt
+      ? `cancelled ${minuteUtc(cancelledAt)}`
+      : toAt <= now
+        ? 'over'
+        : fromAt <= now
+          ? 'now'
+          : 'to come';
+  const announced = announcedAt === null ? '' : `, announced ${minuteUtc(announcedAt)}`;
+  const why = reason === '' ? '' : `: ${reason}`;
+  return `${no}  ${scope}  ${minuteUtc(fromAt)} to ${minuteUtc(plannedToAt)}  ${state}${announced}, entered ${minuteUtc(enteredAt)} by ${who}${why}`;
 }
 
 function endOf(options: Options, fromAt: number, now: number): number {

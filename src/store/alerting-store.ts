@@ -79,8 +79,10 @@ export type PlannedWork = {
   readonly scope: string;
   /** Inclusive. */
   readonly fromAt: number;
-  /** Exclusive. */
+  /** Exclusive; where it was cancelled while it lasted, when. */
   readonly toAt: number;
+  /** Exclusive, as it was announced. */
+  readonly plannedToAt: number;
   /** When the provider announced it; `null`: nobody can say. */
   readonly announcedAt: number | null;
   readonly who: string;
@@ -89,6 +91,9 @@ export type PlannedWork = {
   readonly enteredAt: number;
   readonly cancelledAt: number | null;
 };
+
+/** `all`: cancelled ones too. */
+export type WhichWork = 'in force' | 'all';
 
 /** Changes of what the configuration declares, committed together. */
 export type DeclaredWorkChanges = {
@@ -141,11 +146,15 @@ export type AlertingStore = {
   /** Silences in force at an instant. */
   readonly readSilences: (at: number) => Promise<readonly ScopeSilence[]>;
 
-  readonly addPlannedWork: (work: Omit<PlannedWork, 'no' | 'cancelledAt'>) => Promise<number>;
+  readonly addPlannedWork: (work: Omit<PlannedWork, 'no' | 'cancelledAt' | 'plannedToAt'>) => Promise<number>;
   /** What lies ahead is cancelled whole; what has begun ends now. `false` if it is over or unknown. */
   readonly cancelPlannedWork: (no: number, at: number) => Promise<boolean>;
-  /** Planned work that overlaps `[fromAt, toAt)` and was not cancelled before it began, oldest first. */
-  readonly readPlannedWork: (fromAt: number, toAt: number) => Promise<readonly PlannedWork[]>;
+  /** Planned work that overlaps `[fromAt, toAt)`, oldest first; `in force` unless said: not cancelled before it began. */
+  readonly readPlannedWork: (
+    fromAt: number,
+    toAt: number,
+    which?: WhichWork,
+  ) => Promise<readonly PlannedWork[]>;
   /** Everything the configuration ever declared, cancelled or not. */
   readonly readDeclaredWork: () => Promise<readonly RememberedWork[]>;
   readonly saveDeclaredWork: (changes: DeclaredWorkChanges) => Promise<void>;

@@ -146,7 +146,11 @@ test('planned work is entered, listed and cancelled', async (t) => {
     '--because',
     'database',
   );
-  assert.equal(entered, '1  acme  2026-03-03 21:00 UTC to 2026-03-03 23:00 UTC  to come, by ada: database\n');
+  const [span, said] = [
+    '1  acme  2026-03-03 21:00 UTC to 2026-03-03 23:00 UTC',
+    'announced 2026-02-20 09:00 UTC',
+  ];
+  assert.equal(entered, `${span}  to come, ${said}, entered 2026-03-02 03:01 UTC by ada: database\n`);
   const [work] = await store.readPlannedWork(0, START + 100 * HOUR);
   assert.equal(work?.announcedAt, Date.UTC(2026, 1, 20, 9));
   await assert.rejects(type('maintenance', 'acme'), /when does the work end\?/);
@@ -157,6 +161,10 @@ test('planned work is entered, listed and cancelled', async (t) => {
   await assert.rejects(type('maintenance', 'acme', '--to', '2h', '--for', '2h'), /say the same thing/);
   assert.equal(await type('maintenance', '--cancel', '1'), 'planned work 1 is cancelled\n');
   assert.equal(await type('maintenance'), 'no work is planned\n');
+  assert.equal(
+    await type('maintenance', '--all'),
+    `${span}  cancelled 2026-03-02 03:01 UTC, ${said}, entered 2026-03-02 03:01 UTC by ada: database\n`,
+  );
 });
 
 test('a moment is a time with its offset, or a duration from now', () => {

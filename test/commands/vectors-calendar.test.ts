@@ -133,6 +133,18 @@ test('offsets, epoch ms, fractions and CSV name the same instants', async () => 
   }
 });
 
+test('a field in another spelling is ignored aloud, with the one that is read', async () => {
+  const { flags } = await judged({
+    contract: terms(month('UTC')),
+    period: '2026-09',
+    lines: [{ at: '2026-09-01T00:00:00Z', status: 200, total_ms: 12, requestId: 'x' }],
+  });
+  assert.ok(
+    flags.includes('input: ignored fields requestId, total_ms (did you mean totalMs?)'),
+    flags.join('\n'),
+  );
+});
+
 const OUTAGE = series('2026-09-10T00:00:00Z', 300, MINUTE, () => ({ status: 503 }));
 const WINDOW = '2026-09-10T00:00Z/2026-09-10T04:00Z';
 

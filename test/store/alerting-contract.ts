@@ -313,7 +313,7 @@ export function alertingContract(name: string, open: () => Shelf): void {
 
     promise('planned work is read where it overlaps', async (store) => {
       const no = await store.addPlannedWork(work);
-      const read = { no, ...work, cancelledAt: null };
+      const read = { no, ...work, plannedToAt: work.toAt, cancelledAt: null };
       assert.deepEqual(await store.readPlannedWork(START + DAY + HOUR - 1, START + 9 * DAY), [read]);
       assert.deepEqual(await store.readPlannedWork(START + DAY + HOUR, START + 9 * DAY), []);
       assert.deepEqual(await store.readPlannedWork(START, START + DAY), []);
@@ -324,6 +324,8 @@ export function alertingContract(name: string, open: () => Shelf): void {
       assert.equal(await store.cancelPlannedWork(no, START), true);
       assert.deepEqual(await store.readPlannedWork(0, START + 9 * DAY), []);
       assert.equal(await store.cancelPlannedWork(no, START), false);
+      const [kept] = await store.readPlannedWork(0, START + 9 * DAY, 'all');
+      assert.deepEqual([kept?.no, kept?.cancelledAt], [no, START]);
     });
 
     promise('what the configuration declares is remembered, withdrawn and never deleted', async (store) => {
@@ -363,7 +365,9 @@ export function alertingContract(name: string, open: () => Shelf): void {
     promise('planned work that is cancelled while it lasts ends there', async (store) => {
       const no = await store.addPlannedWork(work);
       assert.equal(await store.cancelPlannedWork(no, START + DAY + MINUTE), true);
-      assert.equal((await store.readPlannedWork(0, START + 9 * DAY))[0]?.toAt, START + DAY + MINUTE);
+      const [ended] = await store.readPlannedWork(0, START + 9 * DAY);
+      assert.deepEqual([ended?.toAt, ended?.plannedToAt], [START + DAY + MINUTE, work.toAt]);
+      assert.deepEqual(await store.readPlannedWork(START + DAY + MINUTE, START + 9 * DAY), []);
     });
   });
 }

@@ -91,8 +91,8 @@ export function alertingOn(db: Database): AlertingStore {
     async cancelPlannedWork(no, at) {
       return plannedWork.cancel(no, at);
     },
-    async readPlannedWork(fromAt, toAt) {
-      return plannedWork.overlapping(fromAt, toAt);
+    async readPlannedWork(fromAt, toAt, which = 'in force') {
+      return plannedWork.overlapping(fromAt, toAt, which);
     },
     async readDeclaredWork() {
       return plannedWork.declared();

@@ -1,11 +1,11 @@
 import type { Database } from 'better-sqlite3';
 import type { RememberedWork } from '../../domain/maintenance.ts';
-import type { DeclaredWorkChanges, PlannedWork } from '../store.ts';
+import type { DeclaredWorkChanges, PlannedWork, WhichWork } from '../store.ts';
 
 export type PlannedWorkTable = {
-  readonly add: (work: Omit<PlannedWork, 'no' | 'cancelledAt'>) => number;
+  readonly add: (work: Omit<PlannedWork, 'no' | 'cancelledAt' | 'plannedToAt'>) => number;
   readonly cancel: (no: number, at: number) => boolean;
-  readonly overlapping: (fromAt: number, toAt: number) => readonly PlannedWork[];
+  readonly overlapping: (fromAt: number, toAt: number, which: WhichWork) => readonly PlannedWork[];
   readonly declared: () => readonly RememberedWork[];
   readonly declare: (changes: DeclaredWorkChanges) => void;
 };
@@ -34,19 +34,18 @@ export function preparePlannedWork(db: Database): PlannedWorkTable {
   `);
   const cancelWork = db.prepare(`
     update planned_work
-    set
-      to_at_ms = case when from_at_ms < @at then @at else to_at_ms end,
-      cancelled_at_ms = @at
+    set cancelled_at_ms = @at
     where work_no = @no
       and cancelled_at_ms is null
       and to_at_ms > @at
   `);
-  const workInTime = db.prepare<{ fromAt: number; toAt: number }, PlannedWork>(`
+  const workInTime = db.prepare<{ fromAt: number; toAt: number; all: number }, PlannedWork>(`
     select
       work_no as no,
       scope,
       from_at_ms as fromAt,
-      to_at_ms as toAt,
+      min(to_at_ms, coalesce(cancelled_at_ms, to_at_ms)) as toAt,
+      to_at_ms as plannedToAt,
       announced_at_ms as announcedAt,
       who,
       reason,
@@ -55,7 +54,11 @@ export function preparePlannedWork(db: Database): PlannedWorkTable {
     from planned_work
     where from_at_ms < @toAt
       and to_at_ms > @fromAt
-      and (cancelled_at_ms is null or cancelled_at_ms > from_at_ms)
+      and (
+        @all = 1
+        or cancelled_at_ms is null
+        or (cancelled_at_ms > from_at_ms and cancelled_at_ms > @fromAt)
+      )
     order by
       from_at_ms,
       work_no
@@ -110,6 +113,6 @@ export function preparePlannedWork(db: Database): PlannedWorkTable {
     declare: (changes) => declare.immediate(changes),
     add: (work) => Number(addWork.run(work).lastInsertRowid),
     cancel: (no, at) => cancelWork.run({ no, at }).changes === 1,
-    overlapping: (fromAt, toAt) => workInTime.all({ fromAt, toAt }),
+    overlapping: (fromAt, toAt, which) => workInTime.all({ fromAt, toAt, all: which === 'all' ? 1 : 0 }),
   };
 }
