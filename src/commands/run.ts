@@ -143,6 +143,7 @@ async function run(folder: string, options: Options, world: World): Promise<void
       onRecorded: (at) => {
         live?.recorded(at);
         alerts?.recorded(at);
+        web.touched(at);
       },
       onPlan: (plan) => {
         prices = tokenPrices(plan);
@@ -226,7 +227,8 @@ async function startProbing(
     }));
     await store.declareSeries(series, at);
     hooks.onPlan(plan);
-    web.changed();
+    // A target may have a new name.
+    web.rewritten();
   };
 
   let plan = await makePlan();

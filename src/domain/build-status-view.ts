@@ -49,7 +49,10 @@ export type SeriesSlice = {
   readonly notRun: Readonly<Partial<Record<NotRunReason, number>>>;
   readonly ttftUs: readonly number[];
   readonly totalUs: readonly number[];
-  readonly lastSample: Omit<Sample, 'evidence'> | null;
+  readonly lastSample: Pick<
+    Sample,
+    'scheduledAt' | 'purpose' | 'outcome' | 'validity' | 'status' | 'ttftUs' | 'totalUs'
+  > | null;
   /** Of every attempt, whatever its purpose; 10^-9 of the currency of the price. */
   readonly costNanos: number;
 };

@@ -3,7 +3,7 @@ import type { Evidence, NotRun, Purpose, Sample, SampleIdentity } from '../domai
 import type { Schedule } from '../domain/schedule.ts';
 import type { Target } from '../domain/target.ts';
 import type { AlertingStore } from './alerting-store.ts';
-import type { BucketStore } from './bucket-store.ts';
+import type { BucketStore, StoredAttempt } from './bucket-store.ts';
 import type { ChainStore } from './chain-store.ts';
 import type { ReportStore } from './report-store.ts';
 
@@ -79,7 +79,7 @@ export type SeriesWindow = {
   /** What the attempts of every purpose cost together, as far as it is known. */
   readonly costNanos: number;
   /** The latest deciding attempt. */
-  readonly lastSample: StoredSample | null;
+  readonly lastSample: StoredAttempt | null;
 };
 
 export type RecordResult = {
@@ -138,6 +138,9 @@ export type Store = AlertingStore &
     readonly readEvidence: (identity: SampleIdentity) => Promise<Evidence | null>;
     /** What every current series did in `[fromAt, toAt)`, also where nothing was recorded, by target and probe. */
     readonly summarise: (fromAt: number, toAt: number) => Promise<readonly SeriesWindow[]>;
+
+    /** What the attempts of the hour of UTC that begins at `hourAt` cost, whatever their purpose, by today's id; 10^-9. */
+    readonly readHourCosts: (hourAt: number) => Promise<ReadonlyMap<string, number>>;
 
     /**
      * One bounded piece of housekeeping: moves samples of ticks before `beforeAt` to denser storage. Nothing that is

@@ -1,37 +1,38 @@
 import type { Store } from '../store/store.ts';
+import { breathe } from './breathe.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 /** Longer than the longest answer and its way into the store: an hour this far back is settled. */
 const SETTLE_MS = 5 * 60_000;
+const AGAIN_MS = 30_000;
 
 /**
- * What each target has cost since midnight UTC. An hour that has settled is read once and kept; so a reading costs the
- * rows of the hour that is running, and only the first one those of the whole day.
+ * What each target has cost since midnight UTC. An hour that has settled is read once and kept, one that is over and has
+ * not is read now and then, and the one that is running is known to the caller: so a reading costs next to nothing, and
+ * only the first one reads the hours of the day.
+ *
+ * @returns a function of the time and what each target has cost since the last full hour
  */
 export function createDaySpend(
-  store: Pick<Store, 'summarise'>,
-): (now: number) => Promise<ReadonlyMap<string, number>> {
-  const settled = new Map<number, ReadonlyMap<string, number>>();
-  const read = async (fromAt: number, toAt: number): Promise<Map<string, number>> => {
-    const costs = new Map<string, number>();
-    for (const { target, costNanos } of await store.summarise(fromAt, toAt)) {
-      costs.set(target, (costs.get(target) ?? 0) + costNanos);
-    }
-    return costs;
-  };
+  store: Pick<Store, 'readHourCosts'>,
+): (now: number, thisHour: ReadonlyMap<string, number>) => Promise<ReadonlyMap<string, number>> {
+  const read = new Map<number, { readonly at: number; readonly costs: ReadonlyMap<string, number> }>();
 
-  return async (now) => {
+  return async (now, thisHour) => {
     const midnight = Math.floor(now / DAY_MS) * DAY_MS;
-    for (const hour of settled.keys()) if (hour < midnight || hour > now) settled.delete(hour);
-    const total = new Map<string, number>();
-    for (let hour = midnight; hour <= now; hour += HOUR_MS) {
-      let costs = settled.get(hour);
-      if (costs === undefined) {
-        costs = await read(hour, hour + HOUR_MS);
-        if (hour + HOUR_MS + SETTLE_MS < now) settled.set(hour, costs);
+    const running = Math.floor(now / HOUR_MS) * HOUR_MS;
+    for (const hour of read.keys()) if (hour < midnight || hour > now) read.delete(hour);
+    const total = new Map(thisHour);
+    for (let hour = midnight; hour < running; hour += HOUR_MS) {
+      let known = read.get(hour);
+      const settledAt = hour + HOUR_MS + SETTLE_MS;
+      if (known === undefined || (known.at < settledAt && (now >= settledAt || now - known.at >= AGAIN_MS))) {
+        known = { at: now, costs: await store.readHourCosts(hour) };
+        read.set(hour, known);
+        await breathe();
       }
-      for (const [target, nanos] of costs) total.set(target, (total.get(target) ?? 0) + nanos);
+      for (const [target, nanos] of known.costs) total.set(target, (total.get(target) ?? 0) + nanos);
     }
     return total;
   };

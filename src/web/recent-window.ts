@@ -13,6 +13,7 @@ import type { Store } from '../store/store.ts';
 import { breathe, inPieces } from './breathe.ts';
 import { createDaySpend } from './day-spend.ts';
 
+const HOUR_MS = 3_600_000;
 export const SLICE_MS = 60_000;
 export const SLICES = 60;
 /** An answer may come this long after its tick: the longest deadline and the way into the store. */
@@ -38,13 +39,16 @@ export type WindowOptions = {
 
 export type RecentWindow = {
   readonly read: (now: number) => Promise<StatusView>;
+  /** Something was recorded for a tick at `at` or later. Whoever tells once tells always. */
+  readonly touched: (at: number) => void;
   /** The past was rewritten: nothing that was read before is believed. */
   readonly forget: () => void;
 };
 
 /**
- * Keeps the last hour by the minute. A minute that has settled is read once and again only in turn, one per reading,
- * for samples that arrive late; so a reading costs a few minutes of rows, not an hour of them.
+ * Keeps the last hour by the minute. Where it is told what is new, it reads only that; else a minute that has settled is
+ * read once and again only in turn, one per reading, for samples that arrive late. So a reading costs a few minutes of
+ * rows, not an hour of them.
  */
 export function createRecentWindow({
   store,
@@ -56,6 +60,9 @@ export function createRecentWindow({
   const kept = new Map<number, readonly SeriesSlice[]>();
   let daySpend = createDaySpend(store);
   let turn = 0;
+  let isTold = false;
+  let touchedFrom = Number.POSITIVE_INFINITY;
+  let strippedAt = 0;
 
   const read = async (now: number): Promise<StatusView> => {
     const lastFrom = Math.floor(now / SLICE_MS) * SLICE_MS;
@@ -63,14 +70,26 @@ export function createRecentWindow({
     for (const fromAt of kept.keys()) if (fromAt < firstFrom || fromAt > lastFrom) kept.delete(fromAt);
     turn = (turn + 1) % SLICES;
     const slices: Slice[] = [];
+    const newFrom = touchedFrom;
+    touchedFrom = Number.POSITIVE_INFINITY;
     for (let index = 0; index < SLICES; index += 1) {
       const fromAt = firstFrom + index * SLICE_MS;
       const toAt = fromAt + SLICE_MS;
-      const known = toAt + SETTLE_MS + SLICE_MS > now || index === turn ? undefined : kept.get(fromAt);
-      const series = known ?? (await store.summarise(fromAt, toAt));
-      if (known === undefined) await breathe();
+      const isNew = isTold ? toAt > newFrom : toAt + SETTLE_MS + SLICE_MS > now || index === turn;
+      let series = isNew ? undefined : kept.get(fromAt);
+      if (series === undefined) {
+        series = await store.summarise(fromAt, toAt).catch((error: unknown) => {
+          touchedFrom = Math.min(touchedFrom, newFrom);
+          throw error;
+        });
+        await breathe();
+      }
       kept.set(fromAt, series);
       slices.push({ fromAt, toAt, series });
+    }
+    if (strippedAt !== lastFrom) {
+      strippedAt = lastFrom;
+      for (const [fromAt, series] of withoutOldLast(slices)) kept.set(fromAt, series);
     }
     const toAt = lastFrom + SLICE_MS;
     const [targets, spans, seen, recent, plannedWork, spentToday] = await Promise.all([
@@ -79,7 +98,9 @@ export function createRecentWindow({
       store.readFact(PROBER_SEEN_FACT),
       readRecent(store, slices, firstFrom, toAt),
       store.readPlannedWork(now, now + WORK_AHEAD_MS),
-      settings.currencyOf === undefined ? new Map<string, number>() : daySpend(now),
+      settings.currencyOf === undefined
+        ? new Map<string, number>()
+        : daySpend(now, costsSince(slices, Math.floor(now / HOUR_MS) * HOUR_MS)),
     ]);
     const steps = statusViewSteps({
       settings,
@@ -101,11 +122,45 @@ export function createRecentWindow({
 
   return {
     read,
+    touched: (at) => {
+      isTold = true;
+      touchedFrom = Math.min(touchedFrom, at);
+    },
     forget: () => {
       kept.clear();
       daySpend = createDaySpend(store);
     },
   };
+}
+
+function costsSince(slices: readonly Slice[], at: number): ReadonlyMap<string, number> {
+  const costs = new Map<string, number>();
+  for (const { fromAt, series } of slices) {
+    if (fromAt < at) continue;
+    for (const { target, costNanos } of series) costs.set(target, (costs.get(target) ?? 0) + costNanos);
+  }
+  return costs;
+}
+
+/** The minutes without the last attempts that a later minute has outdated: only the latest of all is looked at. */
+function withoutOldLast(slices: readonly Slice[]): Map<number, readonly SeriesSlice[]> {
+  const seen = new Set<string>();
+  const stripped = new Map<number, readonly SeriesSlice[]>();
+  for (const { fromAt, series } of slices.toReversed()) {
+    let isOutdated = false;
+    const without = series.map((one) => {
+      if (one.lastSample === null) return one;
+      const key = seriesKey(one);
+      if (!seen.has(key)) {
+        seen.add(key);
+        return one;
+      }
+      isOutdated = true;
+      return { ...one, lastSample: null };
+    });
+    if (isOutdated) stripped.set(fromAt, without);
+  }
+  return stripped;
 }
 
 /** The latest attempts of those series whose last one does not already say "up". */

@@ -87,6 +87,8 @@ export type Web = {
   readonly changed: () => void;
   /** To be called when the store has something new that is old: minutes that had settled are read again. */
   readonly rewritten: () => void;
+  /** To be told the earliest tick of every batch that was stored: from then on only what is told is read again. */
+  readonly touched: (at: number) => void;
   /** To be called with what was just stored: counts it for the metrics. */
   readonly recorded: (recorded: Recorded) => void;
   /** Rejects with the system's error if the address cannot be had, e.g. `EADDRINUSE`. */
@@ -166,6 +168,7 @@ export function createServer(options: WebOptions): Web {
       history.forget();
       board.changed();
     },
+    touched: recent.touched,
     recorded: metrics.count,
     listen: (bind, port) => listen(app, bind, port),
   };

@@ -13,7 +13,7 @@ import {
   sample,
   target,
 } from './builders.ts';
-import type { Shelf } from './contract.ts';
+import { attempted, type Shelf } from './contract.ts';
 
 const TARGET = 'acme/pro/chat-small';
 
@@ -116,21 +116,7 @@ export function bucketContract(name: string, open: () => Shelf): void {
           sample({ scheduledAt: MONDAY + 2 * MINUTE }),
         ];
         await store.record({ samples, notRun: [] });
-        const expected = samples.slice(1, 3).map((one) => ({
-          probe: one.probe,
-          target: one.target,
-          region: one.region,
-          scheduledAt: one.scheduledAt,
-          purpose: one.purpose,
-          outcome: one.outcome,
-          validity: one.validity,
-          status: one.status,
-          ttftUs: one.ttftUs,
-          totalUs: one.totalUs,
-          promptTokens: one.usage?.promptTokens ?? null,
-          completionTokens: one.usage?.completionTokens ?? null,
-          servedBy: one.servedBy,
-        }));
+        const expected = samples.slice(1, 3).map(attempted);
         const read = () => store.readAttempts(MONDAY + MINUTE, MONDAY + 2 * MINUTE);
         assert.deepEqual(await read(), expected);
         await store.compact(MONDAY + DAY);

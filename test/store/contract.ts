@@ -5,7 +5,7 @@ import { DOUBTS, NOT_RUN_REASONS, OUTCOME_CODES, REMARKS } from '../../src/domai
 import { refusedRowOf } from '../../src/domain/refused-row.ts';
 import { PURPOSES, type Sample } from '../../src/domain/sample.ts';
 import { countTicks } from '../../src/domain/schedule.ts';
-import type { Store, StoredSample } from '../../src/store/store.ts';
+import type { Store, StoredAttempt, StoredSample } from '../../src/store/store.ts';
 import {
   DAY,
   declaration,
@@ -559,7 +559,7 @@ export function storeContract(name: string, open: () => Shelf): void {
           ttftUs: [9, 20, 100],
           totalUs: [80, 900, 1_000],
           costNanos: 1_118,
-          lastSample: stored(last),
+          lastSample: attempted(last),
         },
       ]);
     });
@@ -754,6 +754,25 @@ export function storeContract(name: string, open: () => Shelf): void {
 }
 
 /** A sample as the store gives it back. */
+/** A sample with what judging needs. */
+export function attempted(one: Sample): StoredAttempt {
+  return {
+    probe: one.probe,
+    target: one.target,
+    region: one.region,
+    scheduledAt: one.scheduledAt,
+    purpose: one.purpose,
+    outcome: one.outcome,
+    validity: one.validity,
+    status: one.status,
+    ttftUs: one.ttftUs,
+    totalUs: one.totalUs,
+    promptTokens: one.usage?.promptTokens ?? null,
+    completionTokens: one.usage?.completionTokens ?? null,
+    servedBy: one.servedBy,
+  };
+}
+
 export function stored(recorded: Sample): StoredSample {
   const { evidence, ...rest } = recorded;
   return { ...rest, hasEvidence: evidence !== null };

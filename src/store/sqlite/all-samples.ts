@@ -24,6 +24,8 @@ export type AllSamples = {
    * after the other; how series are interleaved is not promised.
    */
   readonly attemptsBetween: (fromAt: number, toAt: number) => Iterable<AttemptRow>;
+  /** What the attempts of each series cost in one hour that begins at `hourAt`. */
+  readonly costsOfHour: (hourAt: number) => ReadonlyMap<number, number>;
   /**
    * Packs one hour, of a bounded number of series, if an hour that ends at or before `beforeAt` has rows. Returns
    * whether it did. The caller holds the transaction.
@@ -95,6 +97,15 @@ export function combineSamples(rows: SamplesTable, packed: PackedHoursTable): Al
     },
     attemptsBetween: (fromAt, toAt) =>
       fromAt >= packedUntil ? rows.attemptsBetween(fromAt, toAt) : attemptsBetween(fromAt, toAt),
+    costsOfHour(hourAt) {
+      const costs = new Map<number, number>();
+      for (const [seriesNo, nanos] of [
+        ...rows.costsBetween(hourAt, hourAt + HOUR_MS),
+        ...(hourAt < packedUntil ? packed.costsOf(hourAt) : []),
+      ])
+        costs.set(seriesNo, (costs.get(seriesNo) ?? 0) + nanos);
+      return costs;
+    },
     packOldest(beforeAt) {
       const oldest = rows.oldestTick();
       if (oldest === null || hourOf(oldest) + HOUR_MS > beforeAt) return false;

@@ -62,7 +62,15 @@ export function readAttempts(
   const filter = { fromAt, toAt, series: null, purposes: null, outcomes: null, limit: -1 };
   return samples
     .select({ ...filter, order: 'oldest-first' })
-    .map((row) => ({ ...attemptOf(row, registry, servedBy), purpose: purposeOf(row.purposeNo) }));
+    .map((row) => storedAttemptOf(row, registry, servedBy));
+}
+
+export function storedAttemptOf(
+  row: StoredRow,
+  registry: SeriesRegistry,
+  servedBy: ServedByTable,
+): StoredAttempt {
+  return { ...attemptOf(row, registry, servedBy), purpose: purposeOf(row.purposeNo) };
 }
 
 function attemptOf(row: StoredRow, registry: SeriesRegistry, servedBy: ServedByTable): DecidingAttempt {

@@ -9,7 +9,7 @@ import { combineSamples } from './all-samples.ts';
 import { prepareBuckets } from './buckets.ts';
 import { NOT_RUN_KIND, prepareChain } from './chain.ts';
 import { fillClosedLists } from './closed-lists.ts';
-import { readAttempts, readDecided } from './decided.ts';
+import { readAttempts, readDecided, storedAttemptOf } from './decided.ts';
 import { declareSeries } from './declare-series.ts';
 import { prepareEvidence } from './evidence.ts';
 import { prepareFacts } from './facts.ts';
@@ -317,7 +317,19 @@ function storeOn(db: Database.Database): Store {
       });
     },
     async summarise(fromAt, toAt) {
-      return reading(() => summarise(registry, samples, notRun, sampleOf, fromAt, toAt));
+      return reading(() =>
+        summarise(registry, samples, notRun, (row) => storedAttemptOf(row, registry, servedBy), fromAt, toAt),
+      );
+    },
+    async readHourCosts(hourAt) {
+      return reading(() => {
+        const costs = new Map<string, number>();
+        for (const [seriesNo, nanos] of samples.costsOfHour(hourAt)) {
+          const { target } = registry.entry(seriesNo);
+          costs.set(target, (costs.get(target) ?? 0) + nanos);
+        }
+        return costs;
+      });
     },
     async compact(beforeAt) {
       return writing(() => samples.packOldest(beforeAt));

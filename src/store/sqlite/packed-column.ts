@@ -42,6 +42,18 @@ export function readColumn(reader: ByteReader, length: number): number[] {
   return values;
 }
 
+/** Passes over `length` values without keeping them. */
+export function skipColumn(reader: ByteReader, length: number): void {
+  if (reader.unsigned() === PLAIN) {
+    for (let left = length; left > 0; left -= 1) reader.unsigned();
+    return;
+  }
+  for (let left = length; left > 0; ) {
+    left -= reader.unsigned();
+    reader.unsigned();
+  }
+}
+
 /** `null` is 0, every other value moves up by one. */
 export function orNull(value: number | null): number {
   return value === null ? 0 : value + 1;

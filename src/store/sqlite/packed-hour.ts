@@ -1,5 +1,5 @@
 import type { Phases } from '../../domain/observation.ts';
-import { fromOrNull, orNull, readColumn, writeColumn } from './packed-column.ts';
+import { fromOrNull, orNull, readColumn, skipColumn, writeColumn } from './packed-column.ts';
 import { type Detail, guessPhase, PHASE_ORDER, phasesOf } from './packed-detail.ts';
 import {
   type ByteReader,
@@ -99,6 +99,23 @@ export function unpackCore(hourAt: number, bytes: Uint8Array): readonly PackedCo
     status: fromOrNull(at(statuses, index)),
     promptTokens: fromOrNull(at(promptTokens, index)),
   }));
+}
+
+/** What the rows of `core` cost together, those of unknown cost left out. */
+export function unpackCost(bytes: Uint8Array): number {
+  const reader = createByteReader(bytes);
+  const length = readHead(reader, CORE_VERSION, 'core');
+  const skip = (columns: number): void => {
+    for (let left = columns; left > 0; left -= 1) skipColumn(reader, length);
+  };
+  // Ticks, purposes; outcomes and doubts with their texts; remarks, lag, ttft, total, completion tokens.
+  skip(2);
+  for (let texts = 2; texts > 0; texts -= 1) {
+    for (let left = reader.unsigned(); left > 0; left -= 1) reader.text();
+    skip(1);
+  }
+  skip(5);
+  return readColumn(reader, length).reduce((sum, stored) => sum + (fromOrNull(stored) ?? 0), 0);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { RowKey } from './evidence.ts';
 import type { Detail } from './packed-detail.ts';
-import { packCore, packDetails, unpackCore, unpackDetails } from './packed-hour.ts';
+import { packCore, packDetails, unpackCore, unpackCost, unpackDetails } from './packed-hour.ts';
 import { type SampleFilter, type StoredRow, wantsOnlyFailuresOfSeries } from './samples.ts';
 
 export const HOUR_MS = 3_600_000;
@@ -18,6 +18,8 @@ export type PackedHoursTable = {
   /** The packs of one hour, unread. */
   readonly packsOf: (hourAt: number) => readonly Pack[];
   readonly packOf: (hourAt: number, seriesNo: number) => Pack | null;
+  /** What the samples of one hour cost, series by series. */
+  readonly costsOf: (hourAt: number) => readonly (readonly [seriesNo: number, costNanos: number])[];
   readonly get: (key: RowKey) => StoredRow | null;
   /** The hours with something packed that overlap the filter's range, in its order. */
   readonly hours: (
@@ -177,6 +179,7 @@ export function preparePackedHours(db: Database): PackedHoursTable {
       const pack = packOfSeriesHour.get({ hourAt, seriesNo });
       return pack === undefined ? null : packFrom(pack);
     },
+    costsOf: (hourAt) => packsOfHour.all({ hourAt }).map((pack) => [pack.series_no, unpackCost(pack.core)]),
     get({ scheduledAt, seriesNo, purposeNo }) {
       const pack = packOfSeriesHour.get({ hourAt: hourOf(scheduledAt), seriesNo });
       if (pack === undefined) return null;

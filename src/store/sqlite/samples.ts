@@ -58,6 +58,11 @@ export type SamplesTable = {
   readonly bySeries: (fromAt: number, toAt: number) => Iterable<StoredRow>;
   /** All attempts of all series in `[fromAt, toAt)`, by tick, series and purpose. */
   readonly attemptsBetween: (fromAt: number, toAt: number) => Iterable<AttemptRow>;
+  /** What the attempts of each series in `[fromAt, toAt)` cost. */
+  readonly costsBetween: (
+    fromAt: number,
+    toAt: number,
+  ) => readonly (readonly [seriesNo: number, costNanos: number])[];
   /** The earliest tick there is; `null` without any row. */
   readonly oldestTick: () => number | null;
   /** Everything in `[fromAt, toAt)` of the `limit` series with the lowest numbers that have something there. */
@@ -203,6 +208,18 @@ export function prepareSamples(db: Database, servedBy: ServedByTable): SamplesTa
       order by scheduled_at_ms, series_no, purpose
     `)
     .raw();
+  const costsBetween = db
+    .prepare<{ fromAt: number; toAt: number }, readonly [number, number]>(`
+      select
+        series_no,
+        sum(cost_nanos)
+      from samples
+      where scheduled_at_ms >= @fromAt
+        and scheduled_at_ms < @toAt
+        and cost_nanos is not null
+      group by series_no
+    `)
+    .raw();
   const oldestTick = db.prepare<[], number | null>('select min(scheduled_at_ms) from samples').pluck();
   const samplesOfFirstSeries = db.prepare<{ fromAt: number; toAt: number; limit: number }, SampleRow>(`
     select *
@@ -272,6 +289,7 @@ export function prepareSamples(db: Database, servedBy: ServedByTable): SamplesTa
     *bySeries(fromAt, toAt) {
       for (const row of samplesBySeries.iterate({ fromAt, toAt })) yield storedRowOf(row);
     },
+    costsBetween: (fromAt, toAt) => costsBetween.all({ fromAt, toAt }),
     attemptsBetween: (fromAt, toAt) => attemptsBetween.iterate({ fromAt, toAt }),
     oldestTick: () => oldestTick.get() ?? null,
     ofFirstSeries: (fromAt, toAt, limit) =>

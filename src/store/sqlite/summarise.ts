@@ -7,7 +7,7 @@ import {
   OUTCOMES,
   type Outcome,
 } from '../../domain/outcome.ts';
-import type { SeriesWindow, StoredSample } from '../store.ts';
+import type { SeriesWindow, StoredAttempt } from '../store.ts';
 import type { AllSamples } from './all-samples.ts';
 import { outcomeOf, validityOf } from './closed-lists.ts';
 import type { NotRunTable } from './not-run.ts';
@@ -29,14 +29,14 @@ type Tally = {
 };
 
 /** Gives a stored row its names back. */
-type SampleOf = (row: StoredRow) => StoredSample;
+type AttemptOf = (row: StoredRow) => StoredAttempt;
 
 /** The body of `Store.summarise`; the caller holds the transaction. One pass over the rows of the window. */
 export function summarise(
   registry: SeriesRegistry,
   samples: AllSamples,
   notRun: NotRunTable,
-  sampleOf: SampleOf,
+  attemptOf: AttemptOf,
   fromAt: number,
   toAt: number,
 ): readonly SeriesWindow[] {
@@ -68,7 +68,7 @@ export function summarise(
   }
 
   const windows: SeriesWindow[] = [];
-  for (const tally of new Set(tallies.values())) windows.push(windowOf(tally, samples, sampleOf));
+  for (const tally of new Set(tallies.values())) windows.push(windowOf(tally, samples, attemptOf));
   return windows.sort((one, other) => compare(one.target, other.target) || compare(one.probe, other.probe));
 }
 
@@ -119,7 +119,7 @@ function count(tally: Tally, attempt: AttemptRow): void {
   if (totalUs !== null) tally.totalUs.push(totalUs);
 }
 
-function windowOf(tally: Tally, samples: AllSamples, sampleOf: SampleOf): SeriesWindow {
+function windowOf(tally: Tally, samples: AllSamples, attemptOf: AttemptOf): SeriesWindow {
   const { probe, target, region } = tally.entry;
   return {
     probe,
@@ -134,15 +134,15 @@ function windowOf(tally: Tally, samples: AllSamples, sampleOf: SampleOf): Series
     ttftUs: ascending(tally.ttftUs),
     totalUs: ascending(tally.totalUs),
     costNanos: tally.costNanos,
-    lastSample: lastSampleOf(tally, samples, sampleOf),
+    lastSample: lastSampleOf(tally, samples, attemptOf),
   };
 }
 
-function lastSampleOf({ last }: Tally, samples: AllSamples, sampleOf: SampleOf): StoredSample | null {
+function lastSampleOf({ last }: Tally, samples: AllSamples, attemptOf: AttemptOf): StoredAttempt | null {
   if (last === null) return null;
   const [scheduledAt, seriesNo, purposeNo] = last;
   const row = samples.get({ scheduledAt, seriesNo, purposeNo });
-  return row === null ? null : sampleOf(row);
+  return row === null ? null : attemptOf(row);
 }
 
 /** A typed array sorts numbers as numbers, several times faster than a comparing function does. */
