@@ -17,7 +17,8 @@ export function budgetWords({ left, leftMs }: PeriodBudget): string {
   return left < 0 ? `${formatSpan(-leftMs)} over budget` : `${formatSpan(leftMs)} of budget left`;
 }
 
-function budgetTitle({ allowed, used, leftProbes, unit, remaining }: PeriodBudget): string {
+/** How much of the budget is used, in full. */
+export function budgetTitle({ allowed, used, leftProbes, unit, remaining }: PeriodBudget): string {
   const trial = unit === 'slices' ? 'slice' : 'request';
   const left =
     leftProbes < 0

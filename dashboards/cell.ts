@@ -5,7 +5,7 @@ import { type LiveTarget, p99Of, shareOf, uptimeOf } from '../src/domain/live-re
 import type { Spread } from '../src/domain/spread.ts';
 import { P99_NEEDS } from '../src/domain/standing.ts';
 import type { SeriesView, Standing, TargetView } from '../src/domain/status-view.ts';
-import { budgetBar } from './budget-bar.ts';
+import { budgetBar, budgetTitle } from './budget-bar.ts';
 import { dayBars } from './day-bars.ts';
 import {
   countOf,
@@ -13,6 +13,7 @@ import {
   formatPercent,
   formatPpm,
   formatShare,
+  formatSpan,
   formatUs,
   NO_DATA,
   shorten,
@@ -32,12 +33,14 @@ export const STANDING_WORDS: Readonly<Record<Standing, string>> = {
 };
 
 /** One target with everything at a glance: the month first, then the last hour. */
-export function cell(target: TargetView, times: Times): Html {
+export function cell(target: TargetView, counting: boolean, times: Times): Html {
   const lead = target.series[0];
   const { live } = target;
+  // Half a month is no month: until it is counted, only the last hour has figures.
+  const hasMonth = live !== null && !counting;
   return html`<td role="cell" class="cell is-${target.health}" data-tier="${shorten(target.tier, 32)}">
-<div class="cell-top">${stateLink(target)}${live === null ? uptime(target, lead) : monthUptime(live)}</div>
-${live !== null && month(live)}
+<div class="cell-top">${stateLink(target)}${hasMonth ? monthUptime(live) : live === null ? uptime(target, lead) : html`<small>month being counted</small>`}</div>
+${live !== null && (hasMonth ? month(live) : html`<div class="month">${dayBars(live)}</div>`)}
 ${live !== null && html`<p class="hour"><span class="k">Last hour</span> ${uptime(target, lead)}</p>`}
 ${lead !== undefined && strip(lead.slots)}
 <dl class="times">
@@ -63,15 +66,15 @@ function monthUptime(live: LiveTarget): Html {
 /** Ninety days, the month's percentiles, and what is left of the contract's period. */
 function month(live: LiveTarget): Html {
   const budget = uptimeOf(live)?.budget ?? null;
-  return html`<div class="month">${dayBars(live.days)}
+  return html`<div class="month">${dayBars(live)}
 <dl class="month-p99">${p99('TTFT', p99Of(live, 'ttft_ms'))}${p99('Total', p99Of(live, 'e2e_ms'))}</dl>${budget !== null && budgetBar(budget)}</div>`;
 }
 
 function p99(name: string, objective: LiveObjective | null): Html | null {
   if (objective === null) return null;
-  const { latency, result } = objective.windows['30d'];
+  const { latency, result, n } = objective.windows['30d'];
   const standing = standingOf(result);
-  return html`<div class="s-${standing}"><dt>${name} p99</dt><dd class="worst">${formatUs(latency)}</dd>${
+  return html`<div class="s-${standing}"><dt>${name} p99</dt><dd class="worst">${latency === null && n > 0 ? 'a failure' : formatUs(latency)}</dd>${
     objective.goal !== null &&
     html`<dd class="goal">${verdictMark(standing)}${COMPARE[objective.goal.comparator]} ${formatUs(Number(objective.goal.value) * 1000)}</dd>`
   }</div>`;
@@ -93,10 +96,32 @@ export function standingOf(result: LiveWindow['result']): Standing {
   }
 }
 
-/** The same in one line, for many models. */
-export function compactCell(target: TargetView, _times: Times): Html {
+/** The same in one line, for many models: the month where it is counted, else the last hour. */
+export function compactCell(target: TargetView, counting: boolean, _times: Times): Html {
   const lead = target.series[0];
-  return html`<td role="cell" class="cell is-${target.health}" data-tier="${shorten(target.tier, 32)}"><div class="line-of">${stateLink(target)}${uptime(target, lead)}${lead !== undefined && strip(lead.slots)}${brief('TTFT', lead?.ttft ?? null, target.standings.ttft)}${brief('Total', lead?.total ?? null, target.standings.total)}</div></td>`;
+  const { live } = target;
+  const line =
+    live === null || counting
+      ? html`${uptime(target, lead)}${lead !== undefined && strip(lead.slots)}${brief('TTFT', lead?.ttft ?? null, target.standings.ttft)}${brief('Total', lead?.total ?? null, target.standings.total)}`
+      : html`${monthUptime(live)}${dayBars(live)}${monthBrief('TTFT', p99Of(live, 'ttft_ms'))}${budgetBrief(live)}`;
+  return html`<td role="cell" class="cell is-${target.health}" data-tier="${shorten(target.tier, 32)}"><div class="line-of">${stateLink(target)}${line}</div></td>`;
+}
+
+function monthBrief(name: string, objective: LiveObjective | null): Html {
+  const window = objective?.windows['30d'] ?? null;
+  const standing = standingOf(window?.result ?? null);
+  const value =
+    window !== null && window.latency === null && window.n > 0 ? 'failed' : formatUs(window?.latency ?? null);
+  return html`<span class="brief s-${standing}" title="${name} p99 of ${formatCount(window?.n ?? 0)} requests in 30 days"><span class="k">${name} </span>${
+    standing !== 'none' && standing !== 'within' && verdictMark(standing)
+  }${value}</span>`;
+}
+
+function budgetBrief(live: LiveTarget): Html {
+  const budget = uptimeOf(live)?.budget ?? null;
+  if (budget === null) return html`<span class="brief soft">${NO_DATA}</span>`;
+  const standing: Standing = budget.left < 0 ? 'missed' : 'within';
+  return html`<span class="brief s-${standing}" title="${budgetTitle(budget)}"><span class="k">budget </span>${budget.left < 0 && '\u2212'}${formatSpan(Math.abs(budget.leftMs))}</span>`;
 }
 
 /** The tier does not offer the model. */

@@ -2,7 +2,7 @@ import type { LiveObjective, LiveWindow, WindowName } from '../src/domain/live-o
 import { type LiveTarget, shareOf } from '../src/domain/live-report.ts';
 import { budgetBar } from './budget-bar.ts';
 import { STANDING_WORDS, standingOf } from './cell.ts';
-import { dayBars } from './day-bars.ts';
+import { dayBars, dayLegend } from './day-bars.ts';
 import { formatCount, formatPercent, formatShare, formatUs, NO_DATA, type Times } from './format.ts';
 import { type Html, html } from './html.ts';
 import { icon } from './icon.ts';
@@ -20,24 +20,31 @@ const COLUMNS: readonly (readonly [name: WindowName, title: string])[] = [
 ];
 
 /** Every objective of a target over every window, its budget, and ninety days. */
-export function objectivesSection(live: LiveTarget, times: Times): Html {
+export function objectivesSection(live: LiveTarget, counting: boolean, times: Times): Html {
   const [first] = live.objectives;
   if (first === undefined) return html``;
   const { period } = first;
   return html`<section class="panel" aria-labelledby="objectives"><h2 id="objectives">Objectives <small>rolling windows, and the period ${period.label} so far (${period.timezone})</small></h2>
-${dayBars(live.days)}
+<div class="ninety">${dayBars(live)}<p class="axis"><span>${times.day(live.days[0]?.fromAt ?? 0)}</span><span>90 days of UTC</span><span>today</span></p>${dayLegend()}</div>
+${counting && html`<p class="pending" role="status">History is still being counted. Windows over a day, the period and its budget follow when it is complete.</p>`}
 <div class="scroll" tabindex="0" role="region" aria-label="Objectives by window"><table class="plain windows"><thead><tr><th scope="col">Objective</th>${COLUMNS.map(
     ([name, title]) =>
       html`<th scope="col" class="num" title="since ${times.full(first.windows[name].fromAt)} ${times.zone(first.windows[name].fromAt)}">${title}</th>`,
-  )}</tr></thead><tbody>${live.objectives.map(row)}</tbody></table></div>
-${live.objectives.map((objective) => outlook(objective, times))}
+  )}</tr></thead><tbody>${live.objectives.map((objective) => row(objective, counting))}</tbody></table></div>
+${!counting && live.objectives.map((objective) => outlook(objective, times))}
 <p class="soft">Longer windows begin on a whole hour. A p99 counts a failed request as slower than any limit where the contract does; it is shown at most 0.4 % high, and whether it keeps its limit is counted exactly.</p></section>`;
 }
 
-function row(objective: LiveObjective): Html {
+/** Windows that reach into what is still being counted while history is written. */
+const LONG: readonly WindowName[] = ['24h', '7d', '30d', '90d', 'period'];
+
+function row(objective: LiveObjective, counting: boolean): Html {
   const { goal } = objective;
   return html`<tr><th scope="row">${objectiveName(objective)}${goal !== null && html` <span class="goal">${goalText(objective)}</span>`}</th>${COLUMNS.map(
-    ([name]) => windowCell(objective, objective.windows[name]),
+    ([name]) =>
+      counting && LONG.includes(name)
+        ? html`<td class="num soft">counting…</td>`
+        : windowCell(objective, objective.windows[name]),
   )}</tr>`;
 }
 

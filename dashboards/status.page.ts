@@ -1,8 +1,9 @@
 import { HEALTH_ORDER, HEALTHS, type Health } from '../src/domain/health.ts';
 import { layMatrix, type Row, SORTS, type StatusQuery } from '../src/domain/status-query.ts';
-import type { StatusView, TargetView } from '../src/domain/status-view.ts';
+import { isCounting, type StatusView, type TargetView } from '../src/domain/status-view.ts';
 import { accountSection } from './account.ts';
 import { cell, compactCell, noCell, worstLabel } from './cell.ts';
+import { dayLegend } from './day-bars.ts';
 import { countOf, formatCount, formatShare, NO_DATA, shorten, type Times, timesIn } from './format.ts';
 import { type Html, html, raw } from './html.ts';
 import { icon } from './icon.ts';
@@ -144,7 +145,7 @@ function matrixSection(view: StatusView, query: StatusQuery, times: Times): Html
   const compact = models >= COMPACT_FROM;
   return html`<section aria-labelledby="matrix-title">
 <div class="bar">
-<h2 id="matrix-title">${countOf(matrix.rows.length, 'model')} <small>× ${countOf(matrix.tiers.length, 'tier')}: ${view.evaluated === null ? 'last hour, minute by minute' : '90 days, and the last hour by the minute'}</small></h2>
+<h2 id="matrix-title">${countOf(matrix.rows.length, 'model')} <small>× ${countOf(matrix.tiers.length, 'tier')}: ${view.evaluated === null ? 'last hour, minute by minute' : compact ? '30 days' : '90 days, and the last hour by the minute'}</small></h2>
 ${toolbar(view, query)}
 </div>
 ${
@@ -155,15 +156,18 @@ ${
         (tier) =>
           html`<th role="columnheader" scope="col">${shorten(tier, 32)}${compact && compactKey(view, tier)}</th>`,
       )}</tr></thead>
-<tbody role="rowgroup">${matrix.rows.map((row) => rowOf(row, matrix.tiers, compact, gateways > 1, times))}</tbody>
+<tbody role="rowgroup">${matrix.rows.map((row) => rowOf(row, matrix.tiers, compact, gateways > 1, isCounting(view), times))}</tbody>
 </table>`
 }
-${legend()}
+${legend(view.evaluated !== null, !compact || view.evaluated === null || isCounting(view))}
 </section>`;
 }
 
 /** The columns of a one-line cell. Where no target has a hundred answers, the worst column is the slowest answer. */
 function compactKey(view: StatusView, tier: string): Html {
+  if (view.evaluated !== null && !isCounting(view)) {
+    return html`<span class="key" aria-hidden="true"><span></span><span></span><span>TTFT p99</span><span>budget left</span></span>`;
+  }
   const spreads = view.targets.flatMap((target) =>
     target.tier === tier ? (target.series[0]?.ttft ?? []) : [],
   );
@@ -176,6 +180,7 @@ function rowOf(
   tiers: readonly string[],
   compact: boolean,
   withGateway: boolean,
+  counting: boolean,
   times: Times,
 ): Html {
   const draw = compact ? compactCell : cell;
@@ -187,7 +192,7 @@ function rowOf(
   }${maker !== '' && html`<span class="maker">${shorten(maker, 40)}</span>`}<span class="name">${shorten(name, 64)}</span></th>${tiers.map(
     (tier, index) => {
       const target = row.cells[index] ?? null;
-      return target === null ? noCell(tier) : draw(target, times);
+      return target === null ? noCell(tier) : draw(target, counting, times);
     },
   )}</tr>
 `;
@@ -206,12 +211,16 @@ function toolbar(view: StatusView, query: StatusQuery): Html {
 </form>`;
 }
 
-function legend(): Html {
+function legend(hasDays: boolean, hasMinutes: boolean): Html {
   const bar = (part: string, from: number): Html =>
     html`<svg class="swatch" viewBox="0 0 4 20" aria-hidden="true"><path class="b-${part}" d="M2 ${from}V20"/></svg>`;
-  return html`<ul class="legend" aria-label="What a bar says">
-<li>${bar('good', 5)}answered</li><li>${bar('bad', 0)}failed</li><li>${bar('excluded', 12)}excluded</li><li>${bar('missing', 17)}not measured</li>
-<li><a href="/method">What counts, and how it is measured</a></li></ul>`;
+  return html`${hasDays && html`<div class="legend-of"><span>Days</span>${dayLegend()}</div>`}
+<div class="legend-of">${hasMinutes && html`<span>Minutes</span>`}<ul class="legend" aria-label="What a minute's bar says">${
+    hasMinutes &&
+    html`
+<li>${bar('good', 5)}answered</li><li>${bar('bad', 0)}failed</li><li>${bar('excluded', 12)}excluded</li><li>${bar('missing', 17)}not measured</li>`
+  }
+<li><a href="/method">What counts, and how it is measured</a></li></ul></div>`;
 }
 
 function footer(view: StatusView, times: Times): Html {

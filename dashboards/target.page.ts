@@ -2,7 +2,7 @@ import type { Limit } from '../src/domain/commitment.ts';
 import { HEALTHS } from '../src/domain/health.ts';
 import { OUTCOMES } from '../src/domain/outcome.ts';
 import type { Spread } from '../src/domain/spread.ts';
-import type { SeriesView, Standing, TargetView } from '../src/domain/status-view.ts';
+import { isCounting, type SeriesView, type Standing, type TargetView } from '../src/domain/status-view.ts';
 import { type Failure, SPANS, type TargetPageView } from '../src/domain/target-view.ts';
 import { limitText, STANDING_WORDS, worstLabel } from './cell.ts';
 import {
@@ -43,7 +43,7 @@ export function targetPage(view: TargetPageView, assets: Assets): string {
     charts: true,
     body: html`<div data-live="/api/v1/stream">
 ${heading(target, lead, times)}
-${target.live !== null && objectivesSection(target.live, times)}
+${target.live !== null && objectivesSection(target.live, isCounting(status), times)}
 ${lead === undefined ? html`<p class="empty">No probe is planned for this target.</p>` : measured(view, lead, times)}
 <footer class="foot"><p>As of ${exactTime(status.at, times)}. Uptime is rounded down, latency up. ${NO_DATA} means no data, never zero.</p><p><a href="/api/v1${targetPath(target.id)}">JSON</a> <a href="${badgePath(target.id)}">Badge</a> <a href="/method">Method</a></p></footer>
 </div>`,

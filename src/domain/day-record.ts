@@ -1,27 +1,42 @@
+import type { LiveObjective } from './live-objective.ts';
 import type { Bucket } from './rollup.ts';
 
-/**
- * What one day came to, for a row of bars. `none`: nothing was measured. A day is `bad` if at least one in ten counted
- * requests failed, `partly` if any did.
- */
+/** What one day of UTC came to. */
 export type DayRecord = {
   readonly fromAt: number;
-  readonly state: 'good' | 'partly' | 'bad' | 'none';
   readonly good: number;
   readonly bad: number;
   readonly notRun: number;
 };
 
+/**
+ * A day held against what the target's objective allows: `good`, not one failed; `some` failed, and every day may be like
+ * it; `over` the share allowed; `bad`, ten times the share allowed or one in ten. `none`: nothing was measured.
+ */
+export const DAY_LEVELS = ['good', 'some', 'over', 'bad', 'none'] as const;
+export type DayLevel = (typeof DAY_LEVELS)[number];
+
+/** Where nothing is promised, one failure in a hundred is as much as a day may have. */
+const UNPROMISED = { numerator: 1, denominator: 100 } as const;
+const BAD_TIMES = 10;
 const BAD_SHARE = 10;
 
 export function emptyDay(fromAt: number): DayRecord {
-  return { fromAt, state: 'none', good: 0, bad: 0, notRun: 0 };
+  return { fromAt, good: 0, bad: 0, notRun: 0 };
 }
 
-function dayOf(fromAt: number, good: number, bad: number, notRun: number): DayRecord {
-  const state =
-    good + bad === 0 ? 'none' : bad === 0 ? 'good' : bad * BAD_SHARE >= good + bad ? 'bad' : 'partly';
-  return { fromAt, state, good, bad, notRun };
+export function levelOf(
+  { good, bad }: Pick<DayRecord, 'good' | 'bad'>,
+  goal: Pick<NonNullable<LiveObjective['goal']>, 'allowance'> | null,
+): DayLevel {
+  const all = good + bad;
+  if (all === 0) return 'none';
+  if (bad === 0) return 'good';
+  const { numerator, denominator } = goal?.allowance ?? UNPROMISED;
+  // Products of whole numbers, so that a day exactly on the line is not over it.
+  const [used, allowed] = [bad * denominator, all * numerator];
+  if (used <= allowed) return 'some';
+  return used >= BAD_TIMES * allowed || bad * BAD_SHARE >= all ? 'bad' : 'over';
 }
 
 /** A day with the counts of a bucket added. */
@@ -30,5 +45,5 @@ export function addToDay(day: DayRecord, { answers, notRun }: Pick<Bucket, 'answ
   const skipped = Object.values(notRun).reduce((sum, ticks) => sum + ticks, 0);
   if (availability?.kind !== 'availability') return day;
   const { good, bad } = availability.counts;
-  return dayOf(day.fromAt, day.good + good, day.bad + bad, day.notRun + skipped);
+  return { fromAt: day.fromAt, good: day.good + good, bad: day.bad + bad, notRun: day.notRun + skipped };
 }

@@ -1,3 +1,4 @@
+import { levelOf } from './day-record.ts';
 import { p99Of, shareOf, uptimeOf } from './live-report.ts';
 import type { SeriesView, Slot, StatusView, TargetView } from './status-view.ts';
 
@@ -48,6 +49,6 @@ function summaryJson({ live }: TargetView) {
     ttftP99Us: p99Us('ttft_ms'),
     totalP99Us: p99Us('e2e_ms'),
     budget: uptime?.budget ?? null,
-    days: live.days.map(({ state }) => state),
+    days: live.days.map((day) => levelOf(day, uptime?.goal ?? null)),
   };
 }

@@ -1,9 +1,11 @@
 import { HEALTHS, type Health } from './health.ts';
+import { p99Of, shareOf, uptimeOf } from './live-report.ts';
 import { compareByUrgency, type StatusView, type TargetView } from './status-view.ts';
 
 export const SORTS = {
   name: 'Name',
   urgency: 'Trouble first',
+  budget: 'Budget left, least first',
   uptime: 'Uptime, lowest first',
   ttft: 'TTFT p99, slowest first',
   total: 'Total p99, slowest first',
@@ -88,6 +90,18 @@ function byValue(
   };
 }
 
+/** Of the last thirty days where they are counted, else of the last hour. */
+function uptimeShown({ series: [lead], live }: TargetView): number | null {
+  const window = live === null ? null : (uptimeOf(live)?.windows['30d'] ?? null);
+  const share = window === null ? null : shareOf(window);
+  if (share !== null) return share.part / share.whole;
+  return lead === undefined || lead.good + lead.bad === 0 ? null : lead.good / (lead.good + lead.bad);
+}
+
+function monthP99(live: TargetView['live'], metric: 'ttft_ms' | 'e2e_ms'): number | null {
+  return live === null ? null : (p99Of(live, metric)?.windows['30d'].latency ?? null);
+}
+
 const ROW_ORDERS: Readonly<Record<Sort, RowOrder>> = {
   name: byName,
   urgency: (a, b) => {
@@ -96,19 +110,19 @@ const ROW_ORDERS: Readonly<Record<Sort, RowOrder>> = {
     const [x, y] = [worst(a), worst(b)];
     return x === undefined || y === undefined ? byName(a, b) : compareByUrgency(x, y);
   },
-  uptime: byValue(
-    ({ series: [lead] }) =>
-      lead === undefined || lead.good + lead.bad === 0 ? null : lead.good / (lead.good + lead.bad),
+  budget: byValue(
+    ({ live }) => (live === null ? null : (uptimeOf(live)?.budget?.leftPpm ?? null)),
     (values) => Math.min(...values),
     1,
   ),
+  uptime: byValue(uptimeShown, (values) => Math.min(...values), 1),
   ttft: byValue(
-    ({ series: [lead] }) => lead?.ttft?.p99Us ?? null,
+    ({ series: [lead], live }) => monthP99(live, 'ttft_ms') ?? lead?.ttft?.p99Us ?? null,
     (values) => Math.max(...values),
     -1,
   ),
   total: byValue(
-    ({ series: [lead] }) => lead?.total?.p99Us ?? null,
+    ({ series: [lead], live }) => monthP99(live, 'e2e_ms') ?? lead?.total?.p99Us ?? null,
     (values) => Math.max(...values),
     -1,
   ),

@@ -129,6 +129,14 @@ export type StatusView = {
   readonly preparingPpm: number | null;
 };
 
+/** Are hours of the long windows still to be counted? Until they are, months and budgets say nothing. */
+export function isCounting({
+  preparingPpm,
+  evaluated,
+}: Pick<StatusView, 'preparingPpm' | 'evaluated'>): boolean {
+  return preparingPpm !== null || (evaluated !== null && evaluated.pendingHours > 0);
+}
+
 /** Worst health first, then worst standing, then by name: the order a reader needs. */
 export function compareByUrgency(a: TargetView, b: TargetView): number {
   const health = HEALTH_ORDER.indexOf(a.health) - HEALTH_ORDER.indexOf(b.health);

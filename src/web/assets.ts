@@ -27,7 +27,12 @@ export function loadAssets(): LoadedAssets {
   const js = 'text/javascript; charset=utf-8';
   const names = {
     style: load([own('style.css')], 'style', 'css', css),
-    script: load([own('browser/live.js'), own('browser/palette.js')], 'live', 'js', js),
+    script: load(
+      [own('browser/live.js'), own('browser/palette.js'), own('browser/days.js')],
+      'live',
+      'js',
+      js,
+    ),
     reportStyle: load([own('report.css')], 'report', 'css', css),
     chartStyle: load([chart('uPlot.min.css')], 'chart', 'css', css),
     chartScript: load([chart('uPlot.iife.min.js'), own('browser/charts.js')], 'chart', 'js', js),
