@@ -35,6 +35,8 @@ export type ReportPageFrame = {
   readonly assets: Assets;
   readonly audience: Audience;
   readonly seal: ReportSeal;
+  /** Where the owner finds the same with money; `null` on that page itself. */
+  readonly ownerPath: string | null;
   /** Paths of the other forms; empty where they may not be had. */
   readonly downloads: readonly { readonly name: string; readonly path: string }[];
   /** What became of the claim, oldest first. */
@@ -44,6 +46,8 @@ export type ReportPageFrame = {
     readonly who: string;
     readonly note: string;
   }[];
+  /** What may become of it next. */
+  readonly moves: readonly string[];
 };
 
 /** The page of one report among the others. */
@@ -61,10 +65,11 @@ export function reportPage(report: Report, frame: ReportPageFrame): string {
     body: html`<link rel="stylesheet" href="${raw(frame.assets.reportStyle)}">
 ${
   frame.downloads.length > 0 &&
-  html`<p class="r-downloads">Download: ${frame.downloads.map(({ name, path }) => html`<a href="${path}">${name}</a> `)}</p>`
+  html`<nav class="r-downloads" aria-label="Downloads"><h2>Downloads</h2><ul>${frame.downloads.map(({ name, path }) => html`<li><a href="${path}">${name}</a></li>`)}</ul></nav>`
 }
+${frame.ownerPath !== null && html`<p class="r-downloads"><a href="${frame.ownerPath}">Credit, claim and downloads</a> are for the owner.</p>`}
 ${reportBody(report, frame.audience, frame.seal)}
-${frame.ledger.length > 0 && ledgerSection(frame.ledger)}`,
+${frame.ledger.length > 0 && ledgerSection(report, frame)}`,
   });
 }
 
@@ -211,16 +216,16 @@ ${
 }
 
 function stepTable(title: string, steps: readonly Step[]): Html {
-  return html`<div class="r-scroll" tabindex="0" role="region" aria-label="${title}"><table class="r-table r-steps"><caption>${title}</caption><tbody>${steps.map(({ label, working, value }) => html`<tr><th scope="row">${label}</th><td>${working}</td><td class="n">${value}</td></tr>`)}</tbody></table></div>`;
+  return html`<table class="r-table r-steps"><caption>${title}</caption><tbody>${steps.map(({ label, working, value }) => html`<tr><th scope="row">${label}</th><td>${working}</td><td class="n">${value}</td></tr>`)}</tbody></table>`;
 }
 
-function exclusions({ exclusions: rows, maintenance }: ReportStatement): Html {
+function exclusions({ scope, exclusions: rows, maintenance }: ReportStatement): Html {
   return html`<h3>What does not count</h3>
 ${
   rows.length === 0
     ? html`<p>Nothing was excluded.</p>`
     : table(
-        'What does not count',
+        `What does not count, ${scope}`,
         ['Reason', '>Requests', '>Minutes'],
         rows.map(({ reason, requests, minutes }) => [reasonText(reason), number(requests), number(minutes)]),
       )
@@ -230,10 +235,10 @@ ${maintenance.length > 0 && html`<p>Planned work the contract sets aside: ${main
 
 const INCIDENTS_SHOWN = 40;
 
-function incidents({ incidents: rows, moreIncidents }: ReportStatement): Html {
+function incidents({ scope, incidents: rows, moreIncidents }: ReportStatement): Html {
   if (rows.length === 0) return html`<h3>Incidents</h3><p>No stretch of time counts as down.</p>`;
   return html`<h3>Incidents</h3>${table(
-    'Incidents',
+    `Incidents, ${scope}`,
     ['From', 'To', '>Minutes', '>Failures', 'First failed request', 'Last'],
     rows
       .slice(0, INCIDENTS_SHOWN)
@@ -256,11 +261,11 @@ function failureCell(failure: Failure | null): Html {
 const FAILURES_SHOWN = 25;
 
 function failures(statement: ReportStatement): Html {
-  const { failures: rows, moreFailures, targets } = statement;
+  const { scope, failures: rows, moreFailures, targets } = statement;
   if (rows.length === 0) return html``;
   const isOne = targets.length === 1;
   return html`<h3>Failed requests</h3>${table(
-    'Failed requests',
+    `Failed requests, ${scope}`,
     ['Time', ...(isOne ? [] : ['Target']), 'What', 'Request id'],
     rows
       .slice(0, FAILURES_SHOWN)
@@ -279,6 +284,15 @@ function more(hidden: number, what: string, unlisted: number): Html {
   return html`${hidden > 0 && html`<p>${number(hidden)} more ${what} are in the CSV and JSON forms.</p>`}${unlisted > 0 && html`<p>${number(unlisted)} more ${what} are counted, and kept with the raw rows.</p>`}`;
 }
 
-function ledgerSection(ledger: ReportPageFrame['ledger']): Html {
-  return html`<section class="report"><h2>Ledger</h2><table class="r-table"><thead><tr><th scope="col">When</th><th scope="col">State</th><th scope="col">Who</th><th scope="col">Note</th></tr></thead><tbody>${ledger.map(({ at, state, who, note }) => html`<tr><td>${timeText(at)}</td><td>${state}</td><td>${who}</td><td>${note}</td></tr>`)}</tbody></table></section>`;
+function ledgerSection({ contract, period }: Report, { ledger, moves }: ReportPageFrame): Html {
+  const command = `probity ledger ${period.label} ${contract.id} --mark`;
+  return html`<section class="report"><h2>Ledger</h2>${table(
+    'Ledger',
+    ['When', 'State', 'Who', 'Note'],
+    ledger.map(({ at, state, who, note }) => [timeText(at), state, who, note]),
+  )}
+${
+  moves.length > 0 &&
+  html`<p>On the machine that runs Probity the claim moves on by ${moves.map((move, i) => html`${i > 0 && ' or '}<code>${command} ${move.includes(' ') ? `"${move}"` : move}</code>`)}, with <code>--amount</code> and <code>--note</code>.</p>`
+}</section>`;
 }

@@ -1,3 +1,4 @@
+import type { ClaimReading } from '../src/domain/claim-readings.ts';
 import { exact, fixed, ZERO } from '../src/domain/exact.ts';
 import type { ClaimState } from '../src/domain/ledger.ts';
 import type { StatementResult } from '../src/domain/report.ts';
@@ -18,7 +19,8 @@ export type ReportRow = {
   readonly percent: string;
   readonly amount: string | null;
   readonly currency: string | null;
-  readonly claimBy: string | null;
+  /** The earliest reading that can still be kept, of a claim that is ready; `past`: none can. */
+  readonly claimBy: ClaimReading | 'past' | null;
 };
 
 export type ReportsFrame = {
@@ -51,9 +53,10 @@ export function reportsPage(rows: readonly ReportRow[], frame: ReportsFrame): st
 }
 
 function yearSection(year: string, rows: readonly ReportRow[], isOwner: boolean): Html {
-  return html`<section><h2>${year}</h2><table class="r-table"><thead><tr><th scope="col">Period</th><th scope="col">Contract</th><th scope="col">Result</th>${isOwner && html`<th scope="col">Credit</th><th scope="col">Claim</th><th scope="col">By</th>`}</tr></thead>
-<tbody>${rows.map((row) => reportRow(row, isOwner))}</tbody></table>
-${isOwner && totals(rows)}</section>`;
+  return html`<section aria-labelledby="y-${year}"><h2 id="y-${year}">${year}</h2>
+${isOwner && totals(year, rows)}
+<div class="r-scroll" tabindex="0" role="region" aria-label="Reports of ${year}"><table class="r-table"><thead><tr><th scope="col">Period</th><th scope="col">Contract</th><th scope="col">Result</th>${isOwner && html`<th scope="col" class="n">Credit</th><th scope="col">Claim</th><th scope="col">Claim by</th>`}</tr></thead>
+<tbody>${rows.map((row) => reportRow(row, isOwner))}</tbody></table></div></section>`;
 }
 
 function reportRow(row: ReportRow, isOwner: boolean): Html {
@@ -65,19 +68,38 @@ function reportRow(row: ReportRow, isOwner: boolean): Html {
   const credit =
     row.percent === '0'
       ? NO_DATA
-      : `${row.percent} %${row.amount === null ? '' : `, ${row.amount} ${row.currency ?? ''}`}`;
-  return html`<tr><td><a href="${path}">${row.period}</a></td><td>${row.title}</td><td><span class="r-${row.result === 'met' || row.result === 'breached' ? row.result : 'open'}">${row.result}</span> <small>${counts}</small></td>${isOwner && html`<td class="n">${credit}</td><td>${row.state ?? NO_DATA}</td><td>${row.claimBy ?? NO_DATA}</td>`}</tr>`;
+      : row.amount === null
+        ? `${row.percent} %`
+        : `${row.amount} ${row.currency ?? ''}`.trim();
+  const claimBy = row.claimBy === null ? NO_DATA : row.claimBy === 'past' ? 'past' : row.claimBy.by;
+  return html`<tr><td><a href="${path}" aria-label="${row.period}, ${row.contract}">${row.period}</a></td><td>${row.title}</td><td><span class="r-${row.result === 'met' || row.result === 'breached' ? row.result : 'open'}">${row.result}</span> <small>${counts}</small></td>${isOwner && html`<td class="n">${credit}</td><td>${row.state ?? NO_DATA}</td><td>${claimBy}</td>`}</tr>`;
 }
 
-/** Per currency and state; amounts are decimals and are added as such. */
-function totals(rows: readonly ReportRow[]): Html {
-  const sums = new Map<string, { readonly places: number; total: ReturnType<typeof exact> }>();
+/** What became of the year's claims, per state and currency; amounts are decimals and are added as such. */
+function totals(year: string, rows: readonly ReportRow[]): Html {
+  const sums = new Map<string, { reports: number; places: number; total: ReturnType<typeof exact> | null }>();
   for (const { state, amount, currency } of rows) {
-    if (state === null || state === 'no claim' || amount === null) continue;
-    const key = `${state} ${currency ?? ''}`.trim();
-    const known = sums.get(key) ?? { places: amount.split('.')[1]?.length ?? 0, total: ZERO };
-    sums.set(key, { places: known.places, total: known.total.add(exact(amount)) });
+    if (state === null || state === 'no claim') continue;
+    const key = `${state}\n${amount === null ? '' : (currency ?? '')}\n${amount === null ? 'none' : ''}`;
+    const known = sums.get(key) ?? { reports: 0, places: 0, total: amount === null ? null : ZERO };
+    sums.set(key, {
+      reports: known.reports + 1,
+      places: Math.max(known.places, amount?.split('.')[1]?.length ?? 0),
+      total: amount === null || known.total === null ? null : known.total.add(exact(amount)),
+    });
   }
-  if (sums.size === 0) return html``;
-  return html`<p>In the year: ${[...sums].map(([key, { places, total }]) => `${key} ${fixed(total, places)}`).join('; ')}.</p>`;
+  if (sums.size === 0) return html`<p>Nothing was claimed, and nothing is to be claimed.</p>`;
+  return html`<table class="r-table r-totals"><caption>Claims of ${year}</caption><thead><tr><th scope="col">Claim</th><th scope="col" class="n">Reports</th><th scope="col" class="n">Together</th></tr></thead>
+<tbody>${[...sums].map(([key, { reports, places, total }]) => {
+    const [state = '', currency = ''] = key.split('\n');
+    return html`<tr><th scope="row">${STATE_WORDS[state as ClaimState]}</th><td class="n">${reports}</td><td class="n">${total === null ? 'without a fee' : `${fixed(total, places)} ${currency}`.trim()}</td></tr>`;
+  })}</tbody></table>`;
 }
+
+const STATE_WORDS: Readonly<Record<ClaimState, string>> = {
+  'no claim': 'no claim',
+  ready: 'ready, not claimed yet',
+  claimed: 'claimed, not answered yet',
+  credited: 'credited',
+  denied: 'denied',
+};

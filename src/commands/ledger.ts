@@ -1,5 +1,4 @@
 import { type Command, Option } from 'commander';
-import { isExactText } from '../domain/exact.ts';
 import {
   CLAIM_STATES,
   type ClaimState,
@@ -82,7 +81,7 @@ async function mark(
   options: Options,
   world: World,
 ): Promise<void> {
-  if (options.amount !== undefined && !isExactText(options.amount)) {
+  if (options.amount !== undefined && !/^\d+(\.\d+)?$/.test(options.amount)) {
     throw new OperatorError(`--amount: expected a decimal such as 1200.00, found ${options.amount}`);
   }
   const standing = standingOf(await store.readLedger({ contract, period }));
@@ -110,6 +109,7 @@ async function mark(
   );
   if (!added) throw new OperatorError('somebody else moved the claim just now; look at it again');
   world.out(`${contract} ${period}: ${standing.state} → ${state}\n`);
+  world.err(`from there it can become ${movesFrom(state).join(' or ')}\n`);
 }
 
 function ledgerText(entries: readonly LedgerEntry[]): string {
@@ -119,10 +119,11 @@ function ledgerText(entries: readonly LedgerEntry[]): string {
     const standing = standingOf(own);
     const worth =
       standing?.amount == null ? '' : `  ${standing.amount} ${own.at(-1)?.currency ?? ''}`.trimEnd();
-    const lines = own.map(
-      (entry) =>
-        `    ${minuteUtc(entry.at)}  ${entry.kind === 'state' ? entry.state : entry.kind}  ${entry.who ?? 'Probity'}${entry.note === '' ? '' : `: ${entry.note}`}`,
-    );
+    const lines = own.map((entry) => {
+      const amount = entry.amount === null ? '' : `  ${entry.amount} ${entry.currency ?? ''}`.trimEnd();
+      const note = entry.note === '' ? '' : `: ${entry.note}`;
+      return `    ${minuteUtc(entry.at)}  ${entry.kind === 'state' ? entry.state : entry.kind}${amount}  ${entry.who ?? 'Probity'}${note}`;
+    });
     return [`${name}  ${standing?.state ?? ''}${worth}`, ...lines].join('\n');
   });
   return `${blocks.join('\n')}\n`;

@@ -13,7 +13,7 @@ export function registerToken(program: Command, world: World): void {
     .addHelpText(
       'after',
       `
-Open /owner/reports in a browser and give the token as the password (any name), or send it as "Authorization: Bearer …".
+Open /owner in a browser and give the token as the password (any name), or send it as "Authorization: Bearer …".
 
 Example:
   probity token --data /var/lib/probity`,
@@ -28,6 +28,9 @@ Example:
           world.now(),
         );
         world.out(`${token}\n`);
+        world.err(
+          'Keep it: it is shown once. Open /owner in a browser and give it as the password, with any name.\n',
+        );
       } finally {
         await store.close();
       }

@@ -1,6 +1,6 @@
 import type { Stake } from './alert.ts';
 import { type Message, notice } from './message.ts';
-import { counted, minuteUtc } from './wording.ts';
+import { counted } from './wording.ts';
 
 /** A period that is over, as far as its messages need it. */
 export type ClosedPeriod = {
@@ -13,8 +13,15 @@ export type ClosedPeriod = {
   /** One sentence for each objective, the verdict first. */
   readonly verdicts: readonly string[];
   readonly stake: Stake | null;
-  /** The earliest reading of when a claim must be in; `null` if there is nothing to claim, or no deadline. */
-  readonly claimBy: number | null;
+  /** The earliest reading that can still be kept; `null` if there is nothing to claim, or no deadline left. */
+  readonly claimBy: {
+    /** Exclusive end of it, epoch ms. */
+    readonly endsAt: number;
+    /** As people read it, e.g. `2026-10-31 (UTC, that day included)`. */
+    readonly text: string;
+    /** `false`: an earlier reading is past already. */
+    readonly isEarliest: boolean;
+  } | null;
   /** Somebody has claimed already. */
   readonly claimed: boolean;
 };
@@ -38,7 +45,7 @@ export function periodNotices(closed: ClosedPeriod, now: number): readonly Messa
   const facts = [
     ...closed.verdicts.map((text) => ({ label: 'Verdict', text })),
     ...(worth === '' ? [] : [{ label: 'Credit', text: worth }]),
-    ...(claimBy === null ? [] : [{ label: 'Claim by', text: minuteUtc(claimBy) }]),
+    ...(claimBy === null ? [] : [{ label: 'Claim by', text: readingText(claimBy) }]),
   ];
   const messages = [
     notice({
@@ -53,22 +60,26 @@ export function periodNotices(closed: ClosedPeriod, now: number): readonly Messa
       path,
     }),
   ];
-  if (claimBy === null || closed.claimed || now >= claimBy) return messages;
-  const left = claimBy - now;
+  if (claimBy === null || closed.claimed || now >= claimBy.endsAt) return messages;
+  const left = claimBy.endsAt - now;
   const due = CLAIM_REMINDER_DAYS.filter((days) => left <= days * DAY_MS).at(-1);
   if (due === undefined) return messages;
   messages.push(
     notice({
-      key: `claim:${contract}:${period}:${due}`,
+      key: `claim:${contract}:${period}:${due}${claimBy.isEarliest ? '' : `:${claimBy.endsAt}`}`,
       topic: 'claim_deadline',
       severity: 'ticket',
-      at: claimBy - due * DAY_MS,
+      at: claimBy.endsAt - due * DAY_MS,
       practice,
       subject: `Claim ${period} of ${contract} within ${counted(due, 'day')}${worth === '' ? '' : `: ${worth}`}`,
-      headline: `The claim for ${period} of ${contract} must be in by ${minuteUtc(claimBy)}, by its earliest reading.`,
+      headline: `The claim for ${period} of ${contract} must be in by ${readingText(claimBy)}.`,
       facts,
       path,
     }),
   );
   return messages;
+}
+
+function readingText({ text, isEarliest }: NonNullable<ClosedPeriod['claimBy']>): string {
+  return `${text}, ${isEarliest ? 'by the earliest reading' : 'by a later reading: the earliest is past'}`;
 }

@@ -1,10 +1,12 @@
 import type { Severity } from '../domain/alert.ts';
 import { type Recipient, type Route, recipientsOf } from '../domain/alert-policy.ts';
+import { openReading } from '../domain/claim-readings.ts';
 import { contractInForce } from '../domain/contract-in-force.ts';
 import { type ClaimState, type LedgerEntry, standingOf } from '../domain/ledger.ts';
 import { type ClosedPeriod, periodNotices } from '../domain/notices.ts';
-import { deadlineEnd, instantText, type Period, windowAt } from '../domain/period.ts';
+import { instantText, type Period, windowAt } from '../domain/period.ts';
 import type { Report, ReportStatement } from '../domain/report.ts';
+import { minuteUtc } from '../domain/wording.ts';
 import type { FrozenReport, Store } from '../store/store.ts';
 import { buildReport, type ReportReader, type ReportTerms } from './build-report.ts';
 
@@ -105,7 +107,7 @@ async function freezePeriod(
     note: summaryText(report),
     key: `frozen:${terms.contract}:${period.label}`,
   };
-  const closed = closedPeriod(terms.contract, report, entry.state);
+  const closed = closedPeriod(terms.contract, report, entry.state, now);
   const messages = periodNotices(closed, Math.max(now, closed.endedAt)).map((message) => ({
     message: { ...message, at: now },
     recipients: recipients(routes, message.severity, report),
@@ -165,7 +167,8 @@ function statementText({ result, evaluation, coverage }: ReportStatement): strin
 }
 
 /** What the messages of a closed period need. */
-export function closedPeriod(contract: string, report: Report, state: ClaimState): ClosedPeriod {
+export function closedPeriod(contract: string, report: Report, state: ClaimState, now: number): ClosedPeriod {
+  const open = openReading(report, now);
   const { summary, period, practice } = report;
   const isOwed = summary.claims > 0;
   return {
@@ -182,7 +185,16 @@ export function closedPeriod(contract: string, report: Report, state: ClaimState
           isCertain: true,
         }
       : null,
-    claimBy: isOwed && summary.claimBy !== null ? deadlineEnd(summary.claimBy, period.timezone) : null,
+    claimBy:
+      open === null
+        ? null
+        : {
+            endsAt: open.endsAt,
+            text: open.by.includes('T')
+              ? minuteUtc(open.endsAt)
+              : `${open.by} (that day included, ${period.timezone})`,
+            isEarliest: open.by === summary.claimBy,
+          },
     claimed: state !== 'ready',
   };
 }
@@ -260,7 +272,7 @@ async function remind({ store, routes }: CloseOptions, now: number): Promise<voi
     const frozen = await store.readReport(contract, period);
     if (frozen === null) continue;
     const report = reportIn(frozen);
-    const messages = periodNotices(closedPeriod(contract, report, standing.state), now)
+    const messages = periodNotices(closedPeriod(contract, report, standing.state, now), now)
       .filter(({ topic }) => topic === 'claim_deadline')
       .map((message) => ({ message, recipients: recipients(routes, message.severity, report) }));
     if (messages.length === 0) continue;

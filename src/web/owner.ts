@@ -1,16 +1,21 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
+import { ownerPage } from '../../dashboards/owner.page.ts';
 import type { Audience } from '../domain/report-text.ts';
-import type { Store } from '../store/store.ts';
+import type { WebContext } from './context.ts';
 
 /** Name of the fact that holds the SHA-256 of the owner's token, hex. The token has 192 random bits: no salt is needed. */
 export const OWNER_TOKEN_FACT = 'owner.tokenHash';
 
 /**
  * Lets only the holder of the owner's token pass: as a bearer token, or as the password of HTTP basic authentication, which
- * every browser can ask for. RFC 7617.
+ * every browser can ask for. RFC 7617. Before a token was made nobody is asked for one: 403, and the page says how to make it.
  */
-export function ownerOnly(store: Pick<Store, 'readFact'>): RequestHandler {
+export function ownerOnly({
+  store,
+  settings,
+  assets,
+}: Pick<WebContext, 'store' | 'settings' | 'assets'>): RequestHandler {
   return async (request, response, next) => {
     const hash = await store.readFact(OWNER_TOKEN_FACT);
     const token = tokenOf(request);
@@ -19,17 +24,20 @@ export function ownerOnly(store: Pick<Store, 'readFact'>): RequestHandler {
       next();
       return;
     }
+    const hasToken = hash !== null;
+    response.status(hasToken ? 401 : 403).set('Cache-Control', 'no-store');
+    if (hasToken) response.set('WWW-Authenticate', 'Basic realm="Probity, owner", charset="UTF-8"');
+    if (request.accepts(['text', 'html']) === 'html') {
+      const { title: site, practice, locale } = settings;
+      response.type('html').send(ownerPage({ site, practice, locale, assets: assets.names, hasToken }));
+      return;
+    }
     response
-      .status(401)
-      .set({
-        'WWW-Authenticate': 'Basic realm="Probity, owner", charset="UTF-8"',
-        'Cache-Control': 'no-store',
-      })
       .type('text/plain')
       .send(
-        hash === null
-          ? 'No token was made yet: probity token makes one.\n'
-          : 'Give the token as the password; the name does not matter.\n',
+        hasToken
+          ? 'Give the token as the password (any name), or as a bearer token.\n'
+          : 'No token was made yet: probity token makes one.\n',
       );
   };
 }

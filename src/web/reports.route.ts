@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { RequestHandler } from 'express';
 import { reportPage } from '../../dashboards/report.page.ts';
 import { type ReportRow, reportsPage } from '../../dashboards/reports.page.ts';
-import { standingOf } from '../domain/ledger.ts';
+import { openReading } from '../domain/claim-readings.ts';
+import { movesFrom, standingOf } from '../domain/ledger.ts';
 import type { Report } from '../domain/report.ts';
 import type { Audience } from '../domain/report-text.ts';
 import { AppError } from './app-error.ts';
@@ -48,7 +49,7 @@ type Shelf = ReturnType<typeof createReportShelf>;
 /** `GET /reports`, and the same with money behind the owner's token. */
 export function reportsRoute(context: WebContext, shelf: Shelf, audience: Audience): RequestHandler {
   return async (request, response) => {
-    const { store, settings, assets } = context;
+    const { store, settings, assets, clock } = context;
     const rows: ReportRow[] = [];
     for (const { contract, period } of await store.listReports()) {
       const found = await shelf(contract, period);
@@ -67,7 +68,7 @@ export function reportsRoute(context: WebContext, shelf: Shelf, audience: Audien
         percent: report.summary.percent,
         amount: standing?.amount ?? null,
         currency: report.summary.currency,
-        claimBy: report.summary.claimBy,
+        claimBy: standing?.state === 'ready' ? (openReading(report, clock()) ?? 'past') : null,
       });
     }
     const page = reportsPage(rows, {
@@ -106,7 +107,9 @@ export function reportRoute(
       downloads:
         audience === 'owner'
           ? files.map((name) => ({ name, path: `${base}/${encodeURIComponent(name)}` }))
-          : [{ name: 'for the owner', path: base }],
+          : [],
+      ownerPath: audience === 'owner' ? null : base,
+      moves: entries.length === 0 ? [] : movesFrom(entries.at(-1)?.state ?? 'no claim'),
       ledger: entries.map(({ at, kind, state, who, note, amount, currency }) => ({
         at: new Date(at).toISOString(),
         state: kind === 'state' ? state : kind,

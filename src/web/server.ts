@@ -137,7 +137,7 @@ export function createServer(options: WebOptions): Web {
     ['/incidents', incidentsRoute(context)],
     ['/api/v1/incidents', incidentsApiRoute(context)],
     ['/incidents/:id', incidentRoute(context, 'public')],
-    ['/owner/incidents/:id', ownerOnly(context.store), incidentRoute(context, 'owner')],
+    ['/owner/incidents/:id', ownerOnly(context), incidentRoute(context, 'owner')],
     ['/api/v1/incidents/:id', incidentApiRoute(context)],
     ['/compare', compareRoute(context, comparisons)],
     ['/api/v1/compare', compareApiRoute(context, comparisons)],
@@ -184,9 +184,10 @@ function reportRoutes(context: WebContext, reports: ReportsOptions | undefined):
     ['/reports/:period/:contract', reportRoute(context, shelf, 'public', null)],
   ];
   if (reports === undefined) return open;
-  const owner = ownerOnly(context.store);
+  const owner = ownerOnly(context);
   return [
     ...open,
+    ['/owner', owner, (_request, response) => response.redirect('/owner/reports')],
     ['/owner/reports', owner, reportsRoute(context, shelf, 'owner')],
     ['/owner/reports/:period/:contract', owner, reportRoute(context, shelf, 'owner', reports)],
     ['/owner/reports/:period/:contract/:file', owner, reportFileRoute(reports)],

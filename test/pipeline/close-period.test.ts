@@ -9,7 +9,7 @@ import type { Store } from '../../src/store/store.ts';
 import { DAY, declaration, failure, HOUR, MINUTE, target } from '../store/builders.ts';
 import { closeAt, closingOf, MAILBOX, openStore, reportOf, termsFor } from '../support/closing.ts';
 import { contractOf } from '../support/contract-bench.ts';
-import { FEBRUARY, MARCH, recordMonth } from '../support/month.ts';
+import { FEBRUARY, MARCH, PRO, recordMonth } from '../support/month.ts';
 
 const DUE = MARCH + 3 * HOUR;
 
@@ -105,6 +105,35 @@ test('a round in which nothing is due reads no report, however many there are', 
   await closePeriods({ ...closing, store: unread }, DUE + HOUR);
   // Fourteen days before the deadline there is something to do.
   await assert.rejects(closePeriods({ ...closing, store: unread }, MARCH + 16 * DAY), /a report was read/);
+  await store.close();
+});
+
+test('where the earliest reading is over before the period is, reminders go by the next one and say so', async () => {
+  const deadlines = [
+    { type: 'submit', offset: 10, unit: 'days', anchor: 'eligibility', snap: 'none' },
+  ] as const;
+  const terms = { ...PRO, claim: { ...PRO.claim, deadlines } };
+  const { store, closing } = await recordMonth({ terms: { versions: [terms] } });
+  await closeAt(closing, DUE);
+  // Ten days after the outage of the 9th, and after the 28th.
+  const { summary, madeAt } = await reportOf(store, 'pro', '2027-02');
+  assert.equal(summary.claimBy, '2027-02-19');
+  assert.ok(madeAt > '2027-02-20');
+  const left = Date.UTC(2027, 2, 11);
+  for (let now = DUE; now < left; now += 6 * HOUR) await closeAt(closing, now);
+  assert.deepEqual(await messagesOf(store), [
+    ...[14, 1, 3, 7].map((days) => `claim:pro:2027-02:${days}:${left}`),
+    'period:pro:2027-02',
+  ]);
+  const told = (await store.readDeliveries({ state: 'pending' })).map(({ message }) => message.headline);
+  assert.ok(
+    told.some((headline) =>
+      headline.endsWith(
+        'must be in by 2027-03-10 (that day included, UTC), by a later reading: the earliest is past.',
+      ),
+    ),
+    told.join('\n'),
+  );
   await store.close();
 });
 

@@ -71,20 +71,31 @@ test('everybody sees whether the contract was kept, and nobody sees money withou
   }
 });
 
-test('the private pages ask for a token, and no token opens them before one was made', async () => {
-  for (const headers of [{}, BASIC, { authorization: 'Bearer x' }]) {
-    const answer = await get('/owner/reports/2027-02/pro/pro-2027-02.json', headers);
-    assert.equal(answer.status, 401);
-    assert.match(answer.headers.get('www-authenticate') ?? '', /^Basic realm=/);
+test('before a token was made nobody is asked for one, nothing opens the private pages, and they say how to make it', async () => {
+  for (const path of ['/owner', '/owner/reports', '/owner/reports/2027-02/pro/pro-2027-02.json']) {
+    for (const headers of [{}, BASIC, { authorization: 'Bearer x' }]) {
+      const answer = await get(path, headers);
+      assert.equal(answer.status, 403);
+      assert.equal(answer.headers.get('www-authenticate'), null);
+      assert.match(await answer.text(), /probity (-- )?token/);
+    }
   }
 });
 
 test('the holder of the token sees the money, the claim and the files', async () => {
   await store.writeFact(OWNER_TOKEN_FACT, createHash('sha256').update(TOKEN).digest('hex'), MARCH);
-  assert.equal((await get('/owner/reports', { authorization: 'Bearer another' })).status, 401);
+  const refused = await get('/owner/reports', { authorization: 'Bearer another', accept: 'text/html' });
+  assert.equal(refused.status, 401);
+  assert.match(refused.headers.get('www-authenticate') ?? '', /^Basic realm=/);
+  assert.match(await refused.text(), /This page needs your token/);
+  const front = await fetch(`${served.url}/owner`, { headers: BASIC, redirect: 'manual' });
+  assert.deepEqual([front.status, front.headers.get('location')], [302, '/owner/reports']);
   const list = await get('/owner/reports', BASIC);
   assert.equal(list.headers.get('cache-control'), 'private, no-store');
-  assert.match(await list.text(), /ready EUR 400\.00/);
+  assert.match(
+    await list.text(),
+    /<th scope="row">ready, not claimed yet<\/th><td class="n">1<\/td><td class="n">400\.00 EUR<\/td>/,
+  );
   const answer = await get('/owner/reports/2027-02/pro', { authorization: `Bearer ${TOKEN}` });
   const page = (await answer.text()).replaceAll('&#x2F;', '/');
   assert.match(page, /400\.00 EUR/);
