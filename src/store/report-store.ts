@@ -47,7 +47,7 @@ export type ReportStore = {
    * the key `correction:CONTRACT:PERIOD:ROWS` yet.
    */
   readonly readLate: () => Promise<readonly LateRows[]>;
-  /** Reports whose claim must be in on one of these days, both inclusive, `YYYY-MM-DD` in the contract's zone. */
+  /** Reports whose claim must be in, by any reading, on one of these days, both inclusive, `YYYY-MM-DD` in the contract's zone. */
   readonly readClaimsDue: (fromDay: string, toDay: string) => Promise<readonly NamedReport[]>;
   /** Writes a whole and consistent copy of everything to a new file while others go on reading and writing. */
   readonly backUp: (path: string, onProgress: (share: number) => void) => Promise<void>;

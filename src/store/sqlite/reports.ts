@@ -105,13 +105,17 @@ export function reportsOn(db: Database): ReportStore {
       json_extract(value, '$.segment')
     from json_each(@document, '$.report.chain')
   `);
-  const addClaim = db.prepare(`
+  const addClaims = db.prepare(`
     insert into report_claims
-    select
+    select distinct
       @contract,
       @period,
-      json_extract(@document, '$.report.summary.claimBy')
-    where json_extract(@document, '$.report.summary.claimBy') is not null
+      json_extract(reading.value, '$.by')
+    from
+      json_each(@document, '$.report.statements') as statement,
+      json_each(statement.value, '$.evaluation.deadlines') as deadline,
+      json_each(deadline.value, '$.readings') as reading
+    where json_extract(statement.value, '$.claim.isDue')
   `);
   const lateReports = db.prepare<[], LateRows>(`
     select
@@ -144,13 +148,14 @@ export function reportsOn(db: Database): ReportStore {
       period
     from report_claims
     where substr(claim_by, 1, 10) between @fromDay and @toDay
-    order by claim_by, contract
+    group by contract, period
+    order by min(claim_by), contract
   `);
 
   const freeze = db.transaction((...[report, entry, messages]: Parameters<ReportStore['freezeReport']>) => {
     if (addReport.run(report).changes === 0) return 'exists';
     addHeads.run(report);
-    addClaim.run(report);
+    addClaims.run(report);
     addEntry.run(entry);
     for (const addressed of messages) outbox.add(addressed, report.frozenAt);
     return 'frozen';

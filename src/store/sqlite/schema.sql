@@ -340,6 +340,6 @@ CREATE TABLE report_claims (
   contract text not null,
   period text not null,
   claim_by text not null, -- the day, or the instant, in the contract's zone
-  primary key (contract, period),
+  primary key (contract, period, claim_by),
   foreign key (contract, period) references reports (contract, period)
 ) strict, without rowid;
