@@ -105,8 +105,11 @@ export function evaluateTarget(
 }
 
 function downFacts(down: DownJudgement, objectives: readonly ObjectiveEvidence[], now: number): CellFacts {
-  if (down.verdict !== 'bad') return NO_FACTS;
   const availability = objectives.find((one) => one.kind === 'availability');
+  const left = { budget: availability?.budget ?? null, stake: availability?.stake ?? null };
+  // Once it is over, what it has cost by then and its last failures still matter.
+  if (down.verdict === 'good') return { ...NO_FACTS, ...left, failures: down.failures };
+  if (down.verdict !== 'bad') return NO_FACTS;
   const newest = down.failures[0];
   const how = newest === undefined ? '' : ` (${OUTCOMES[newest.outcome].means})`;
   const proof = {
@@ -119,8 +122,7 @@ function downFacts(down: DownJudgement, objectives: readonly ObjectiveEvidence[]
     finding: `requests fail${how}, ${proof}`,
     // A burst asks where it already hurts: its probes are no fair draw, so no chance is computed from them.
     measured: measureCount(down.seen, now - down.seen.fromAt, null),
-    budget: availability?.budget ?? null,
-    stake: availability?.stake ?? null,
+    ...left,
     failures: down.failures,
   };
 }

@@ -215,7 +215,8 @@ function factsOf(
   if (told === 'recovered' && incident.steadySince !== null) {
     say('Good since', instantUtc(incident.steadySince));
   }
-  say('How sure', first?.measured == null ? null : certainty(first.measured));
+  // Of what is over, the count of its worst moment would read like one of now.
+  say('How sure', first?.measured == null || told === 'recovered' ? null : certainty(first.measured));
   say('Budget left', budgetText(first));
   say('At stake', stakeText(shown));
   if (incident.reopenings > 0 && told !== 'recovered') {

@@ -1,4 +1,4 @@
-import { ALERTS, type CellEvaluation } from './alert.ts';
+import { ALERTS, type CellEvaluation, type CellFacts } from './alert.ts';
 import type { IncidentPolicy } from './alert-policy.ts';
 import { extentOf } from './extent.ts';
 import {
@@ -152,7 +152,7 @@ function updateCells(draft: Draft, evaluation: GroupEvaluation): void {
       const since = isNew ? (one.since ?? draft.now) : Math.min(cell.since, one.since ?? cell.since);
       known.set(one.cell, { cell: one.cell, since, recoveredAt: null, facts: one.facts });
     } else if ((one.verdict === 'good' || one.verdict === 'gone') && cell?.recoveredAt === null) {
-      known.set(one.cell, { ...cell, recoveredAt: draft.now });
+      known.set(one.cell, { ...cell, recoveredAt: draft.now, facts: atTheEnd(cell, one) });
       eased.push(one.cell);
     }
   }
@@ -160,6 +160,17 @@ function updateCells(draft: Draft, evaluation: GroupEvaluation): void {
   if (draft.state.phase === 'closed' || draft.state.phase === 'recovering') return;
   if (joined.length > 0) note(draft, 'joined', joined);
   if (eased.length > 0 && activeCells(draft.state).length > 0) note(draft, 'eased', eased);
+}
+
+/** What was found stays; what is left of the budget, what is at stake and the last failures are those of now. */
+function atTheEnd(cell: IncidentCell, { facts }: CellEvaluation): CellFacts {
+  const hasLater = (facts.failures[0]?.at ?? 0) >= (cell.facts.failures[0]?.at ?? cell.since);
+  return {
+    ...cell.facts,
+    budget: facts.budget ?? cell.facts.budget,
+    stake: facts.stake ?? cell.facts.stake,
+    failures: hasLater ? facts.failures : cell.facts.failures,
+  };
 }
 
 function movePhase(draft: Draft, evaluation: GroupEvaluation, policy: IncidentPolicy): void {

@@ -3,7 +3,7 @@ import type { Reading } from '../domain/down-rule.ts';
 import type { Store } from '../store/store.ts';
 
 export type RequestIds = {
-  /** The evaluations with the request ids of the newest failures of bad cells filled in. */
+  /** The evaluations with the request ids of the newest failures filled in, those of bad cells before others. */
   readonly complete: (
     evaluations: readonly CellEvaluation[],
     readingsOf: (target: string) => readonly Reading[],
@@ -38,9 +38,11 @@ export function createRequestIds(store: Pick<Store, 'readEvidence'>): RequestIds
   return {
     async complete(evaluations, readingsOf) {
       const wanted = evaluations
-        .filter(({ verdict, facts }) => verdict === 'bad' && facts.failures.length > 0)
-        .flatMap(({ cell, facts }) => facts.failures.map((failure) => ({ cell, failure })))
-        .sort((a, b) => b.failure.at - a.failure.at)
+        .filter(({ verdict }) => verdict === 'bad' || verdict === 'good')
+        .flatMap(({ cell, verdict, facts }) =>
+          facts.failures.map((failure) => ({ cell, isBad: verdict === 'bad', failure })),
+        )
+        .sort((a, b) => Number(b.isBad) - Number(a.isBad) || b.failure.at - a.failure.at)
         .slice(0, LOOKUPS);
       const found = new Map<Failure, string | null>();
       for (const { cell, failure } of wanted) {

@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Verdict } from '../../src/domain/alert.ts';
+import type { BudgetLeft, Failure, Verdict } from '../../src/domain/alert.ts';
 import { DEFAULT_INCIDENTS } from '../../src/domain/alert-policy.ts';
 import { activeCells } from '../../src/domain/incident.ts';
 import { acknowledge, next, silence } from '../../src/domain/transition.ts';
-import { DAY, evaluation, HOUR, MINUTE, only, SECOND, START, story } from '../support/alert-builders.ts';
+import {
+  DAY,
+  evaluation,
+  facts,
+  HOUR,
+  MINUTE,
+  only,
+  SECOND,
+  START,
+  story,
+} from '../support/alert-builders.ts';
 
 const A = 'acme/pro/a';
 const B = 'acme/pro/b';
@@ -197,6 +207,34 @@ test('one that was silenced from its first to its last moment is told to nobody'
   step(START + HOUR, [evaluation(A, 'good', START + HOUR)], true);
   assert.deepEqual(told, []);
   assert.equal(only(incidents).phase, 'closed');
+});
+
+test('the end tells what is left by then and the last failures, not those of the worst moment', () => {
+  const { step, incidents } = story();
+  const failure = (at: number): Failure => ({
+    at,
+    outcome: 'gateway.5xx',
+    status: 503,
+    requestId: null,
+    region: 'here',
+  });
+  const budget = (leftSamples: number): BudgetLeft => ({
+    objective: 'pro/availability',
+    leftSamples,
+    leftMs: null,
+    leftPpm: leftSamples * 1_000,
+  });
+  const worst = facts('fails', { budget: budget(4), failures: [failure(START)] });
+  step(START, [evaluation('acme/pro/a', 'bad', START, { facts: worst })]);
+  const later = facts('', { budget: budget(-3), failures: [failure(START + 9 * MINUTE)] });
+  step(START + 10 * MINUTE, [evaluation('acme/pro/a', 'good', START + 10 * MINUTE, { facts: later })]);
+  const [cell] = only(incidents).cells;
+  assert.equal(cell?.facts.finding, 'fails');
+  assert.equal(cell?.facts.budget?.leftSamples, -3);
+  assert.deepEqual(
+    cell?.facts.failures.map(({ at }) => at),
+    [START + 9 * MINUTE],
+  );
 });
 
 test('a cell that left the configuration ends its incident at once, with its message', () => {
