@@ -289,7 +289,13 @@ async function roundsOnStore(): Promise<void> {
     isPractice: () => false,
     startedAt: START,
     readLive: async () => NO_LIVE_FACTS,
-    readOwn: async (now) => ({ proberAliveAt: now, spendReachedOn: null, diskFreePpm: null, unreadable: [] }),
+    readOwn: async (now) => ({
+      proberAliveAt: now,
+      spendReachedOn: null,
+      diskFreePpm: null,
+      proberDeaths: [],
+      unreadable: [],
+    }),
   });
   const began = performance.now();
   await evaluator.evaluate(at);

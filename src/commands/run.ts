@@ -138,8 +138,10 @@ async function run(folder: string, options: Options, world: World): Promise<void
       world.out(`  mail         ${alerts.mailGoesTo}\n`);
     }
     const onHealth = alerts?.onHealth ?? (() => undefined);
+    const onProberDied = alerts?.onProberDied ?? (() => undefined);
     const probing = await startProbing(config, { practice }, store, web, world, log, {
       onHealth,
+      onProberDied,
       onRecorded: (at) => {
         live?.recorded(at);
         alerts?.recorded(at);
@@ -191,6 +193,7 @@ async function run(folder: string, options: Options, world: World): Promise<void
 
 type ProbingHooks = {
   readonly onHealth: (health: ProbingHealth) => void;
+  readonly onProberDied: () => void;
   /** Told the earliest tick of every batch that was recorded. */
   readonly onRecorded: (at: number) => void;
   /** Told every plan that comes into force. */
@@ -251,7 +254,10 @@ async function startProbing(
       },
       resume: (current) => readResume(store, current, world.now()),
       onRecorded: web.changed,
-      onNotice: (notice) => tell(log, notice),
+      onNotice: (notice) => {
+        tell(log, notice);
+        if (notice.kind === 'thread-died') hooks.onProberDied();
+      },
       onHealth: (health) => {
         const at = world.now();
         onHealth(health);

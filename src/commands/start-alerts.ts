@@ -42,11 +42,14 @@ export type Alerts = {
   readonly recorded: (at: number) => void;
   /** To be told how probing is doing. */
   readonly onHealth: (health: ProbingHealth) => void;
+  /** To be told that the probing thread died; it is started again. */
+  readonly onProberDied: () => void;
   readonly stop: () => Promise<void>;
   readonly mailGoesTo: string;
 };
 
 const MILLION = 1_000_000;
+const DEATHS_KEPT = 100;
 
 /** The alerting of a running deployment: evaluates, decides, delivers. */
 export function startAlerts(options: AlertsOptions): Alerts {
@@ -61,6 +64,7 @@ export function startAlerts(options: AlertsOptions): Alerts {
     now: clock.now,
   });
   let health: ProbingHealth | null = null;
+  let proberDeaths: readonly number[] = [];
   const evaluator = createAlertEvaluator({
     store,
     policy,
@@ -76,6 +80,7 @@ export function startAlerts(options: AlertsOptions): Alerts {
     readLive: options.readLive ?? (async () => NO_LIVE_FACTS),
     readOwn: async () => ({
       proberAliveAt: health?.at ?? null,
+      proberDeaths,
       spendReachedOn: spendReachedOn(health),
       diskFreePpm: await diskFreePpm(data),
       unreadable: (await store.readUnreadable()).map(({ sealed, ...hour }) => ({
@@ -116,6 +121,9 @@ export function startAlerts(options: AlertsOptions): Alerts {
     recorded: evaluator.touched,
     onHealth: (latest) => {
       health = latest;
+    },
+    onProberDied: () => {
+      proberDeaths = [...proberDeaths.slice(1 - DEATHS_KEPT), clock.now()];
     },
     stop: async () => {
       isStopped = true;

@@ -257,8 +257,41 @@ function coverage(evidence: TargetEvidence, thresholds: AlertThresholds['noData'
   };
 }
 
-/** Faults of ours that show in a key's answers, newest attempts first in time. Cells are keys, `gateway/tier`. */
+/** Ticks of one key in a window: those that were due, and those that were not run for want of quota. */
+export type QuotaUse = { readonly windowMs: number; readonly expected: number; readonly overQuota: number };
+
+/** Fewer ticks than this lost to a quota are an accident of a burst or a restart. */
+const LEAST_OVER_QUOTA = 5;
+/** Of so many ticks, one that is lost to a quota is worth a word. */
+const OVER_QUOTA_OF = 20;
+
+/** Faults of ours that show in a key's answers, or in its quota being too small. Cells are keys, `gateway/tier`. */
 export function evaluateKey(
+  key: { readonly id: string; readonly gateway: string },
+  readings: readonly Reading[],
+  quota: QuotaUse,
+  inARow: number,
+  now: number,
+): CellEvaluation {
+  const answered = evaluateAnswers(key, readings, inARow);
+  const { windowMs, expected, overQuota } = quota;
+  const lacks = overQuota >= LEAST_OVER_QUOTA && overQuota * OVER_QUOTA_OF >= expected;
+  if (answered.verdict === 'bad' || overQuota === 0) return answered;
+  if (!lacks) return { ...answered, verdict: answered.verdict === 'good' ? 'undecided' : answered.verdict };
+  return {
+    ...answered,
+    verdict: 'bad',
+    since: now,
+    facts: {
+      ...NO_FACTS,
+      finding:
+        `${overQuota} of ${counted(expected, 'tick')} in ${duration(windowMs)} were not run, for the quota of this key ` +
+        'was used up; they count as not measured',
+    },
+  };
+}
+
+function evaluateAnswers(
   key: { readonly id: string; readonly gateway: string },
   readings: readonly Reading[],
   inARow: number,

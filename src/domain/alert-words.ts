@@ -1,9 +1,9 @@
 import { type AlertKind, OURSELVES } from './alert.ts';
-import { activeCells, type Incident, type Told } from './incident.ts';
+import type { Incident, Told } from './incident.ts';
 import type { Outcome } from './outcome.ts';
 
 /** How a subject begins: at first, later, and when it is over. A watch shows little more. */
-export const PREFIX: Readonly<Record<AlertKind, readonly [first: string, still: string, over: string]>> = {
+const PREFIX: Readonly<Record<AlertKind, readonly [first: string, still: string, over: string]>> = {
   target_down: ['Down', 'Still down', 'Up again'],
   burn_fast: ['Failing often', 'Still failing often', 'Failing no more'],
   burn_slow: ['Budget at risk', 'Budget still at risk', 'Budget safe again'],
@@ -28,7 +28,7 @@ const ADVICE: Readonly<Record<AlertKind, string>> = {
   latency_at_risk: 'No hurry: answers are slower than promised. Ask the gateway for the cause.',
   breach_certain:
     'Nothing to do tonight: the period is lost. Its report will hold the proof and the deadline of the claim.',
-  own_fault: 'This is ours to mend: until then nothing is measured with this key.',
+  own_fault: 'This is ours to mend: what is lost meanwhile counts as not measured.',
   no_data: 'See whether Probity runs and reaches the gateway: nothing is known about these targets.',
   coverage_low: 'Find out why probes are lost: a period that is not watched proves nothing.',
   prober_silent: 'Look at the log of Probity and restart it: nothing is being measured.',
@@ -38,32 +38,58 @@ const ADVICE: Readonly<Record<AlertKind, string>> = {
   mail_undeliverable: 'Mend the channel: what it could not deliver is listed by "probity incidents".',
 };
 
-const OWN_FAULTS: Partial<Readonly<Record<Outcome, string>>> = {
-  'config.auth': 'Replace the key: the gateway refuses it, and until then nothing is measured with it.',
-  'config.billing': 'Top up the account of this key: until then nothing is measured with it.',
-  'config.request': 'Correct the probe: the gateway refuses its request, so nothing is measured.',
-  'ratelimit.own': 'Probe less often or raise the quota of this key: probes are refused for want of it.',
+/** The parts of ourselves that have faults of their own. */
+const OWN_PARTS: Readonly<Record<string, string>> = {
+  'stored samples': 'Look at the disk of the data folder, and for a backup from before.',
+  prober: 'Nothing to do at once, it was started again. Look at the log of Probity for the reason.',
 };
+
+const OWN_FAULTS: Partial<Readonly<Record<Outcome, { readonly subject: string; readonly advice: string }>>> =
+  {
+    'config.auth': {
+      subject: 'Our key is refused',
+      advice: 'Replace the key: the gateway refuses it, and until then nothing is measured with it.',
+    },
+    'config.billing': {
+      subject: 'Our credit is used up',
+      advice: 'Top up the account of this key: until then nothing is measured with it.',
+    },
+    'config.request': {
+      subject: 'Our probe is refused',
+      advice: 'Correct the probe: the gateway refuses its request, so nothing is measured.',
+    },
+    'ratelimit.own': {
+      subject: 'Our rate limit is hit',
+      advice: 'Probe less often or raise the quota of this key: probes are refused for want of it.',
+    },
+  };
+
+/** How the subjects about an incident begin. */
+export function prefixOf(incident: Incident): (typeof PREFIX)[AlertKind] {
+  const [first, still, over] = PREFIX[incident.kind];
+  return [ownFaultOf(incident)?.subject ?? first, still, over];
+}
 
 /** The first line of a message: what to do about it. */
 export function adviceOf(incident: Incident, told: Told): string {
-  const { kind, group } = incident;
+  const { kind } = incident;
   if (told === 'recovered') {
     return kind === 'target_down' || kind === 'burn_fast'
       ? 'Nothing to do: traffic can come back.'
       : 'Nothing to do.';
   }
-  const fault = (activeCells(incident)[0] ?? incident.cells[0])?.facts.failures[0]?.outcome;
-  const own =
-    kind !== 'own_fault'
-      ? undefined
-      : fault !== undefined
-        ? OWN_FAULTS[fault]
-        : group === OURSELVES
-          ? 'Look at the disk of the data folder, and for a backup from before.'
-          : undefined;
-  const advice = own ?? ADVICE[kind];
+  const advice = ownFaultOf(incident)?.advice ?? ownPartOf(incident) ?? ADVICE[kind];
   return told === 'reminder' || told === 'escalated'
     ? `${advice} Acknowledge it if you look after it: then reminders stop.`
     : advice;
+}
+
+/** Which fault of our key, where its answers say. */
+function ownFaultOf({ kind, cells }: Incident): { readonly subject: string; readonly advice: string } | null {
+  const fault = (cells.find(({ recoveredAt }) => recoveredAt === null) ?? cells[0])?.facts.failures[0];
+  return kind !== 'own_fault' || fault === undefined ? null : (OWN_FAULTS[fault.outcome] ?? null);
+}
+
+function ownPartOf({ kind, group, cells }: Incident): string | null {
+  return kind === 'own_fault' && group === OURSELVES ? (OWN_PARTS[cells[0]?.cell ?? ''] ?? null) : null;
 }

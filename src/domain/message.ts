@@ -7,7 +7,7 @@ import {
   type Severity,
   type Stake,
 } from './alert.ts';
-import { adviceOf, PREFIX } from './alert-words.ts';
+import { adviceOf, prefixOf } from './alert-words.ts';
 import { type Extent, extentOf } from './extent.ts';
 import { activeCells, type Incident, type IncidentCell, type Notice, type Told } from './incident.ts';
 import { OUTCOMES } from './outcome.ts';
@@ -118,7 +118,7 @@ export function messageOf(incident: Incident, notice: Notice, now: number, pract
 }
 
 function subjectOf(incident: Incident, told: Told, extent: Extent, now: number, practice: boolean): string {
-  const [first, still, over] = PREFIX[incident.kind];
+  const [first, still, over] = prefixOf(incident);
   const place = ownPart(incident) ?? placeOf(extent);
   const there = place === '' ? '' : `: ${place}`;
   const lasted = duration(now - incident.startedAt);

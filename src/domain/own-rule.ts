@@ -7,6 +7,8 @@ export type OwnEvidence = {
   readonly startedAt: number;
   /** When the probing thread last gave a sign of life. */
   readonly proberAliveAt: number | null;
+  /** When the probing thread died lately, epoch ms, oldest first; each time it was started again. */
+  readonly proberDeaths: readonly number[];
   /** The day whose spend cap was hit, `YYYY-MM-DD`. */
   readonly spendReachedOn: string | null;
   readonly diskFreePpm: number | null;
@@ -21,6 +23,9 @@ export type OwnEvidence = {
   readonly undeliverable: readonly { readonly channel: string; readonly count: number }[];
 };
 
+const DEATHS_COUNTED_MS = 3_600_000;
+/** A prober that has lived so long again is well. */
+const DEATH_TOLD_MS = 900_000;
 /** What is lost stays lost: after this long without more of it, everybody concerned knows. */
 const LOSS_TOLD_MS = 7 * 86_400_000;
 
@@ -59,6 +64,16 @@ export function evaluateOurselves(
     silent ? 'bad' : evidence.proberAliveAt === null ? 'undecided' : 'good',
     alive,
     silence,
+  );
+  const deaths = evidence.proberDeaths.filter((at) => now - at < DEATHS_COUNTED_MS);
+  const diedLately = deaths.some((at) => now - at < DEATH_TOLD_MS);
+  say(
+    'own_fault',
+    'prober',
+    diedLately ? 'bad' : 'good',
+    deaths[0] ?? now,
+    `the prober died and was started again, ${counted(deaths.length, 'time')} in the last hour; the ticks in between ` +
+      'were not measured',
   );
   if (evidence.spendReachedOn !== null) {
     say(

@@ -96,6 +96,8 @@ const HOURS_AT_START = 6;
 /** A quarter and a day. */
 const LONGEST_PERIOD_MS = 93 * DAY_MS;
 const RETRIES = 3;
+/** Over which ticks without quota are counted. */
+const QUOTA_WINDOW_MS = 15 * MINUTE_MS;
 /** What an outage brings with it. */
 const CONSEQUENCES: ReadonlySet<string> = new Set(['burn_fast', 'burn_slow', 'latency_at_risk']);
 
@@ -244,7 +246,13 @@ export function createAlertEvaluator(options: AlertingOptions): AlertEvaluator {
     }
     for (const [id, { gateway, targets: mates }] of keys) {
       const readings = mates.flatMap((mate) => memory.readings(mate));
-      evaluations.push(evaluateKey({ id, gateway }, readings, thresholds.ownFault.inARow));
+      const quotaFrom = Math.max(now - QUOTA_WINDOW_MS, options.startedAt);
+      const quota = {
+        windowMs: QUOTA_WINDOW_MS,
+        expected: mates.reduce((all, one) => all + expectedTicks(spans.get(one) ?? [], quotaFrom, now), 0),
+        overQuota: mates.reduce((all, one) => all + memory.countOverQuota(one, quotaFrom, now), 0),
+      };
+      evaluations.push(evaluateKey({ id, gateway }, readings, quota, thresholds.ownFault.inARow, now));
     }
     evaluations.push(...live.breaches.map((one) => evaluateBreach(one, now)));
     const own = { ...(await options.readOwn(now)), startedAt: options.startedAt };

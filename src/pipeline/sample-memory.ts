@@ -21,6 +21,8 @@ export type SampleMemory = {
   readonly count: (target: string, objective: string, fromAt: number, toAt: number) => WindowCount;
   /** Ticks in `[fromAt, toAt)` that are accounted for: by a valid sample, or by planned work. */
   readonly countValid: (target: string, fromAt: number, toAt: number) => number;
+  /** Ticks in `[fromAt, toAt)` that were not run for want of quota. */
+  readonly countOverQuota: (target: string, fromAt: number, toAt: number) => number;
   /** The newest attempts of each series of a target, in any order. */
   readonly readings: (target: string) => readonly Reading[];
   /** The newest tick with a sample, or one we decided not to run. */
@@ -36,6 +38,8 @@ const COUNTED: ReadonlySet<Purpose> = new Set(['scheduled', 'reprobe']);
 type Cell = {
   /** Ticks accounted for, per minute of the ring. */
   readonly valid: Uint16Array;
+  /** Ticks without quota, per minute of the ring. */
+  readonly overQuota: Uint16Array;
   /** n and k per minute, per objective. */
   readonly counts: Map<string, { readonly n: Uint16Array; readonly k: Uint16Array }>;
   readonly readings: Map<string, Map<string, Reading>>;
@@ -63,6 +67,7 @@ export function createSampleMemory(
     if (known !== undefined) return known;
     const cell: Cell = {
       valid: new Uint16Array(size),
+      overQuota: new Uint16Array(size),
       counts: new Map(),
       readings: new Map(),
       heardAt: null,
@@ -78,8 +83,9 @@ export function createSampleMemory(
       // Old rows must not overwrite newer ones that share their place in the ring.
       if (known > minute) continue;
       minutes[place] = minute;
-      for (const { valid, counts } of cells.values()) {
+      for (const { valid, overQuota, counts } of cells.values()) {
         valid[place] = 0;
+        overQuota[place] = 0;
         for (const { n, k } of counts.values()) {
           n[place] = 0;
           k[place] = 0;
@@ -139,6 +145,8 @@ export function createSampleMemory(
         // A tick that planned work took away is accounted for.
         if (reason === 'skipped: maintenance' && place !== null)
           cell.valid[place] = (cell.valid[place] ?? 0) + 1;
+        if (reason === 'skipped: quota' && place !== null)
+          cell.overQuota[place] = (cell.overQuota[place] ?? 0) + 1;
       }
     },
     count(target, objective, fromAt, toAt) {
@@ -149,6 +157,10 @@ export function createSampleMemory(
     countValid(target, fromAt, toAt) {
       const cell = cells.get(target);
       return cell === undefined ? 0 : sum(cell.valid, fromAt, toAt);
+    },
+    countOverQuota(target, fromAt, toAt) {
+      const cell = cells.get(target);
+      return cell === undefined ? 0 : sum(cell.overQuota, fromAt, toAt);
     },
     readings: (target) =>
       [...(cells.get(target)?.readings.values() ?? [])].flatMap((series) => [...series.values()]),

@@ -179,10 +179,12 @@ test('what was found says how many of how many, and how sure that is', () => {
 });
 
 const KEY = { id: 'acme/pro', gateway: 'acme' };
+const WITHIN_QUOTA = { windowMs: 15 * MINUTE, expected: 15, overQuota: 0 };
 
 test('a key that is refused twice is our fault; one refusal, or one accepted answer, is not', () => {
   const refused = (at: number): Reading => reading(at, { outcome: 'config.auth', status: 401 });
-  const judge = (readings: readonly Reading[]): string => evaluateKey(KEY, readings, 2).verdict;
+  const judge = (readings: readonly Reading[]): string =>
+    evaluateKey(KEY, readings, WITHIN_QUOTA, 2, NOW).verdict;
   assert.equal(judge([refused(NOW)]), 'undecided');
   assert.equal(judge([refused(NOW - MINUTE), refused(NOW)]), 'bad');
   assert.equal(judge([refused(NOW - 2 * MINUTE), refused(NOW - MINUTE), reading(NOW)]), 'undecided');
@@ -191,7 +193,30 @@ test('a key that is refused twice is our fault; one refusal, or one accepted ans
 });
 
 test('an outage of the gateway does not look like a fault of our key', () => {
-  assert.equal(evaluateKey(KEY, [failed(NOW - MINUTE), failed(NOW)], 2).verdict, 'good');
+  assert.equal(evaluateKey(KEY, [failed(NOW - MINUTE), failed(NOW)], WITHIN_QUOTA, 2, NOW).verdict, 'good');
+});
+
+for (const outcome of ['config.auth', 'config.billing', 'config.request', 'ratelimit.own'] as const) {
+  test(`two answers of ${outcome} in a row are our fault, and are shown as its evidence`, () => {
+    const readings = [NOW - MINUTE, NOW].map((at) => reading(at, { outcome, status: 400 }));
+    const judged = evaluateKey(KEY, readings, WITHIN_QUOTA, 2, NOW);
+    assert.equal(judged.verdict, 'bad');
+    assert.deepEqual(
+      judged.facts.failures.map((failure) => failure.outcome),
+      [outcome, outcome],
+    );
+  });
+}
+
+test('a quota that eats a twentieth of the ticks is our fault, one tick less is not, and none at all is its end', () => {
+  const good = [reading(NOW - MINUTE), reading(NOW)];
+  const judge = (expected: number, overQuota: number) =>
+    evaluateKey(KEY, good, { windowMs: 15 * MINUTE, expected, overQuota }, 2, NOW);
+  assert.equal(judge(200, 10).verdict, 'bad');
+  assert.equal(judge(200, 9).verdict, 'undecided');
+  assert.equal(judge(200, 0).verdict, 'good');
+  assert.equal(judge(20, 4).verdict, 'undecided', 'a handful is an accident');
+  assert.match(judge(200, 10).facts.finding, /^10 of 200 ticks in 15 min were not run, for the quota/);
 });
 
 test('a period that can still be met says nothing; one that cannot says so, and of money nothing that everybody may read', () => {
@@ -224,6 +249,7 @@ const OWN: OwnEvidence = {
   proberAliveAt: NOW,
   spendReachedOn: null,
   diskFreePpm: 500_000,
+  proberDeaths: [],
   unreadable: [],
   undeliverable: [{ channel: 'email', count: 0 }],
 };
@@ -285,6 +311,18 @@ const OWN_CASES: readonly (readonly [
 for (const [sentence, fields, kind, verdict] of OWN_CASES) {
   test(sentence, () => {
     const found = evaluateOurselves({ ...OWN, ...fields }, DEFAULT_THRESHOLDS, NOW);
-    assert.equal(found.find((one) => one.kind === kind)?.verdict, verdict);
+    // The last of a kind: the health of the prober comes first, and is always told.
+    assert.equal(found.findLast((one) => one.kind === kind)?.verdict, verdict);
   });
 }
+
+test('a prober that died and lives again is told for a quarter of an hour', () => {
+  const own = (deaths: readonly number[]) =>
+    evaluateOurselves({ ...OWN, proberDeaths: deaths }, DEFAULT_THRESHOLDS, NOW).find(
+      ({ kind, cell }) => kind === 'own_fault' && cell === 'prober',
+    );
+  assert.equal(own([])?.verdict, 'good');
+  assert.equal(own([NOW - 30 * MINUTE, NOW - 15 * MINUTE + 1])?.verdict, 'bad');
+  assert.match(own([NOW - 30 * MINUTE, NOW])?.facts.finding ?? '', /2 times in the last hour/);
+  assert.equal(own([NOW - 15 * MINUTE])?.verdict, 'good');
+});

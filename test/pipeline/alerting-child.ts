@@ -115,7 +115,13 @@ export async function play({ file, mail, log }: Places, death: Death | null): Pr
     isPractice: () => false,
     startedAt: now,
     readLive: async () => NO_LIVE_FACTS,
-    readOwn: async (at) => ({ proberAliveAt: at, spendReachedOn: null, diskFreePpm: null, unreadable: [] }),
+    readOwn: async (at) => ({
+      proberAliveAt: at,
+      spendReachedOn: null,
+      diskFreePpm: null,
+      proberDeaths: [],
+      unreadable: [],
+    }),
   });
   const post = createEmlFolder(mail, 'probity@watch.example');
   for (let minute = from; minute < MINUTES; minute += isEventful(minute) ? 1 : 5) {

@@ -157,7 +157,7 @@ test('what arrives hours late is learnt in its turn, once it was told', async ()
   await pass(stage, 10);
   assert.deepEqual(
     mails(stage).map((mail) => mail.replace(/^\d+ /, '')),
-    ['on-call: Budget at risk: a (pro), since 05:01 UTC'],
+    ['on-call: Budget at risk: a (pro), 18 of 260 in 1 d'],
   );
 });
 
@@ -185,8 +185,28 @@ test('a key that is refused is a ticket to us, and no page about them', async ()
     await stage.evaluate();
     await stage.deliver();
   }
-  assert.deepEqual(mails(stage), ['6 on-call: Our fault: acme/pro, since 03:05 UTC']);
+  assert.deepEqual(mails(stage), ['6 on-call: Our key is refused: acme/pro, since 03:05 UTC']);
   assert.equal(stage.mailbox[0]?.delivery.message.severity, 'ticket');
+});
+
+test('ticks that our own quota took away are a ticket to us, and so is a prober that died and was started again', async () => {
+  const stage = await createAlertStage();
+  await pass(stage, 5);
+  for (let minute = 0; minute < 12; minute += 1) {
+    for (const one of stage.targets.slice(1)) await stage.probe(one);
+    const [target = ''] = stage.targets;
+    const { probe, region } = declaration('a');
+    const skipped = { probe, target, region, scheduledAt: stage.now };
+    await stage.store.record({ samples: [], notRun: [{ ...skipped, reason: 'skipped: quota' }] });
+    if (minute === 8) stage.own = { proberDeaths: [stage.now] };
+    stage.now += MINUTE;
+    await stage.evaluate();
+    await stage.deliver();
+  }
+  assert.deepEqual(mails(stage), [
+    '11 on-call: Our fault: acme/pro, since 03:10 UTC',
+    '14 on-call: Our fault: prober, since 03:13 UTC',
+  ]);
 });
 
 test('a spend cap that is reached, a disk that fills, mail that cannot be delivered: each is told once', async () => {

@@ -30,6 +30,8 @@ export type Behaviour = {
   readonly afterData?: (attempt: number) => 'accept' | 'drop' | { code: number; text: string };
   readonly port?: number;
   readonly host?: string;
+  /** PEM; the self-signed one unless given. */
+  readonly identity?: { readonly key: string; readonly cert: string };
 };
 
 function smtpError({ code, text }: { code: number; text: string }): Error {
@@ -45,8 +47,8 @@ export async function startMailServer(behaviour: Behaviour = {}): Promise<MailSe
   let recipients = 0;
   const options: SMTPServerOptions = {
     secure: security === 'tls',
-    key: KEY,
-    cert: CERTIFICATE,
+    key: behaviour.identity?.key ?? KEY,
+    cert: behaviour.identity?.cert ?? CERTIFICATE,
     authOptional: behaviour.auth === undefined,
     disabledCommands: [
       ...(security === 'plain' ? ['STARTTLS'] : []),

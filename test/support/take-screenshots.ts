@@ -56,6 +56,7 @@ async function firstIncident(store: Store): Promise<string> {
       proberAliveAt: now,
       spendReachedOn: null,
       diskFreePpm: 500_000,
+      proberDeaths: [],
       unreadable: [],
     }),
   });
