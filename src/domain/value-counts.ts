@@ -47,19 +47,56 @@ export function addValueCounts(into: ValueCounts, from: ValueCounts, limit = MAX
 /** A value at a rank, and whether it is exact or rounded up to the resolution. */
 export type RankedValue = { readonly value: number; readonly isExact: boolean };
 
+type Ascending = {
+  /** Of how many values and how fine; counts that have changed since are sorted again. */
+  readonly total: number;
+  readonly resolution: number;
+  readonly values: Float64Array;
+  /** How many values are at most as great as the one in the same place. */
+  readonly upTo: Float64Array;
+};
+
+/** Sorting a quarter of a million values costs more than counting them, and several ranks are asked of the same ones. */
+const sorted = new WeakMap<ValueCounts, Ascending>();
+
+function ascendingOf(of: ValueCounts): Ascending {
+  const known = sorted.get(of);
+  if (known !== undefined && known.total === of.total && known.resolution === of.resolution) {
+    return known;
+  }
+  const values = Float64Array.from(of.counts.keys()).sort();
+  const upTo = new Float64Array(values.length);
+  let seen = 0;
+  for (let i = 0; i < values.length; i += 1) {
+    seen += of.counts.get(values[i] ?? 0) ?? 0;
+    upTo[i] = seen;
+  }
+  const made = { total: of.total, resolution: of.resolution, values, upTo };
+  sorted.set(of, made);
+  return made;
+}
+
+/** The first place whose running count reaches the rank. */
+function placeOf({ upTo }: Ascending, rank: number): number {
+  let low = 0;
+  let high = upTo.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((upTo[middle] ?? 0) >= rank) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
 /**
  * The values at the given 1-based ranks in ascending order; `null` for a rank outside `1..total`. Ranks are whole
  * numbers in any order.
  */
 export function valuesAtRanks(values: ValueCounts, ranks: readonly number[]): (RankedValue | null)[] {
-  const ascending = [...values.counts].sort((a, b) => a[0] - b[0]);
+  const ascending = ascendingOf(values);
   return ranks.map((rank) => {
     if (rank < 1 || rank > values.total) return null;
-    let seen = 0;
-    for (const [value, count] of ascending) {
-      seen += count;
-      if (seen >= rank) return { value, isExact: values.resolution === 1 };
-    }
-    return null;
+    const value = ascending.values[placeOf(ascending, rank)];
+    return value === undefined ? null : { value, isExact: values.resolution === 1 };
   });
 }

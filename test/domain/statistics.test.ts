@@ -12,7 +12,12 @@ import {
 import { normalQuantile } from '../../src/domain/normal-quantile.ts';
 import { nearestRank, rankInterval } from '../../src/domain/quantile.ts';
 import { binomialVerdict, effectiveN, lagOneCorrelation } from '../../src/domain/statement.ts';
-import { countValue, emptyValueCounts, valuesAtRanks } from '../../src/domain/value-counts.ts';
+import {
+  addValueCounts,
+  countValue,
+  emptyValueCounts,
+  valuesAtRanks,
+} from '../../src/domain/value-counts.ts';
 
 const TOLERANCE = 1e-8;
 
@@ -208,6 +213,18 @@ for (const [n, p50, p95, p99, max, low, high] of GOLDEN) {
     );
   });
 }
+
+test('ranks that are asked between counting see all that was counted until then', () => {
+  const values = emptyValueCounts();
+  const at = (rank: number): number | null => valuesAtRanks(values, [rank])[0]?.value ?? null;
+  for (const value of [30, 10, 20]) countValue(values, value, 2);
+  assert.deepEqual([at(1), at(2), at(3), at(6), at(7)], [10, 10, 20, 30, null]);
+  countValue(values, 15, 1);
+  assert.deepEqual([at(2), at(3), at(4), at(7)], [10, 15, 20, 30]);
+  // Made coarser by what is merged into them, though nothing is added.
+  addValueCounts(values, { resolution: 1000, counts: new Map(), total: 0 });
+  assert.deepEqual([at(1), at(7)], [1000, 1000]);
+});
 
 type Proportion = readonly [
   x: number,
