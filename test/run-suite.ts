@@ -42,6 +42,8 @@ const stop = new AbortController();
 const watch = setInterval(() => {
   if (report.overdue(LIMIT_MS)) stop.abort();
 }, 1000);
+// Whoever ends the run is still told what has failed until then.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
 // Many tests wait for a socket or a process, so that one more than there are cores keeps the cores busy.
 const events = run({
   files: files.map((file) => resolve(ROOT, file)),
