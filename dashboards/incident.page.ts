@@ -2,7 +2,7 @@ import type { IncidentDetail, IncidentPageView } from '../src/domain/incident-vi
 import { stakeWords } from '../src/domain/message.ts';
 import { OUTCOMES } from '../src/domain/outcome.ts';
 import { duration, instantUtc, minuteUtc } from '../src/domain/wording.ts';
-import { countOf, NO_DATA } from './format.ts';
+import { countOf, NO_DATA, shorten } from './format.ts';
 import { type Html, html } from './html.ts';
 import { PHASE_WORDS } from './incidents.page.ts';
 import { type Assets, layout } from './layout.ts';
@@ -44,53 +44,68 @@ export function incidentPage(
     locale: view.locale,
     assets,
     twin: `/api/v1/incidents/${incident.id}`,
-    body: html`<article class="prose">
-<section class="verdict ${over ? 'v-within' : 'v-missed'}"><p class="eyebrow">Incident ${incident.id}, ${PHASE_WORDS[incident.phase]}, ${incident.severity}</p>
-<h1>${incident.label}: ${incident.place}</h1>
-<p class="lead">Since <time datetime="${new Date(incident.startedAt).toISOString()}">${instantUtc(incident.startedAt)}</time>, ${over ? 'lasted' : 'for'} ${duration((incident.closedAt ?? view.now) - incident.startedAt)}. ${incident.about === 'ours' ? 'This is about us, not about the gateway.' : ''}</p>
-${caretaker(incident)}
-${hidesStake(incident) && html`<p>A credit is at stake: <a href="/owner/incidents/${incident.id}">what, for the owner</a>.</p>`}</section>
+    body: html`<article class="incident">
+<section class="verdict ${over ? 'v-within' : 'v-missed'}" aria-labelledby="verdict"><p class="eyebrow"><a href="/incidents">Incidents</a> / <code>${incident.id}</code></p>
+<h1 id="verdict">${incident.label}: ${incident.place}</h1>
+<p class="lead">${over ? 'Over; it lasted' : html`<strong>${capitalised(PHASE_WORDS[incident.phase])}</strong> for`} <strong>${duration((incident.closedAt ?? view.now) - incident.startedAt)}</strong>. ${caretaker(incident)}${incident.about === 'ours' && ' This is about us, not about the gateway.'}</p>
+${hidesStake(incident) && html`<p class="lead">A credit is at stake: <a href="/owner/incidents/${incident.id}">what, for the owner</a>.</p>`}
+<div class="facts"><dl><div><dt>Since</dt><dd>${instant(incident.startedAt)}</dd></div>${incident.closedAt !== null && html`<div><dt>Until</dt><dd>${instant(incident.closedAt)}</dd></div>`}<div><dt>Severity</dt><dd>${incident.severity}</dd></div><div><dt>Cells</dt><dd>${incident.cells}</dd></div>${incident.reopenings > 0 && html`<div><dt>Came back</dt><dd>${countOf(incident.reopenings, 'time')}</dd></div>`}</dl></div>
+</section>
 ${confirmation !== null && confirm(incident, confirmation)}
+<div class="columns wide-left">
 ${findings(incident)}
+<div>${timeline(incident)}${messages(incident)}</div>
+</div>
 ${failures(incident)}
-${timeline(incident)}
-${messages(incident)}
+<footer class="foot"><p>All times UTC. ${NO_DATA} means no data, never zero.</p><p><a href="/api/v1/incidents/${incident.id}">JSON</a> <a href="/method">Method</a></p></footer>
 </article>`,
   });
+}
+
+function instant(at: number): Html {
+  return html`<time datetime="${new Date(at).toISOString()}" data-exact>${instantUtc(at)}</time>`;
+}
+
+function capitalised(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 function hidesStake({ hasStake, findings: cells }: IncidentDetail): boolean {
   return hasStake && cells.every(({ facts }) => facts.stake === null);
 }
 
-function caretaker({ acknowledgement, silence }: IncidentDetail): Html {
+function caretaker({ acknowledgement, silence, phase, id }: IncidentDetail): Html {
   const until = (at: number | null): string => (at === null ? '' : ` until ${minuteUtc(at)}`);
-  return html`<p class="lead">${
-    acknowledgement === null
+  const nobody =
+    phase === 'closed'
       ? 'Nobody has acknowledged it.'
+      : html`Nobody has acknowledged it. The link in its mail does, or <code>probity ack ${id}</code>.`;
+  return html`${
+    acknowledgement === null
+      ? nobody
       : html`<strong>${acknowledgement.who}</strong> looks after it${until(acknowledgement.untilAt)}${acknowledgement.why !== '' && html`: ${acknowledgement.why}`}.`
-  }${silence !== null && html` Silenced by ${silence.who}${until(silence.untilAt)}.`}</p>`;
+  }${silence !== null && html` Silenced by ${silence.who}${until(silence.untilAt)}.`}`;
 }
 
 function confirm({ id, phase }: IncidentDetail, { who, token }: Confirmation): Html {
-  if (phase === 'closed') return html`<p>It is over; there is nothing left to acknowledge.</p>`;
-  return html`<section aria-labelledby="acknowledge"><h2 id="acknowledge">Acknowledge as ${who}?</h2>
+  if (phase === 'closed') return html`<p class="panel">It is over; there is nothing left to acknowledge.</p>`;
+  return html`<section class="panel acknowledge" aria-labelledby="acknowledge"><h2 id="acknowledge">Acknowledge as ${who}?</h2>
 <p>No more reminders, and no escalation, until it is over. This link works once.</p>
 <form method="post" action="/incidents/${id}/acknowledge"><input type="hidden" name="token" value="${token}">
-<p><label>A word to the others (optional) <input name="why" maxlength="300" autocomplete="off"></label></p>
-<p><button type="submit">I look after it</button></p></form></section>`;
+<label>A word to the others (optional) <input name="why" maxlength="300" autocomplete="off"></label>
+<button type="submit">I look after it</button></form></section>`;
 }
 
 function findings({ findings: cells }: IncidentDetail): Html {
-  return html`<section aria-labelledby="cells"><h2 id="cells">${countOf(cells.length, 'cell')}</h2>
-<div class="scroll" tabindex="0" role="region" aria-label="Cells"><table class="plain">
-<thead><tr><th scope="col">Cell</th><th scope="col">Since</th><th scope="col">Good again</th><th scope="col">Found</th></tr></thead>
-<tbody>${cells.map(
-    ({ cell, since, recoveredAt, facts, certainty }) => html`<tr>
-<th scope="row">${cell.split('/').length > 2 ? html`<a href="${targetPath(cell)}">${cell}</a>` : cell}</th>
-<td>${minuteUtc(since)}</td><td>${recoveredAt === null ? NO_DATA : minuteUtc(recoveredAt)}</td>
-<td>${facts.finding}${certainty !== null && html`<br>${certainty}`}${facts.stake !== null && html`<br>At stake: ${stakeWords(facts.stake)}`}</td></tr>`,
-  )}</tbody></table></div></section>`;
+  return html`<section class="panel" aria-labelledby="cells"><h2 id="cells">What was found <small>${countOf(cells.length, 'cell')}</small></h2>
+<ul class="found">${cells.map(
+    ({ cell, since, recoveredAt, facts, certainty }) => html`<li>
+<h3>${cell.split('/').length > 2 ? html`<a href="${targetPath(cell)}">${shorten(cell, 120)}</a>` : shorten(cell, 120)}</h3>
+<p>${facts.finding}</p>
+${certainty !== null && html`<p class="soft">${certainty}</p>`}
+${facts.stake !== null && html`<p>At stake: <strong>${stakeWords(facts.stake)}</strong></p>`}
+<p class="soft">Since ${minuteUtc(since)}${recoveredAt === null ? ', not yet good again' : html`, good again at ${minuteUtc(recoveredAt)}`}.</p></li>`,
+  )}</ul></section>`;
 }
 
 function failures({ findings: cells }: IncidentDetail): Html | false {
@@ -99,34 +114,34 @@ function failures({ findings: cells }: IncidentDetail): Html | false {
     .sort((a, b) => b.failure.at - a.failure.at)
     .slice(0, 50);
   if (all.length === 0) return false;
-  return html`<section aria-labelledby="evidence"><h2 id="evidence">Evidence</h2>
-<p>Failed requests, as they stood when the incident last changed.</p>
-<div class="scroll" tabindex="0" role="region" aria-label="Evidence"><table class="plain">
-<thead><tr><th scope="col">Time</th><th scope="col">Cell</th><th scope="col">What happened</th><th scope="col">Request id</th></tr></thead>
+  const hasCells = new Set(all.map(({ cell }) => cell)).size > 1;
+  return html`<section class="panel" aria-labelledby="evidence"><h2 id="evidence">Evidence <small>failed requests, as they stood when the incident last changed</small></h2>
+<div class="scroll" tabindex="0" role="region" aria-label="Evidence"><table class="plain evidence-table">
+<thead><tr><th scope="col">Time, UTC</th>${hasCells && html`<th scope="col">Cell</th>`}<th scope="col">Outcome</th><th scope="col">What happened</th><th scope="col" class="num">HTTP</th><th scope="col">From</th><th scope="col">Request id</th></tr></thead>
 <tbody>${all.map(
-    ({ cell, failure }) => html`<tr><td>${instantUtc(failure.at)}</td><td>${cell}</td>
-<td>${OUTCOMES[failure.outcome].means} (${failure.outcome}${failure.status !== null && html`, HTTP ${failure.status}`}, from ${failure.region})</td>
-<td><code>${failure.requestId ?? NO_DATA}</code></td></tr>`,
+    ({
+      cell,
+      failure,
+    }) => html`<tr><td class="once">${instantUtc(failure.at).slice(0, 19)}</td>${hasCells && html`<td>${shorten(cell, 80)}</td>`}
+<td class="once"><code class="o-other">${failure.outcome}</code></td><td>${OUTCOMES[failure.outcome].means}</td><td class="num">${failure.status ?? NO_DATA}</td><td>${shorten(failure.region, 40)}</td>
+<td class="once">${failure.requestId === null ? NO_DATA : html`<code>${shorten(failure.requestId, 80)}</code>`}</td></tr>`,
   )}</tbody></table></div></section>`;
 }
 
-function timeline({ timeline: events }: IncidentDetail): Html {
-  return html`<section aria-labelledby="timeline"><h2 id="timeline">Timeline</h2><dl class="terms">${events.map(
-    ({
-      at,
-      kind,
-      cells,
-      who,
-      note,
-    }) => html`<div><dt><time datetime="${new Date(at).toISOString()}">${instantUtc(at)}</time></dt>
-<dd>${EVENT_WORDS[kind]}${who !== null && html` by ${who}`}${note !== '' && html`: ${note}`}${cells.length > 0 && html` (${cells.slice(0, 5).join(', ')}${cells.length > 5 && `, and ${cells.length - 5} more`})`}</dd></div>`,
-  )}</dl></section>`;
+/** Each step with the time since the first sign. */
+function timeline({ timeline: events, startedAt }: IncidentDetail): Html {
+  return html`<section class="panel" aria-labelledby="timeline"><h2 id="timeline">Timeline</h2><ol class="timeline">
+<li><time datetime="${new Date(startedAt).toISOString()}" data-exact>${instantUtc(startedAt).slice(11, 19)}</time><span>First sign <small>${instantUtc(startedAt).slice(0, 10)}</small></span></li>${events.map(
+    ({ at, kind, cells, who, note }) =>
+      html`<li class="e-${kind}"><time datetime="${new Date(at).toISOString()}" title="${instantUtc(at)}" data-exact>${instantUtc(at).slice(11, 19)}</time><span><strong>${EVENT_WORDS[kind]}</strong>${who !== null && html` by ${who}`}${note !== '' && html`: ${note}`} <small>after ${duration(at - startedAt)}${cells.length > 0 && html`; ${cells.slice(0, 5).map((cell, index) => html`${index > 0 && ', '}${shorten(cell, 80)}`)}${cells.length > 5 && `, and ${cells.length - 5} more`}`}</small></span></li>`,
+  )}</ol></section>`;
 }
 
 function messages({ messages: sent }: IncidentDetail): Html {
-  if (sent.length === 0) return html`<p>Nobody has been told.</p>`;
-  return html`<section aria-labelledby="messages"><h2 id="messages">Messages</h2><dl class="terms">${sent.map(
+  if (sent.length === 0)
+    return html`<section class="panel" aria-labelledby="messages"><h2 id="messages">Messages</h2><p>Nobody has been told.</p></section>`;
+  return html`<section class="panel" aria-labelledby="messages"><h2 id="messages">Messages</h2><ol class="timeline">${sent.map(
     (one) =>
-      html`<div><dt>${instantUtc(one.at)}</dt><dd>${one.topic}: ${one.sent} delivered${one.waiting > 0 && html`, ${one.waiting} on the way`}${one.dead > 0 && html`, <strong>${one.dead} given up</strong>`}</dd></div>`,
-  )}</dl></section>`;
+      html`<li><time datetime="${new Date(one.at).toISOString()}" title="${instantUtc(one.at)}" data-exact>${instantUtc(one.at).slice(11, 19)}</time><span>${one.topic}: ${one.sent} delivered${one.waiting > 0 && html`, ${one.waiting} on the way`}${one.dead > 0 && html`, <strong>${one.dead} given up</strong>`}</span></li>`,
+  )}</ol></section>`;
 }

@@ -1,6 +1,6 @@
 import type { IncidentLine, IncidentsPageView } from '../src/domain/incident-view.ts';
 import { duration, minuteUtc } from '../src/domain/wording.ts';
-import { countOf, NO_DATA } from './format.ts';
+import { countOf, NO_DATA, shorten } from './format.ts';
 import { type Html, html } from './html.ts';
 import { type Assets, layout } from './layout.ts';
 
@@ -24,12 +24,12 @@ export function incidentsPage(view: IncidentsPageView, assets: Assets): string {
     locale: view.locale,
     assets,
     twin: '/api/v1/incidents',
-    body: html`<article class="prose">
+    body: html`<article class="incident">
 <section class="verdict ${open.length === 0 ? 'v-within' : 'v-missed'}"><p class="eyebrow">Incidents</p>
 <h1>${open.length === 0 ? 'No open incidents' : countOf(open.length, 'open incident')}</h1>
 ${undelivered(view)}</section>
 ${open.length > 0 && table('Open', open, view.now)}
-${over.length > 0 ? table('Over, last 90 days', over, view.now) : html`<p>No incident ended in the last 90 days.</p>`}
+${over.length > 0 ? table('Over, last 90 days', over, view.now) : html`<p class="empty">No incident ended in the last 90 days.</p>`}
 </article>`,
   });
 }
@@ -46,14 +46,14 @@ function undelivered({ dead, waiting }: IncidentsPageView): Html | false {
 
 function table(title: string, lines: readonly IncidentLine[], now: number): Html {
   const id = title.toLowerCase().replace(/\W+/g, '-');
-  return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>
+  return html`<section class="panel" aria-labelledby="${id}"><h2 id="${id}">${title}</h2>
 <div class="scroll" tabindex="0" role="region" aria-label="${title}"><table class="plain">
 <thead><tr><th scope="col">What</th><th scope="col">Since</th><th scope="col">Lasted</th><th scope="col">State</th><th scope="col">Who</th></tr></thead>
 <tbody>${lines.map(
     (line) => html`<tr>
-<th scope="row"><a href="/incidents/${line.id}">${line.label}: ${line.place}</a></th>
-<td>${minuteUtc(line.startedAt)}</td>
-<td>${duration((line.closedAt ?? now) - line.startedAt)}</td>
+<th scope="row"><a href="/incidents/${line.id}">${line.label}: ${shorten(line.place, 120)}</a></th>
+<td class="once">${minuteUtc(line.startedAt)}</td>
+<td class="once">${duration((line.closedAt ?? now) - line.startedAt)}</td>
 <td>${PHASE_WORDS[line.phase]} (${line.severity})</td>
 <td>${line.acknowledgement?.who ?? NO_DATA}</td></tr>`,
   )}</tbody></table></div></section>`;

@@ -1,7 +1,7 @@
 import { countedOf, spendingOf } from './account.ts';
 import type { Commitment } from './commitment.ts';
 import { type Attempted, HEALTH_ORDER, type Health, healthOf, isFailed, isTelling } from './health.ts';
-import { type LiveReport, type PeriodStanding, periodStandingOf } from './live-report.ts';
+import { type LiveReport, PERIOD_STANDINGS, type PeriodStanding, periodStandingOf } from './live-report.ts';
 import type { Counting, Doubt, NotRunReason, Outcome } from './outcome.ts';
 import type { SpendCap } from './probe.ts';
 import type { Sample } from './sample.ts';
@@ -165,7 +165,7 @@ export function* statusViewSteps(facts: StatusFacts): Generator<void, StatusView
     ),
     targets,
     byPeriod: tally<PeriodStanding>(
-      ['on track', 'behind', 'breached', 'undecided', 'none'],
+      PERIOD_STANDINGS,
       targets.map((target) => target.periodStanding),
     ),
     evaluated: facts.live ? { toAt: facts.live.toAt, pendingHours: facts.live.pendingHours } : null,

@@ -23,7 +23,8 @@ export type LiveReport = {
  * How a target stands in its contract's running period. `behind`: it would be missed if the period ended now, and can
  * still be met. `breached`: it is missed whatever comes.
  */
-export type PeriodStanding = 'on track' | 'behind' | 'breached' | 'undecided' | 'none';
+export const PERIOD_STANDINGS = ['on track', 'behind', 'breached', 'undecided', 'none'] as const;
+export type PeriodStanding = (typeof PERIOD_STANDINGS)[number];
 
 export function periodStandingOf({ objectives }: Pick<LiveTarget, 'objectives'>): PeriodStanding {
   const promised = objectives.filter(({ goal }) => goal !== null);

@@ -1,4 +1,6 @@
+import { DAY_LEVELS } from '../domain/day-record.ts';
 import { ROLLING_NAMES } from '../domain/live-objective.ts';
+import { PERIOD_STANDINGS } from '../domain/live-report.ts';
 import { count, instant, list, maybe, object, oneOf, ref, type Schema, text } from './openapi-schemas.ts';
 
 const number: Schema = { type: 'number' };
@@ -63,8 +65,32 @@ const objective: Schema = object({
   projected: maybe(object({ lowPercent: number, highPercent: number })),
 });
 
+const days: Schema = list(object({ fromAt: instant, good: count, bad: count, notRun: count }), {
+  description: 'Ninety days of UTC, oldest first, today included.',
+});
+
 export const OBJECTIVE_SCHEMAS: Readonly<Record<string, Schema>> = {
   Statement: statement,
+  Objective: objective,
+  LiveSummary: object(
+    {
+      uptimePpm: maybe({ ...count, description: 'Over 30 days; rounded down.' }),
+      n: count,
+      unit: oneOf(['requests', 'slices']),
+      ttftP99Us: maybe(count),
+      totalP99Us: maybe(count),
+      budget: maybe(budget),
+      days: list(oneOf(DAY_LEVELS), {
+        description: 'Ninety days of UTC, oldest first, each held against what the objective allows.',
+      }),
+    },
+    'The month of a target in short.',
+  ),
+  LiveTarget: object({
+    standing: oneOf(PERIOD_STANDINGS),
+    objectives: list(ref('Objective')),
+    days,
+  }),
   Objectives: object({
     at: instant,
     toAt: { ...instant, description: 'Everything before it is counted.' },
@@ -72,6 +98,6 @@ export const OBJECTIVE_SCHEMAS: Readonly<Record<string, Schema>> = {
       ...count,
       description: 'Hours still to be counted; above zero long windows are incomplete.',
     },
-    objectives: list(objective),
+    objectives: list(ref('Objective')),
   }),
 };

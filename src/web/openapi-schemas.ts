@@ -1,5 +1,6 @@
 import { COMPARE_SPANS, VERDICT_ORDER } from '../domain/compare-view.ts';
 import { HEALTH_ORDER } from '../domain/health.ts';
+import { PERIOD_STANDINGS } from '../domain/live-report.ts';
 import { PHASE_NAMES } from '../domain/observation.ts';
 import { DOUBTS, NOT_RUN_REASONS, OUTCOME_CODES, REMARKS } from '../domain/outcome.ts';
 import { PURPOSES } from '../domain/sample.ts';
@@ -152,6 +153,14 @@ const statusProperties = {
   ),
   byHealth: object(Object.fromEntries(HEALTH_ORDER.map((health) => [health, count]))),
   byStanding: object(Object.fromEntries(STANDINGS.map((standing) => [standing, count]))),
+  byPeriod: object(Object.fromEntries(PERIOD_STANDINGS.map((standing) => [standing, count]))),
+  evaluated: maybe(
+    object(
+      { toAt: instant, pendingHours: count },
+      'Up to when long windows are counted; above zero hours they are incomplete.',
+    ),
+  ),
+  preparingPpm: maybe({ ...count, description: 'How much of a simulated past is written.' }),
   plannedWork: list(
     object(
       {
@@ -164,6 +173,24 @@ const statusProperties = {
       'Going on, or beginning within seven days. Whether it is set aside, the contract of each target says.',
     ),
   ),
+} satisfies Readonly<Record<string, Schema>>;
+
+const targetProperties = {
+  id: { ...text, description: '`gateway/tier/model`; the model part may contain slashes.' },
+  gateway: text,
+  tier: text,
+  model: text,
+  health: oneOf(HEALTH_ORDER),
+  failingSince: maybe(instant),
+  commitment: maybe(ref('Commitment')),
+  standings: object(
+    Object.fromEntries(['uptime', 'ttft', 'total', 'overall'].map((name) => [name, oneOf(STANDINGS)])),
+    'The window shown against the contract. Not the contract’s verdict, which is about a closed period.',
+  ),
+  series: list(ref('Series'), {
+    description: 'The first one is the busiest; its numbers are the target’s.',
+  }),
+  periodStanding: oneOf(PERIOD_STANDINGS, 'In the running period of the contract.'),
 } satisfies Readonly<Record<string, Schema>>;
 
 export const SCHEMAS: Readonly<Record<string, Schema>> = {
@@ -225,26 +252,18 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
       'One column per count, one row per minute, oldest first. `missing` is `null` while answers may still arrive.',
     ),
   }),
+  TargetInBrief: object({
+    ...targetProperties,
+    live: maybe(ref('LiveSummary')),
+  }),
   Target: object({
-    id: { ...text, description: '`gateway/tier/model`; the model part may contain slashes.' },
-    gateway: text,
-    tier: text,
-    model: text,
-    health: oneOf(HEALTH_ORDER),
-    failingSince: maybe(instant),
-    commitment: maybe(ref('Commitment')),
-    standings: object(
-      Object.fromEntries(['uptime', 'ttft', 'total', 'overall'].map((name) => [name, oneOf(STANDINGS)])),
-      'The window shown against the contract. Not the contract’s verdict, which is about a closed period.',
-    ),
-    series: list(ref('Series'), {
-      description: 'The first one is the busiest; its numbers are the target’s.',
-    }),
+    ...targetProperties,
+    live: maybe(ref('LiveTarget')),
   }),
   Status: object({
     ...statusProperties,
     slotMs: maybe({ type: 'integer', description: 'Length of one slot.' }),
-    targets: list(ref('Target')),
+    targets: list(ref('TargetInBrief')),
   }),
   Targets: object({
     at: instant,

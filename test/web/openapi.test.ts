@@ -5,6 +5,7 @@ import { openApi } from '../../src/web/openapi.ts';
 import { createServer } from '../../src/web/server.ts';
 import { openedIncident } from '../support/alert-builders.ts';
 import { SCENE_AT, SCENES } from '../support/scenes.ts';
+import { MONTH_TARGET, serveSeededMonth } from '../support/seeded-month.ts';
 import { serveScene } from '../support/serve-scene.ts';
 
 type Operation = {
@@ -21,7 +22,16 @@ const ajv = new Ajv2020({
   validateFormats: false,
 });
 ajv.addVocabulary(['openapi', 'info', 'servers', 'paths', 'components', 'example']);
-ajv.addSchema({ ...openApi(false), $id: 'api' });
+ajv.addSchema({ ...(sealed(openApi(false)) as object), $id: 'api' });
+
+/** The document with every object that names its properties closed, so that a field nobody described is noticed. */
+function sealed(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(sealed);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const inner = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, sealed(value)]));
+  const isOpen = 'properties' in schema && !('additionalProperties' in schema);
+  return isOpen ? { ...inner, additionalProperties: false } : inner;
+}
 
 const pointer = (...keys: readonly string[]): string =>
   keys.map((key) => `/${encodeURIComponent(key.replaceAll('~', '~0').replaceAll('/', '~1'))}`).join('');
@@ -135,4 +145,15 @@ test('operations have names of their own', () => {
   const names = Object.values(document.paths).map(({ get }) => (get as { operationId?: string }).operationId);
   assert.equal(new Set(names).size, names.length);
   assert.ok(names.every((name) => typeof name === 'string'));
+});
+
+test('a counted month is as documented, with its objectives, its history and every span', async (t) => {
+  const { url } = await serveSeededMonth(t);
+  const read = async (path: string): Promise<unknown> => (await fetch(`${url}${path}`)).json();
+  conforms('/api/v1/status', 200, await read('/api/v1/status'));
+  for (const span of ['1h', '24h', '30d', '90d', 'period']) {
+    conforms('/api/v1/targets/{id}', 200, await read(`/api/v1/targets/${MONTH_TARGET}?span=${span}`));
+  }
+  conforms('/api/v1/objectives', 200, await read(`/api/v1/objectives?target=${MONTH_TARGET}`));
+  conforms('/api/v1/compare', 200, await read('/api/v1/compare?span=30d'));
 });
