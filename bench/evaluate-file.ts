@@ -1,11 +1,11 @@
 /**
  * `probity evaluate` on large files: lines per second against bare `JSON.parse` of the same lines in the same run, and
- * the memory of a file against that of one ten times as long.
+ * the memory of a file against that of one ten times as long; the same lines as CSV.
  *
  *   npm run bench:evaluate-file [lines]
  */
 import { spawnSync } from 'node:child_process';
-import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -31,6 +31,15 @@ function write(path: string, lines: number): void {
     });
     writeFileSync(path, texts.join(''), { flag: 'a' });
   }
+}
+
+/** The same lines as CSV, for the fields `write` gives. */
+function writeCsv(path: string, ndjson: string): void {
+  const rows = readFileSync(ndjson, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => Object.values(JSON.parse(line) as Record<string, unknown>).join(','));
+  writeFileSync(path, `at,status,ttftMs,totalMs,outputTokens\n${rows.join('\n')}\n`);
 }
 
 async function parseOnly(path: string): Promise<number> {
@@ -71,14 +80,20 @@ try {
   const [small, large] = [join(folder, 'small.ndjson'), join(folder, 'large.ndjson')];
   write(small, LINES);
   write(large, LINES * 10);
+  const table = join(folder, 'small.csv');
+  writeCsv(table, small);
   const bare = await parseOnly(small);
   const one = evaluateFile(small);
+  const csv = evaluateFile(table);
   const ten = evaluateFile(large);
   const perSecond = (LINES * 9) / (ten.seconds - one.seconds);
   console.log(
     `evaluate        ${Math.round(perSecond).toLocaleString('en-US')} lines/s (start-up taken off)`,
   );
   console.log(`JSON.parse only ${Math.round(LINES / bare).toLocaleString('en-US')} lines/s`);
+  console.log(
+    `CSV             ${(csv.seconds / one.seconds).toFixed(2)} of the time for the same lines as NDJSON`,
+  );
   console.log(`ratio           ${(perSecond / (LINES / bare)).toFixed(2)}`);
   console.log(
     `memory          ${one.rssMb.toFixed(0)} MB for ${LINES} lines, ${ten.rssMb.toFixed(0)} MB for ten times as many`,

@@ -15,8 +15,8 @@ import type { PlannedWork, Store } from '../store/store.ts';
 import { systemClock } from './system-clock.ts';
 
 const WORK_EVERY_MS = 30_000;
-/** Planned work before this does not touch any window that is shown. */
-const LOOK_BACK_MS = 130 * 86_400_000;
+/** Ninety days are shown, and a quarter that holds their first day has its cap used up from its own first day on. */
+const LOOK_BACK_MS = (90 + 92 + 1) * 86_400_000;
 const LOOK_AHEAD_MS = 40 * 86_400_000;
 
 export type LiveFigures = Live & {

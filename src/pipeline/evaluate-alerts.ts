@@ -93,7 +93,7 @@ const DAY_MS = 24 * HOUR_MS;
 const RECENT_MS = 15 * MINUTE_MS;
 /** Older hours read per round to fill the memory. */
 const HOURS_AT_START = 6;
-/** A quarter and a day. */
+/** A quarter and a day; longer than any contract window. */
 const LONGEST_PERIOD_MS = 93 * DAY_MS;
 const RETRIES = 3;
 /** Over which ticks without quota are counted. */
@@ -305,7 +305,10 @@ export function createAlertEvaluator(options: AlertingOptions): AlertEvaluator {
       renamedTargets = names;
       workSpan = { fromAt: now - spanMs, toAt: now + MINUTE_MS };
       // A cap is used up from the start of the period on, so its earlier work decides about today's.
-      const announced = await store.readPlannedWork(now - LONGEST_PERIOD_MS, now + LONGEST_PERIOD_MS);
+      const announced = await store.readPlannedWork(
+        workSpan.fromAt - LONGEST_PERIOD_MS,
+        now + LONGEST_PERIOD_MS,
+      );
       // Other work of a period may use up the cap of what lies in the span: all of it is judged again.
       if (changesOf(work, announced).length > 0) touchedFrom = now - spanMs;
       work = announced;
