@@ -63,31 +63,39 @@ const statusCode = z.union(
 
 /** Conditions on one request; all that are given must hold. */
 export const predicateSchema = z
-  .strictObject({
-    status: z
-      .union([statusCode, z.array(statusCode).min(1)], {
-        error: (issue) =>
-          `expected a status such as 500, "5xx" or "500-504", or a list of them, found ${found(issue.input)}`,
-      })
-      .optional()
-      .describe('HTTP status: 500, "5xx", "500-504", or a list of them.'),
-    outcome: oneOrMore.optional().describe('Outcome codes, or prefixes such as provider.*'),
-    code: oneOrMore.optional().describe("The provider's own error code, compared whole."),
-    tag: oneOrMore.optional().describe('Tags of the line, e.g. preview, force_majeure, backoff_violation.'),
-    serviceTier: oneOrMore.optional(),
-    model: oneOrMore.optional(),
-    endpoint: oneOrMore.optional(),
-    region: oneOrMore.optional(),
-    stream: z.boolean().optional(),
-    timedOut: z.boolean().optional().describe('One of our deadlines expired (any timeout.* outcome).'),
-    auth: z.boolean().optional().describe('The key was refused: 401, 403 or config.auth.'),
-    overQuota: z.boolean().optional().describe('Our own limit was exceeded: ratelimit.own, or a bare 429.'),
-    clientTimeoutBelow: duration.optional().describe('The client gave up earlier than this.'),
-    promptTokensOver: z.int().min(0).optional(),
-    promptTokensAtMost: z.int().min(0).optional(),
-    outputTokensOver: z.int().min(0).optional(),
-    outputTokensAtMost: z.int().min(0).optional(),
-  })
+  .strictObject(
+    {
+      status: z
+        .union([statusCode, z.array(statusCode).min(1)], {
+          error: (issue) =>
+            `expected a status such as 500, "5xx" or "500-504", or a list of them, found ${found(issue.input)}`,
+        })
+        .optional()
+        .describe('HTTP status: 500, "5xx", "500-504", or a list of them.'),
+      outcome: oneOrMore.optional().describe('Outcome codes, or prefixes such as provider.*'),
+      code: oneOrMore.optional().describe("The provider's own error code, compared whole."),
+      tag: oneOrMore.optional().describe('Tags of the line, e.g. preview, force_majeure, backoff_violation.'),
+      serviceTier: oneOrMore.optional(),
+      model: oneOrMore.optional(),
+      endpoint: oneOrMore.optional(),
+      region: oneOrMore.optional(),
+      stream: z.boolean().optional(),
+      timedOut: z.boolean().optional().describe('One of our deadlines expired (any timeout.* outcome).'),
+      auth: z.boolean().optional().describe('The key was refused: 401, 403 or config.auth.'),
+      overQuota: z.boolean().optional().describe('Our own limit was exceeded: ratelimit.own, or a bare 429.'),
+      clientTimeoutBelow: duration.optional().describe('The client gave up earlier than this.'),
+      promptTokensOver: z.int().min(0).optional(),
+      promptTokensAtMost: z.int().min(0).optional(),
+      outputTokensOver: z.int().min(0).optional(),
+      outputTokensAtMost: z.int().min(0).optional(),
+    },
+    {
+      error: (issue) =>
+        issue.code === 'invalid_type'
+          ? `expected conditions such as { stream: true, outputTokensOver: 75 } or "stream, output_tokens>75", found ${found(issue.input)}`
+          : undefined,
+    },
+  )
   .describe('Conditions on one request; all that are given must hold.');
 
 const counting = z.enum(['good', 'bad', 'excluded']);

@@ -180,7 +180,9 @@ const BAD: Readonly<Record<string, Bad>> = {
   'conditions nobody can read': [
     'latency:',
     'eligible: output_tokens ~ 75\nlatency:',
-    ['c.yaml:11:11  eligible  expected a mapping, found "output_tokens ~ 75"'],
+    [
+      'c.yaml:11:11  eligible  expected conditions such as { stream: true, outputTokensOver: 75 } or "stream, output_tokens>75", found "output_tokens ~ 75"',
+    ],
   ],
   'a key in the wrong place': [
     'currency: EUR',
