@@ -17,6 +17,7 @@ import {
   RESULT_SENTENCES,
   requestIdText,
   rightTexts,
+  stampTexts,
   statementFacts,
   termsFacts,
   timeText,
@@ -125,6 +126,7 @@ ${
         ]),
       )
 }
+${stampTexts(report).map((text) => html`<p>${text}</p>`)}
 <p>${seal === null ? 'This report is not signed.' : html`The JSON form is signed with Ed25519, key <code>${seal.keyId}</code>, published at <code>/.well-known/probity.json</code>; <code>probity verify FILE</code> checks the signature and adds every figure up again.`}</p></section>
 </article>`;
 }

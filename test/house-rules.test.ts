@@ -33,7 +33,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   'src/evidence': {
     rooms: ['src/domain', 'src/store/store.ts'],
-    packages: ['canonicalize'],
+    packages: ['asn1js', 'canonicalize', 'pkijs'],
     node: ['node:crypto', 'node:fs', 'node:path', 'node:util', 'node:zlib'],
   },
   'src/notify': { rooms: ['src/domain'], packages: ['nodemailer'], node: 'all' },

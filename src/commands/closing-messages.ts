@@ -1,3 +1,4 @@
+import type { TimeStampSettings } from '../config/time-stamps.ts';
 import type { Route } from '../domain/alert-policy.ts';
 import type { ReportTerms } from '../pipeline/build-report.ts';
 
@@ -6,6 +7,7 @@ export type ClosingSetup = {
   readonly data: string;
   readonly terms: readonly ReportTerms[];
   readonly routes: readonly Route[];
+  readonly timeStamps: TimeStampSettings | null;
   readonly retention: { readonly samplesMs: number; readonly evidenceMs: number };
 };
 

@@ -4,6 +4,7 @@ import { sealAll } from '../evidence/seal.ts';
 import { signReport } from '../evidence/signature.ts';
 import { openSigningKey } from '../evidence/signing-key.ts';
 import { closePeriods } from '../pipeline/close-period.ts';
+import { stampHeads } from '../pipeline/stamp-heads.ts';
 import type { ClosingSetup, FromClosing } from './closing-messages.ts';
 import { openData } from './open-data.ts';
 import { keepReportFiles } from './report-folder.ts';
@@ -20,6 +21,8 @@ const SEAL_GRACE_MS = 3_600_000;
 const FIRST_AFTER_MS = 5_000;
 const EVERY_MS = 60_000;
 const CLOSE_EVERY = 5;
+/** After an authority failed. */
+const STAMP_AGAIN_MS = 10 * 60_000;
 /** Between two pieces of work others get the disk and the lock. */
 const BREATHE_MS = 5;
 
@@ -69,11 +72,31 @@ const prune = async (): Promise<void> => {
   while (await store.prune(limits)) await breathe();
 };
 
+/** Beside everything else, so that an authority that is slow or down holds up no close. */
+let stamping: Promise<void> | null = null;
+let stampAfter = 0;
+const stampInPassing = (): void => {
+  const { timeStamps } = setup;
+  if (timeStamps === null || stamping !== null || Date.now() < stampAfter) return;
+  const contracts = setup.terms.map(({ versions }) => versions);
+  stamping = attempt('time-stamping', async () => {
+    stampAfter = Date.now() + STAMP_AGAIN_MS;
+    // Reading certificates takes a large package, which nobody else needs.
+    const { askForStamp } = await import('./ask-for-stamp.ts');
+    const stamp = (head: string) => askForStamp(timeStamps, head, stopping.signal);
+    await stampHeads({ store, contracts, stamp }, Date.now());
+    stampAfter = 0;
+  }).finally(() => {
+    stamping = null;
+  });
+};
+
 await wait(FIRST_AFTER_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
 for (let round = 0; !stopping.signal.aborted; round += 1) {
   await attempt('sealing', async () => {
     await sealAll(store, Date.now() - SEAL_GRACE_MS, Date.now, breathe);
   });
+  stampInPassing();
   if (round % CLOSE_EVERY === 0) {
     await attempt('closing', close);
     await attempt('writing the files of reports', async () => {
@@ -83,5 +106,6 @@ for (let round = 0; !stopping.signal.aborted; round += 1) {
   }
   await wait(EVERY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
 }
+await stamping;
 await store.close();
 port.close();

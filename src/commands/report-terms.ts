@@ -16,7 +16,14 @@ export function reportTermsOf(config: Config): readonly ReportTerms[] {
     );
     const fee = versions.findLast((one) => one.fee !== undefined)?.fee ?? null;
     return [
-      { contract: id, versions, keys, fee, practice: gateways.some(({ practice }) => practice !== null) },
+      {
+        contract: id,
+        versions,
+        keys,
+        fee,
+        practice: gateways.some(({ practice }) => practice !== null),
+        isStamped: config.timeStamps !== null,
+      },
     ];
   });
 }

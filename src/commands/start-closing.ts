@@ -30,6 +30,7 @@ export function startClosing({ config, data, log, after, changed }: ClosingOptio
     data: resolve(data),
     terms: reportTermsOf(config),
     routes: config.alerts.enabled ? config.alerts.routes : [],
+    timeStamps: config.timeStamps,
     retention: config.retention,
   };
   let stopped = false;

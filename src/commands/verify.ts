@@ -2,13 +2,20 @@ import { existsSync, readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { number } from '../domain/recount.ts';
 import type { Report } from '../domain/report.ts';
+import { checkTimeStamp } from '../evidence/time-stamp.ts';
 import { type ChainReport, type KnownHead, verifyChain } from '../evidence/verify-chain.ts';
 import { checkReport } from '../evidence/verify-report.ts';
+import { type StampReport, verifyStamps } from '../evidence/verify-stamps.ts';
 import { openData } from './open-data.ts';
 import { progressBar } from './progress.ts';
 import { OperatorError, type World } from './world.ts';
 
-type Options = { readonly data?: string; readonly key?: string; readonly json?: boolean };
+type Options = {
+  readonly data?: string;
+  readonly key?: string;
+  readonly ca?: string;
+  readonly json?: boolean;
+};
 
 /** `probity verify`: whether a report, or everything measured, is as it was. */
 export function registerVerify(program: Command, world: World): void {
@@ -18,6 +25,7 @@ export function registerVerify(program: Command, world: World): void {
     .argument('[file]', 'a report in its JSON form')
     .addOption(new Option('--data <dir>', 'recompute the chain of this data folder'))
     .option('--key <id>', 'the key the report must be signed with, as published at /.well-known/probity.json')
+    .option('--ca <file>', 'the certificates that time-stamps must lead to, PEM')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
@@ -33,23 +41,56 @@ Examples:
         throw new OperatorError('name a report file, or a data folder with --data');
       }
       const isGood =
-        (file === undefined || verifyFile(file, options, world)) &&
+        (file === undefined || (await verifyFile(file, options, world))) &&
         (options.data === undefined || (await verifyData(options.data, options, world)));
       if (!isGood) process.exitCode = 1;
     });
 }
 
-function verifyFile(file: string, options: Options, world: World): boolean {
+/** The certificates named by `--ca`. */
+function trustedBy({ ca }: Options): readonly string[] {
+  if (ca === undefined) return [];
+  if (!existsSync(ca)) throw new OperatorError(`there is no file ${ca}`);
+  const pem = readFileSync(ca, 'utf8');
+  if (!pem.includes('-----BEGIN CERTIFICATE-----'))
+    throw new OperatorError(`${ca} holds no certificate in PEM form`);
+  return [pem];
+}
+
+/** The time-stamps a report carries: what holds and what does not, one line each. */
+async function checkStamps(
+  report: Report | null,
+  trusted: readonly string[],
+): Promise<{ readonly good: readonly string[]; readonly bad: readonly string[] }> {
+  const good: string[] = [];
+  const bad: string[] = [];
+  for (const { region, segment, head, timeStamp } of report?.chain ?? []) {
+    const place = `segment ${number(segment)} of ${region}`;
+    if (timeStamp === null) good.push(`${place} had not been time-stamped when the report was frozen`);
+    if (timeStamp === null || timeStamp === undefined) continue;
+    try {
+      const { at, authority } = await checkTimeStamp(Buffer.from(timeStamp.token, 'base64'), head, trusted);
+      const vouched = trusted.length === 0 ? '; whose that is, --ca FILE checks' : '';
+      good.push(`${place} existed by ${new Date(at).toISOString()}, as ${authority} signed${vouched}`);
+    } catch (error) {
+      bad.push(`${place}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return { good, bad };
+}
+
+async function verifyFile(file: string, options: Options, world: World): Promise<boolean> {
   if (!existsSync(file)) throw new OperatorError(`there is no file ${file}`);
   const check = checkReport(readFileSync(file, 'utf8'));
-  const problems = [...check.problems];
+  const stamps = await checkStamps(check.report, trustedBy(options));
+  const problems = [...check.problems, ...stamps.bad];
   if (check.signature === 'none' && check.report !== null) problems.push('it is not signed');
   if (options.key !== undefined && check.keyId !== options.key) {
     problems.push(`it is signed with key ${check.keyId ?? 'none'}, not with ${options.key}`);
   }
   if (options.json === true) {
     const { report: _report, ...shown } = check;
-    world.out(`${JSON.stringify({ file, ...shown, problems }, null, 2)}\n`);
+    world.out(`${JSON.stringify({ file, ...shown, timeStamps: stamps.good, problems }, null, 2)}\n`);
     return problems.length === 0;
   }
   for (const problem of problems) world.out(`✗ ${problem}\n`);
@@ -58,6 +99,7 @@ function verifyFile(file: string, options: Options, world: World): boolean {
     world.out(
       `✓ ${contract.id} ${period.label}: the signature of key ${check.keyId} fits, and ${check.figures} figures follow from the counts\n`,
     );
+    for (const line of stamps.good) world.out(`  ${line}\n`);
     if (options.key === undefined) {
       world.out('  Whose key that is, the file cannot prove: compare it with /.well-known/probity.json\n');
     }
@@ -66,6 +108,7 @@ function verifyFile(file: string, options: Options, world: World): boolean {
 }
 
 async function verifyData(folder: string, options: Options, world: World): Promise<boolean> {
+  const trusted = trustedBy(options);
   const store = openData(folder);
   const bar = progressBar('verifying');
   try {
@@ -88,8 +131,14 @@ async function verifyData(folder: string, options: Options, world: World): Promi
       bar.to(done / Math.max(1, segments), `${number(rows)} rows`);
     });
     bar.stop();
-    world.out(options.json === true ? `${JSON.stringify(report, null, 2)}\n` : chainText(report));
-    return report.findings.length === 0;
+    const stamps = await verifyStamps(store, trusted);
+    const whole = { ...report, findings: [...report.findings, ...stamps.findings] };
+    world.out(
+      options.json === true
+        ? `${JSON.stringify({ ...whole, timeStamps: stamps.regions }, null, 2)}\n`
+        : `${chainText(whole)}${stampsText(stamps)}`,
+    );
+    return whole.findings.length === 0;
   } finally {
     bar.stop();
     await store.close();
@@ -115,4 +164,16 @@ function chainText({ regions, findings, moreFindings }: ChainReport): string {
   if (moreFindings > 0) found.push(`✗ and ${number(moreFindings)} more`);
   const verdict = findings.length === 0 ? ['✓ every row is as it was sealed'] : [];
   return `${[...verdict, ...found, ...lines].join('\n')}\n`;
+}
+
+function stampsText({ regions }: StampReport): string {
+  return regions
+    .flatMap(({ region, stamped, last }) =>
+      last === null
+        ? []
+        : [
+            `  ${region}: ${number(stamped)} heads time-stamped, the last at ${new Date(last.at).toISOString()} by ${last.authority}\n`,
+          ],
+    )
+    .join('');
 }

@@ -6,6 +6,7 @@ import type { DisclosureHeaders, Price, Probe, Prompt, SpendCap } from '../domai
 import type { GatewayKind } from '../domain/target.ts';
 import type { AlertTuning } from './alert-tuning.ts';
 import type { Secret } from './secret.ts';
+import type { TimeStampSettings } from './time-stamps.ts';
 
 /** A deployment as the operator described it, checked and frozen. Ids refer to what exists. */
 export type Config = {
@@ -23,6 +24,8 @@ export type Config = {
   readonly maintenance: readonly DeclaredWork[];
   readonly alerts: AlertSettings;
   readonly status: StatusSettings;
+  /** `null`: nobody stamps the evidence. */
+  readonly timeStamps: TimeStampSettings | null;
   readonly retention: { readonly samplesMs: number; readonly evidenceMs: number };
 };
 

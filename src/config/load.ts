@@ -16,6 +16,7 @@ import { looksLikeKey } from './secret.ts';
 import { readRetention, readSpend, readStatus } from './settings.ts';
 import { readShape } from './shape.ts';
 import { readTiers } from './tiers.ts';
+import { readTimeStamps } from './time-stamps.ts';
 import type { Path, Place } from './yaml-source.ts';
 
 export type LoadOptions = {
@@ -79,6 +80,7 @@ export function loadConfig(
     alerts: readAlerts(reading, gateways, tiers),
     status: readStatus(reading),
     retention: readRetention(reading),
+    timeStamps: readTimeStamps(reading, folder),
   };
   tellTimezones(reading, root, []);
   const all = problems.all();

@@ -206,6 +206,11 @@ export const retentionSchema = map({
   evidence: duration().default('400d'),
 });
 
+export const timeStampsSchema = map({
+  authority: webAddress().describe('Where a time-stamping authority (RFC 3161) answers'),
+  ca: text('a file', 500).describe('The certificates its stamps must lead to, PEM; a path from this folder'),
+}).describe('Somebody else signs each day that the evidence existed by then');
+
 const scope = (): z.ZodString =>
   matching(
     /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}(?:\/[A-Za-z0-9][A-Za-z0-9._-]{0,62}(?:\/[\x21-\x7e]{1,200})?)?$/,
@@ -265,6 +270,7 @@ export const configSchema = map({
   alerts: alertsSchema.optional(),
   status: statusSchema.optional(),
   retention: retentionSchema.optional(),
+  timeStamps: timeStampsSchema.optional(),
 }).meta({ title: 'Probity deployment', description: 'A folder of YAML files, merged into this' });
 
 const fromTemplate = z

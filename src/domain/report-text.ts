@@ -34,6 +34,19 @@ export function timeText(rfc3339: string): string {
   return `${text.slice(0, 10)} ${text.slice(11, text.slice(17, 19) === '00' ? 16 : 19)} UTC`;
 }
 
+/** What is said of the heads of the chain beside themselves: who else signed them, and when. */
+export function stampTexts({ chain }: Report): string[] {
+  return chain.flatMap(({ region, segment, timeStamp }) => {
+    if (timeStamp === undefined) return [];
+    const head = `The head of segment ${number(segment)} of ${region}`;
+    return timeStamp === null
+      ? [`${head} had not been time-stamped by the close: the authority had not answered.`]
+      : [
+          `${head} was time-stamped at ${timeText(timeStamp.at)} by ${timeStamp.authority} (RFC 3161): it existed by then.`,
+        ];
+  });
+}
+
 /** `20.00 EUR`; without money the percentage stands alone. */
 function moneyText(amount: string | null, currency: string | null): string | null {
   return amount === null ? null : `${amount} ${currency ?? ''}`.trim();

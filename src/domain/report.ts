@@ -115,6 +115,19 @@ export type ChainHead = {
   /** Exclusive end of what it covers, RFC 3339. */
   readonly until: string;
   readonly head: string;
+  /**
+   * The head as a time-stamping authority (RFC 3161) signed it; `null`: it had not answered by the close; absent: none is
+   * configured.
+   */
+  readonly timeStamp?: HeadStamp | null;
+};
+
+export type HeadStamp = {
+  /** RFC 3339, by the authority's clock. */
+  readonly at: string;
+  readonly authority: string;
+  /** DER, base64. It stamps the SHA-256 of the head's hex digits. */
+  readonly token: string;
 };
 
 /** The statement of one contract for one period. Plain JSON: frozen as it is, read back as it was. */

@@ -11,6 +11,7 @@ import { daysOf, instantText, type Period, shiftWindow } from '../domain/period.
 import { nearestRank } from '../domain/quantile.ts';
 import {
   type Failure,
+  type HeadStamp,
   REPORT_FORM,
   type Report,
   type ReportDay,
@@ -31,6 +32,7 @@ export type ReportReader = Pick<
   | 'readReport'
   | 'readRegions'
   | 'readSegmentUntil'
+  | 'readTimeStamp'
 >;
 
 /** A contract as a deployment uses it. */
@@ -42,6 +44,8 @@ export type ReportTerms = {
   /** For versions of the contract that name none. */
   readonly fee: Contract['fee'] | null;
   readonly practice: boolean;
+  /** Whether a time-stamping authority is configured. */
+  readonly isStamped: boolean;
 };
 
 export type BuildOptions = {
@@ -86,7 +90,13 @@ export async function buildReport(options: BuildOptions): Promise<Report> {
   for (const region of await store.readRegions()) {
     const segment = await store.readSegmentUntil(region, toAt);
     if (segment === null) continue;
-    heads.push({ region, segment: segment.no, until: instantText(segment.toAt), head: segment.head });
+    heads.push({
+      region,
+      segment: segment.no,
+      until: instantText(segment.toAt),
+      head: segment.head,
+      ...(terms.isStamped ? { timeStamp: await readStamp(store, region, segment.no) } : {}),
+    });
   }
   return {
     form: REPORT_FORM,
@@ -137,6 +147,13 @@ async function readPrevious({
       }
       return asPreviousWindow(found.evaluation);
     });
+}
+
+async function readStamp(store: ReportReader, region: string, segment: number): Promise<HeadStamp | null> {
+  const stamp = await store.readTimeStamp(region, segment);
+  if (stamp === null) return null;
+  const { at, authority, token } = stamp;
+  return { at: instantText(at), authority, token: Buffer.from(token).toString('base64') };
 }
 
 type Bad = Omit<Failure, 'requestIds' | 'at'> & { readonly scheduledAt: number };

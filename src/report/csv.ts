@@ -10,6 +10,7 @@ import {
   objectiveRows,
   requestIdText,
   rightTexts,
+  stampTexts,
   statementFacts,
   termsFacts,
 } from '../domain/report-text.ts';
@@ -58,6 +59,7 @@ function summary(report: Report): string {
   for (const text of methodTexts(report)) rows.push(['', 'method', null, text, null, null]);
   for (const { region, segment, until, head } of report.chain)
     rows.push(['', 'chain', region, head, segment, until]);
+  for (const text of stampTexts(report)) rows.push(['', 'time-stamp', null, text, null, null]);
   return table(['scope', 'kind', 'name', 'value', 'detail', 'more'], rows);
 }
 

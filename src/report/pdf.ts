@@ -17,6 +17,7 @@ import {
   RESULT_SENTENCES,
   requestIdText,
   rightTexts,
+  stampTexts,
   statementFacts,
   termsFacts,
   timeText,
@@ -310,6 +311,7 @@ function printEnd(sheet: Sheet, report: Report, seal: { readonly keyId: string }
       ]),
     );
   }
+  for (const text of stampTexts(report)) sheet.paragraph(text);
   sheet.paragraph(
     seal === null
       ? 'This report is not signed.'

@@ -102,6 +102,18 @@ export type Segment = {
   readonly evidencePrunedAt: number | null;
 };
 
+/** A head that a time-stamping authority has signed. */
+export type StampedHead = {
+  readonly region: string;
+  readonly segment: number;
+  /** Epoch ms, by the authority's clock. */
+  readonly at: number;
+  /** As its certificate names it. */
+  readonly authority: string;
+  /** DER. */
+  readonly token: Uint8Array;
+};
+
 /** The part of the store that the evidence chain is made of and kept in. */
 export type ChainStore = {
   /** Every region that ever had a series, by name. */
@@ -136,6 +148,11 @@ export type ChainStore = {
   ) => Promise<'added' | 'taken' | 'changed'>;
   /** Every stored hour known to be unreadable, oldest first: the gaps of all chains, and what reading met since opening. */
   readonly readUnreadable: () => Promise<readonly UnreadableHour[]>;
+  /** Keeps a time-stamp; one that is there already stays. */
+  readonly addTimeStamp: (stamp: StampedHead) => Promise<void>;
+  readonly readTimeStamp: (region: string, segment: number) => Promise<StampedHead | null>;
+  /** All of a region's, in order. One or two a day. */
+  readonly readTimeStamps: (region: string) => Promise<readonly StampedHead[]>;
   /**
    * One bounded piece of retention: deletes the rows (or the evidence alone) of the oldest sealed segment that ended
    * at or before the limit. Only sealed rows are ever deleted. Resolves to whether there was something to do.

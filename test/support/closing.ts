@@ -22,6 +22,7 @@ export function termsFor(versions: readonly Contract[], over: Partial<ReportTerm
     keys: ['acme/pro'],
     fee: null,
     practice: true,
+    isStamped: false,
     ...over,
   };
 }

@@ -24,6 +24,7 @@ import { prepareServedBy } from './served-by.ts';
 import { nameSample } from './stored-sample.ts';
 import { summarise } from './summarise.ts';
 import { prepareTargets } from './targets.ts';
+import { prepareTimeStamps } from './time-stamps.ts';
 
 export type SqliteOptions = {
   /**
@@ -93,6 +94,7 @@ function storeOn(db: Database.Database): Store {
   const servedBy = prepareServedBy(db);
   const evidence = prepareEvidence(db);
   const notRun = prepareNotRun(db);
+  const timeStamps = prepareTimeStamps(db);
   const facts = prepareFacts(db);
 
   const buckets = prepareBuckets(db);
@@ -359,6 +361,15 @@ function storeOn(db: Database.Database): Store {
       const result = writing(() => chain.add(segment, read, registry));
       sealedUntil = chain.sealedUntil();
       return result;
+    },
+    async addTimeStamp(stamp) {
+      writing(() => timeStamps.add(stamp));
+    },
+    async readTimeStamp(region, segment) {
+      return reading(() => timeStamps.read(region, segment));
+    },
+    async readTimeStamps(region) {
+      return reading(() => timeStamps.all(region));
     },
     async prune(limits) {
       return writing(() => {

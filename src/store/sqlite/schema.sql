@@ -343,3 +343,13 @@ CREATE TABLE report_claims (
   primary key (contract, period, claim_by),
   foreign key (contract, period) references reports (contract, period)
 ) strict, without rowid;
+
+CREATE TABLE time_stamps (
+  region text not null,
+  segment_no integer not null,
+  at_ms integer not null, -- by the authority's clock
+  authority text not null, -- the name in its certificate
+  token blob not null, -- DER
+  primary key (region, segment_no),
+  foreign key (region, segment_no) references chain_segments (region, no)
+) strict;
