@@ -101,7 +101,7 @@ function findings({ findings: cells }: IncidentDetail): Html {
 <ul class="found">${cells.map(
     ({ cell, since, recoveredAt, facts, certainty }) => html`<li>
 <h3>${cell.split('/').length > 2 ? html`<a href="${targetPath(cell)}">${shorten(cell, 120)}</a>` : shorten(cell, 120)}</h3>
-<p>${facts.finding}</p>
+<p>${shorten(facts.finding, 600)}</p>
 ${certainty !== null && html`<p class="soft">${certainty}</p>`}
 ${facts.stake !== null && html`<p>At stake: <strong>${stakeWords(facts.stake)}</strong></p>`}
 <p class="soft">Since ${minuteUtc(since)}${recoveredAt === null ? ', not yet good again' : html`, good again at ${minuteUtc(recoveredAt)}`}.</p></li>`,
@@ -133,7 +133,7 @@ function timeline({ timeline: events, startedAt }: IncidentDetail): Html {
   return html`<section class="panel" aria-labelledby="timeline"><h2 id="timeline">Timeline</h2><ol class="timeline">
 <li><time datetime="${new Date(startedAt).toISOString()}" data-exact>${instantUtc(startedAt).slice(11, 19)}</time><span>First sign <small>${instantUtc(startedAt).slice(0, 10)}</small></span></li>${events.map(
     ({ at, kind, cells, who, note }) =>
-      html`<li class="e-${kind}"><time datetime="${new Date(at).toISOString()}" title="${instantUtc(at)}" data-exact>${instantUtc(at).slice(11, 19)}</time><span><strong>${EVENT_WORDS[kind]}</strong>${who !== null && html` by ${who}`}${note !== '' && html`: ${note}`} <small>after ${duration(at - startedAt)}${cells.length > 0 && html`; ${cells.slice(0, 5).map((cell, index) => html`${index > 0 && ', '}${shorten(cell, 80)}`)}${cells.length > 5 && `, and ${cells.length - 5} more`}`}</small></span></li>`,
+      html`<li class="e-${kind}"><time datetime="${new Date(at).toISOString()}" title="${instantUtc(at)}" data-exact>${instantUtc(at).slice(11, 19)}</time><span><strong>${EVENT_WORDS[kind]}</strong>${who !== null && html` by ${who}`}${note !== '' && html`: ${shorten(note, 400)}`} <small>after ${duration(at - startedAt)}${cells.length > 0 && html`; ${cells.slice(0, 5).map((cell, index) => html`${index > 0 && ', '}${shorten(cell, 80)}`)}${cells.length > 5 && `, and ${cells.length - 5} more`}`}</small></span></li>`,
   )}</ol></section>`;
 }
 

@@ -27,11 +27,16 @@ export type SeededMonth = {
   readonly report: LiveReport;
 };
 
-/** A month of minutes under the pro channel, counted, evaluated and served. Ends with the test. */
-export async function serveSeededMonth(t: TestContext): Promise<SeededMonth> {
-  const contract = contractOf(
+/** The contract of the month: the pro channel as it is shipped. */
+export function proChannel(): Contract {
+  return contractOf(
     readFileSync(join(import.meta.dirname, '../../probes/contracts/pro-channel.yaml'), 'utf8'),
   );
+}
+
+/** A month of minutes under the pro channel, counted, evaluated and served. Ends with the test. */
+export async function serveSeededMonth(t: TestContext): Promise<SeededMonth> {
+  const contract = proChannel();
   const opened = openSqliteStore(':memory:');
   assert.ok(opened.kind === 'opened');
   const { store } = opened;

@@ -12,8 +12,8 @@ import { startProbity } from './probity-process.ts';
 import { SCENE_AT, SCENES, type Scene } from './scenes.ts';
 
 /**
- * Makes the pictures of the README through the real server and a real browser: the overview from the practice
- * deployment as it starts for everybody, the others from made-up deployments.
+ * Makes the pictures of the README through the real server and a real browser: from the practice deployment as it starts
+ * for everybody, the incident and its mail from a made-up one.
  */
 const OUT = join(import.meta.dirname, '../../docs');
 const MOST_BYTES = 300_000;
@@ -28,13 +28,6 @@ type Shot = {
 };
 
 const SHOTS: readonly Shot[] = [
-  {
-    file: 'target.png',
-    scene: SCENES.troubled,
-    path: async () => '/targets/global-apis/pro/deepseek-ai/DeepSeek-R1',
-    height: 1_060,
-  },
-  { file: 'compare.png', scene: SCENES.day, path: async () => '/compare', height: 1_000 },
   { file: 'incident.png', scene: SCENES.troubled, path: firstIncident, height: 1_000 },
 ];
 
@@ -91,8 +84,6 @@ for (const { file, scene, path, height } of SHOTS) {
   const page = await browser.newPage({ viewport: { width: 1_440, height }, colorScheme: 'light' });
   await page.goto(`${listening.url}${at}`);
   await page.locator('html.scripted').waitFor();
-  // A comparison is made in pieces.
-  while ((await page.getByText('so far.').count()) > 0) await page.reload();
   const whole = Number(await page.evaluate('document.documentElement.scrollHeight'));
   const clip = { x: 0, y: 0, width: 1_440, height: Math.min(height, whole) };
   await page.screenshot({ path: join(OUT, file), fullPage: true, clip });
@@ -139,6 +130,16 @@ async function shootPractice(): Promise<void> {
       .first()
       .waitFor({ timeout: 60_000 });
     await page.screenshot({ path: join(OUT, 'overview.png') });
+    const origin = await program.url;
+    await page.setViewportSize({ width: 1_440, height: 1_240 });
+    await page.goto(`${origin}/targets/practice/standard/deepseek-ai/DeepSeek-R1?span=30d`);
+    await page.locator('.plot-readout').first().waitFor();
+    await page.screenshot({ path: join(OUT, 'target.png') });
+    await page.setViewportSize({ width: 1_440, height: 1_000 });
+    await page.goto(`${origin}/compare?span=30d`);
+    while ((await page.locator('.pair').count()) < 4) await page.reload();
+    await page.screenshot({ path: join(OUT, 'compare.png') });
+    for (const file of ['overview.png', 'target.png', 'compare.png']) tellSize(file);
   } finally {
     program.signal('SIGTERM');
     await program.ended;

@@ -4,7 +4,9 @@ import { after, before, describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { sample } from '../store/builders.ts';
+import { openedIncident } from '../support/alert-builders.ts';
 import { SCENE_AT, SCENES } from '../support/scenes.ts';
+import { serveSeededMonth } from '../support/seeded-month.ts';
 import { serveScene } from '../support/serve-scene.ts';
 import { findChromium, launchChromium, skipWithoutChromium } from './chromium.ts';
 
@@ -62,6 +64,7 @@ describe('in a real browser', { skip: skipWithoutChromium() }, () => {
     ['hostile names', 'hostile', '/'],
     ['the empty overview', 'empty', '/'],
     ['a target', 'troubled', TARGET],
+    ['a target over 90 days', 'troubled', `${TARGET}?span=90d`],
     ['the comparison', 'day', '/compare'],
     ['a comparison of hostile names', 'hostile', '/compare'],
     ['the method', 'troubled', '/method'],
@@ -70,11 +73,12 @@ describe('in a real browser', { skip: skipWithoutChromium() }, () => {
   ] as const;
 
   for (const [name, scene, path] of PAGES) {
-    test(`${name} is accessible, keeps to itself and fits from 320 to 1440 px, light and dark`, async (t) => {
+    test(`${name} is accessible, keeps to itself and fits from 320 to 3840 px, light and dark`, async (t) => {
       const { url } = await serveScene(t, SCENES[scene]);
       for (const colorScheme of ['light', 'dark'] as const) {
         const { page, complaints } = await openPage(t, url, path, { colorScheme });
-        for (const width of [1440, 768, 320]) {
+        for (const width of [3840, 1440, 768, 320]) {
+          if (width === 3840 && colorScheme === 'dark') continue;
           await page.setViewportSize({ width, height: 900 });
           const tooWide = await page.evaluate(
             'document.documentElement.scrollWidth - document.documentElement.clientWidth',
@@ -227,6 +231,65 @@ describe('in a real browser', { skip: skipWithoutChromium() }, () => {
     assert.match((await page.locator('h1').textContent()) ?? '', /<script>alert\(1\)<\/script>/);
     await page.locator('details.failure').first().locator('summary').click();
     assert.equal(await page.locator('main script:not(.plot-data), main img').count(), 0);
+    assert.deepEqual(complaints, []);
+  });
+
+  test('no name, however long or crooked, widens a page, leaves its place or reaches a header', async (t) => {
+    const { url, store } = await serveScene(t, SCENES.hostile);
+    const crooked = `\u202E<script>alert(3)</script>\u0007${'z'.repeat(10_000)}`;
+    const { incident, decision } = openedIncident();
+    const [cell] = incident.cells;
+    const [failure] = cell?.facts.failures ?? [];
+    assert.ok(cell && failure);
+    const facts = {
+      ...cell.facts,
+      finding: crooked,
+      failures: [{ ...failure, requestId: crooked, region: crooked }],
+    };
+    const cells = [{ ...cell, cell: `acme/pro/${crooked}`, facts }];
+    await store.saveDecision({ ...decision, incidents: [{ ...incident, cells }] });
+    const { page, complaints } = await openPage(t, url, '/', { viewport: { width: 320, height: 700 } });
+    const links = await page
+      .locator('td a.state')
+      .evaluateAll((all) => all.map((link) => String(link.getAttribute('href'))));
+    const places = [
+      ...links,
+      ...links.slice(0, 4).map((link) => `${link}?span=30d`),
+      '/incidents',
+      `/incidents/${incident.id}`,
+      '/compare?span=7d',
+    ];
+    for (const path of places) {
+      const answer = await page.goto(`${url}${path}`);
+      assert.equal(answer?.status(), 200);
+      for (const value of Object.values((await answer?.allHeaders()) ?? {})) {
+        assert.match(value, /^[\x20-\x7e\n]{0,1000}$/);
+      }
+      assert.equal(await page.locator('main script:not(.plot-data), main img, main i').count(), 0, path);
+      for (const width of [320, 1440]) {
+        await page.setViewportSize({ width, height: 700 });
+        const tooWide = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+        assert.ok(Number(tooWide) <= 0, `${path.slice(0, 60)} is ${tooWide} px too wide at ${width}`);
+      }
+    }
+    assert.deepEqual(complaints, []);
+  });
+
+  test('a day of the ninety is told to the arrow keys and to the pointer', async (t) => {
+    const { url } = await serveSeededMonth(t);
+    const { page, complaints } = await openPage(t, url, '/');
+    await page.locator('td a.state').first().focus();
+    await page.keyboard.press('ArrowLeft');
+    const tip = page.locator('.tip.is-shown');
+    await tip.getByText(/^Sat,? 28 Mar \(UTC\): /).waitFor();
+    await page.keyboard.press('ArrowLeft');
+    await tip.getByText(/^Fri,? 27 Mar \(UTC\): 99\.\d+\u202f% of 1\u202f440, \d failed$/).waitFor();
+    await page.keyboard.press('Escape');
+    assert.equal(await tip.count(), 0);
+    const box = await page.locator('svg.days').first().boundingBox();
+    assert.ok(box);
+    await page.mouse.move(box.x + 1, box.y + box.height / 2);
+    await tip.getByText(/\(UTC\): not measured/).waitFor();
     assert.deepEqual(complaints, []);
   });
 });
