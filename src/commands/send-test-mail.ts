@@ -9,6 +9,8 @@ import { OperatorError, type World } from './world.ts';
 
 type Options = { readonly data: string; readonly to?: string; readonly json?: boolean };
 
+const SAID = { delivered: 'delivered', retry: 'not delivered', rejected: 'refused for good' } as const;
+
 /** `probity send-test-mail`: one message to everybody who could be told, at once and without the outbox. */
 export function registerSendTestMail(program: Command, world: World): void {
   program
@@ -71,8 +73,9 @@ async function sendTestMail(folder: string, options: Options, world: World): Pro
   if (options.json === true) world.out(`${JSON.stringify(results, null, 2)}\n`);
   else {
     for (const result of results) {
-      const why = result.kind === 'delivered' ? `to ${office.mailGoesTo}` : result.reason;
-      world.out(`${result.to}: ${result.kind} ${why}\n`);
+      const where = result.to.startsWith('email:') ? ` to ${office.mailGoesTo}` : '';
+      const more = result.kind === 'delivered' ? where : `: ${result.reason}`;
+      world.out(`${result.to}: ${SAID[result.kind]}${more}\n`);
     }
   }
   const failed = results.filter(({ kind }) => kind !== 'delivered').length;
