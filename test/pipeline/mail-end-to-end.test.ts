@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { htmlPart } from '../../dashboards/mail/html-part.ts';
 import { textPart } from '../../dashboards/mail/text-part.ts';
+import type { AlertPolicy } from '../../src/domain/alert-policy.ts';
 import type { DeliveryResult } from '../../src/domain/letter.ts';
 import { letterOf } from '../../src/domain/letter.ts';
 import { createMailer, type Mailer, type SmtpSettings } from '../../src/notify/email.ts';
@@ -87,6 +88,38 @@ test('a server that takes the message and drops the line gets it again under the
   assert.equal(server.received.length, 2);
   assert.equal(new Set(server.received.map(({ mail }) => mail.messageId)).size, 1);
   assert.equal((await stage.store.readOutbox()).counts.sent, 1);
+  mailer.current.close();
+  await server.close();
+});
+
+test('of many recipients, one is unknown and one is greylisted at first: every other has the mail at once, that one a little later, and nobody twice', async () => {
+  const people = Array.from({ length: 12 }, (_, index) => `person${index}@oncall.example`);
+  let greylisted = 0;
+  const server = await startMailServer({
+    refuse: (to) => {
+      if (to === 'person3@oncall.example') return { code: 550, text: '5.1.1 no such user' };
+      if (to !== 'person7@oncall.example' || greylisted >= 2) return null;
+      greylisted += 1;
+      return { code: 451, text: '4.7.1 greylisted, come back later' };
+    },
+  });
+  const to = people.map((address) => ({ channel: 'email', address }) as const);
+  const [route] = STAGE_POLICY.routes;
+  assert.ok(route);
+  const routes = [{ ...route, to, escalateTo: [] }];
+  const policy: AlertPolicy = { ...STAGE_POLICY, routes, off: ['mail_undeliverable'] };
+  const stage = await createAlertStage({ policy });
+  const mailer = { current: createMailer(server.settings) };
+  await pass(stage, 2, true, mailer, { count: 0 });
+  const atFirst = server.received.flatMap(({ recipients }) => recipients).sort();
+  const late = ['person3@oncall.example', 'person7@oncall.example'];
+  assert.deepEqual(atFirst, people.filter((one) => !late.includes(one)).sort());
+
+  await pass(stage, 8, true, mailer, { count: 0 });
+  const inTheEnd = server.received.flatMap(({ recipients }) => recipients).sort();
+  assert.deepEqual(inTheEnd, people.filter((one) => one !== late[0]).sort());
+  assert.equal(new Set(server.received.map(({ mail }) => mail.messageId)).size, 1);
+  assert.equal((await stage.store.readOutbox()).counts.dead, 1);
   mailer.current.close();
   await server.close();
 });
