@@ -113,9 +113,9 @@ function downFacts(down: DownJudgement, objectives: readonly ObjectiveEvidence[]
   const newest = down.failures[0];
   const how = newest === undefined ? '' : ` (${OUTCOMES[newest.outcome].means})`;
   const proof = {
-    burst: 'confirmed by a burst of probes',
+    burst: `${down.inARow} probes in a row, those of a burst among them`,
     regions: 'seen from several regions',
-    ticks: 'several probes in a row',
+    ticks: `${down.inARow} probes in a row`,
     none: 'not confirmed yet',
   }[down.proof ?? 'none'];
   return {

@@ -25,6 +25,8 @@ export type DownJudgement = {
   readonly regions: readonly string[];
   /** Why the verdict is `bad`. */
   readonly proof: 'burst' | 'regions' | 'ticks' | null;
+  /** Failed attempts in a row of the series that has most of them, bursts included. */
+  readonly inARow: number;
   /** Newest first. */
   readonly failures: readonly Failure[];
   /** All attempts that were looked at, bursts included; `fromAt` is the oldest one's tick. */
@@ -36,6 +38,7 @@ type SeriesJudgement = {
   readonly verdict: DownJudgement['verdict'];
   readonly since: number | null;
   readonly proof: 'burst' | 'ticks' | null;
+  readonly inARow: number;
 };
 
 const NEWEST_FAILURES = 5;
@@ -65,6 +68,7 @@ export function judgeDown(
     since: failing.reduce<number | null>((first, { since }) => earlier(first, since), null),
     regions,
     proof,
+    inARow: Math.max(0, ...judged.map(({ inARow }) => inARow)),
     seen: { n: usable.length, k: usable.filter(isBad).length, fromAt: usable[0]?.at ?? now },
     failures: usable
       .filter(isBad)
@@ -90,23 +94,24 @@ function judgeSeries(
   const newest = run.at(-1);
   const region = newest?.region ?? '';
   if (newest === undefined || now - newest.at > staleMs) {
-    return { region, verdict: 'undecided', since: null, proof: null };
+    return { region, verdict: 'undecided', since: null, proof: null, inARow: 0 };
   }
   const lastGood = run.findLastIndex((one) => !isBad(one));
   const failed = run.slice(lastGood + 1);
   if (failed.length === 0) {
     const good = run.slice(run.findLastIndex(isBad) + 1).filter(isTick);
     const enough = good.length >= Math.min(thresholds.goodTicks, run.filter(isTick).length);
-    return { region, verdict: enough ? 'good' : 'undecided', since: null, proof: null };
+    return { region, verdict: enough ? 'good' : 'undecided', since: null, proof: null, inARow: 0 };
   }
   const since = failed[0]?.at ?? null;
   const ticks = failed.filter(isTick).length;
   const confirmations = failed.length - ticks;
   if (ticks >= 1 && confirmations >= thresholds.confirmations) {
-    return { region, verdict: 'bad', since, proof: 'burst' };
+    return { region, verdict: 'bad', since, proof: 'burst', inARow: failed.length };
   }
-  if (ticks >= thresholds.ticksInARow) return { region, verdict: 'bad', since, proof: 'ticks' };
-  return { region, verdict: 'suspect', since, proof: null };
+  if (ticks >= thresholds.ticksInARow)
+    return { region, verdict: 'bad', since, proof: 'ticks', inARow: failed.length };
+  return { region, verdict: 'suspect', since, proof: null, inARow: failed.length };
 }
 
 function isBad(reading: Reading): boolean {

@@ -234,9 +234,9 @@ function factsOf(
   return facts;
 }
 
-/** `9 bad of n = 540 (1.67 %, 95 % interval 0.765 % to 3.15 %). By chance alone, were 0.1 % the truth: 3.3e-7`. */
+/** `9 bad of n = 540 in 6 h (1.67 %, 95 % interval 0.765 % to 3.15 %). By chance alone, were 0.1 % the truth: 3.3e-7`. */
 export function certainty(measured: Measured): string {
-  const { n, k, intervalPpm, pValue, allowedPpm } = measured;
+  const { n, k, windowMs, intervalPpm, pValue, allowedPpm } = measured;
   if (n === 0) return 'nothing was measured';
   const share = roughPercent((k / n) * 1_000_000, 'nearest');
   const interval =
@@ -247,7 +247,7 @@ export function certainty(measured: Measured): string {
     pValue === null || allowedPpm === null
       ? ''
       : `. By chance alone, were ${percent(allowedPpm)} the truth: ${probability(pValue)}`;
-  return `${k} bad of n = ${n} (${share}${interval})${luck}`;
+  return `${k} bad of n = ${n} in ${duration(windowMs)} (${share}${interval})${luck}`;
 }
 
 function budgetText(facts: CellFacts | null): string | null {

@@ -15,7 +15,7 @@ function opened(cells: readonly string[] = [CELL]): Incident {
   const { step, incidents } = story();
   const bad = cells.map((cell) =>
     evaluation(cell, 'bad', START, {
-      facts: facts('requests fail (a 5xx from the gateway), confirmed by a burst of probes', {
+      facts: facts('requests fail (a 5xx from the gateway), 4 probes in a row, those of a burst among them', {
         measured: {
           windowMs: 60 * MINUTE,
           n: 60,
@@ -54,11 +54,11 @@ test('the opening says what, since when, how sure, what is left, what is at stak
     text,
     `Send its traffic elsewhere if you can, then report it to the gateway with the request ids below.
 
-acme/pro/deepseek-ai/DeepSeek-V3.2: requests fail (a 5xx from the gateway), confirmed by a burst of probes.
+acme/pro/deepseek-ai/DeepSeek-V3.2: requests fail (a 5xx from the gateway), 4 probes in a row, those of a burst among them.
 
 Since:       2026-03-02 03:00:00 UTC (2 min ago)
 Fault:       the gateway’s, not ours
-How sure:    9 bad of n = 60 (15 %, 95 % interval 7.09 % to 26.6 %). By chance alone, were 0.1 % the truth: 3.3e-7
+How sure:    9 bad of n = 60 in 1 h (15 %, 95 % interval 7.09 % to 26.6 %). By chance alone, were 0.1 % the truth: 3.3e-7
 Budget left: 71.7 % of availability 99.9 %: 31 more probes may fail (31 min)
 At stake:    pro-channel: at least 10 % credit, USD 120.00, if the period is missed
 Incident:    ${message.thread}

@@ -67,7 +67,7 @@ test('an outage is one page within its first minute, with the request ids of its
   assert.ok(failures.length >= 4);
   assert.ok(failures.every(({ requestId }) => requestId === 'req_7'));
   const sure = stage.mailbox[0]?.delivery.message.facts.find(({ label }) => label === 'How sure');
-  assert.match(sure?.text ?? '', /^4 bad of n = 14 \(.*95 % interval .*\)$/);
+  assert.match(sure?.text ?? '', /^4 bad of n = 14 in \d+ min \(.*95 % interval .*\)$/);
 });
 
 test('an outage of everything is one mail that lists all of it', async () => {
