@@ -2,8 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { number } from '../domain/recount.ts';
 import type { Report } from '../domain/report.ts';
+import { readPublicKey } from '../evidence/signing-key.ts';
 import { checkTimeStamp } from '../evidence/time-stamp.ts';
-import { type ChainReport, type KnownHead, verifyChain } from '../evidence/verify-chain.ts';
+import { type ChainReport, verifyChain } from '../evidence/verify-chain.ts';
+import { type KeptReports, verifyKeptReports } from '../evidence/verify-kept.ts';
 import { checkReport } from '../evidence/verify-report.ts';
 import { type StampReport, verifyStamps } from '../evidence/verify-stamps.ts';
 import { openData } from './open-data.ts';
@@ -112,40 +114,33 @@ async function verifyData(folder: string, options: Options, world: World): Promi
   const store = openData(folder);
   const bar = progressBar('verifying');
   try {
-    const known: KnownHead[] = [];
-    for (const { contract, period } of await store.listReports()) {
-      const frozen = await store.readReport(contract, period);
-      if (frozen === null) continue;
-      const { report } = JSON.parse(frozen.document) as { readonly report: Report };
-      for (const { region, segment, head } of report.chain) {
-        known.push({ region, no: segment, head, from: `the report ${period} of ${contract}` });
-      }
-    }
+    const kept = await verifyKeptReports(store, readPublicKey(folder)?.id ?? null);
     let segments = 0;
     for (const region of await store.readRegions()) {
       segments += ((await store.readLastSegment(region))?.no ?? -1) + 1;
     }
     let done = 0;
-    const report = await verifyChain(store, known, ({ rows }) => {
+    const report = await verifyChain(store, kept.known, ({ rows }) => {
       done += 1;
       bar.to(done / Math.max(1, segments), `${number(rows)} rows`);
     });
     bar.stop();
     const stamps = await verifyStamps(store, trusted);
     const whole = { ...report, findings: [...report.findings, ...stamps.findings] };
+    const isGood = whole.findings.length === 0 && kept.problems.length === 0;
     world.out(
       options.json === true
-        ? `${JSON.stringify({ ...whole, timeStamps: stamps.regions }, null, 2)}\n`
-        : `${chainText(whole)}${stampsText(stamps)}`,
+        ? `${JSON.stringify({ ...whole, timeStamps: stamps.regions, reports: kept.problems }, null, 2)}\n`
+        : `${chainText(whole, kept)}${stampsText(stamps)}`,
     );
-    return whole.findings.length === 0;
+    return isGood;
   } finally {
     bar.stop();
     await store.close();
   }
 }
 
-function chainText({ regions, findings, moreFindings }: ChainReport): string {
+function chainText({ regions, findings, moreFindings }: ChainReport, kept: KeptReports): string {
   const lines = regions.map((one) => {
     if (one.sealedUntil === null) return `  ${one.region}: nothing is sealed yet`;
     const notes = [
@@ -162,6 +157,7 @@ function chainText({ regions, findings, moreFindings }: ChainReport): string {
       `✗ ${region}${segment === null ? '' : ` segment ${segment}`}${span === null ? '' : `, ${span}`}\n    ${what}`,
   );
   if (moreFindings > 0) found.push(`✗ and ${number(moreFindings)} more`);
+  found.push(...kept.problems.map((problem) => `✗ ${problem}`));
   const verdict = findings.length === 0 ? ['✓ every row is as it was sealed'] : [];
   return `${[...verdict, ...found, ...lines].join('\n')}\n`;
 }

@@ -58,6 +58,13 @@ export function openSigningKey(folder: string): SigningKey {
   return keyOf(made, path);
 }
 
+/** The public half of a folder's key; `null` if it has none yet. */
+export function readPublicKey(folder: string): PublicKey | null {
+  const path = join(folder, FILE);
+  const found = read(path);
+  return found === null ? null : keyOf(found, path).publicKey;
+}
+
 function read(path: string): string | null {
   try {
     return readFileSync(path, 'utf8');

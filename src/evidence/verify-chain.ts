@@ -78,7 +78,7 @@ export async function verifyChain(
   for (const region of await store.readRegions()) {
     const sums = { segments: 0, rows: 0, late: 0, pruned: 0, evidencePruned: 0, gaps: 0 };
     let before: Segment | null = null;
-    for (let fromNo = 0; ; fromNo += AT_ONCE) {
+    for (let fromNo = 0; ; ) {
       const segments: readonly Segment[] = await store.readSegments(region, { fromNo, limit: AT_ONCE });
       for (const segment of segments) {
         for (const what of await checkSegment(store, hasher, segment, before, sums)) {
@@ -98,6 +98,7 @@ export async function verifyChain(
         onSegment({ region, no: segment.no, rows: sums.rows });
       }
       if (segments.length < AT_ONCE) break;
+      fromNo = (segments.at(-1)?.no ?? fromNo) + 1;
     }
     for (const one of known) {
       if (one.region !== region || one.no < sums.segments) continue;
