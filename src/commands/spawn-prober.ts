@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import type { FromProbing } from '../pipeline/probing-messages.ts';
 import type { ProbingPort, ProbingPortEvents } from '../pipeline/probing-thread.ts';
 
-const YOUNG_GENERATION_MB = 24;
+const YOUNG_GENERATION_MB = 12;
 
 /** Starts the thread that probes. */
 export function spawnProber(events: ProbingPortEvents): ProbingPort {

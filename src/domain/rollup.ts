@@ -413,7 +413,47 @@ function answerOf(sum: QuestionSums): BucketAnswer {
   }
 }
 
-/** What one target did in a stretch: all its deciding attempts by ascending time, and the ticks that did not run. */
+/** A bucket that is being counted: give it all the deciding attempts of its stretch by ascending time. */
+export type BucketDraft = {
+  readonly lines: JudgedLines;
+  readonly outcomes: Record<string, number>;
+  readonly doubts: Record<string, number>;
+};
+
+export function emptyDraft(plan: LivePlan): BucketDraft {
+  return { lines: emptyLines(wholePlan(plan)), outcomes: {}, doubts: {} };
+}
+
+/** Adds the next attempts. Changes `draft`. */
+export function addToDraft(
+  draft: BucketDraft,
+  plan: LivePlan,
+  judge: LiveJudge,
+  lines: readonly Line[],
+  maintenance: readonly Interval[],
+): void {
+  judgeLines(draft.lines, wholePlan(plan), judge, lines, maintenance);
+  for (const { outcome, doubt } of lines) {
+    const name = outcome ?? 'unknown';
+    draft.outcomes[name] = (draft.outcomes[name] ?? 0) + 1;
+    if (doubt !== null) draft.doubts[doubt] = (draft.doubts[doubt] ?? 0) + 1;
+  }
+}
+
+/** What one target did in a stretch: its deciding attempts, and the ticks that did not run. */
+export function bucketOf(
+  { lines, outcomes, doubts }: BucketDraft,
+  plan: LivePlan,
+  notRun: Readonly<Record<string, number>>,
+  stretch: Stretch,
+): Bucket {
+  const whole = wholePlan(plan);
+  const sums = emptySums(whole);
+  addLines(sums, whole, lines, stretch);
+  return { outcomes, doubts, notRun, answers: answersOf(sums) };
+}
+
+/** A bucket of attempts that are all at hand, by ascending time. */
 export function rollUp(
   plan: LivePlan,
   judge: LiveJudge,
@@ -421,19 +461,9 @@ export function rollUp(
   notRun: Readonly<Record<string, number>>,
   stretch: Stretch,
 ): Bucket {
-  const whole = wholePlan(plan);
-  const sums = emptySums(whole);
-  const judged = emptyLines(whole);
-  judgeLines(judged, whole, judge, lines, stretch.maintenance);
-  addLines(sums, whole, judged, stretch);
-  const outcomes: Record<string, number> = {};
-  const doubts: Record<string, number> = {};
-  for (const { outcome, doubt } of lines) {
-    const name = outcome ?? 'unknown';
-    outcomes[name] = (outcomes[name] ?? 0) + 1;
-    if (doubt !== null) doubts[doubt] = (doubts[doubt] ?? 0) + 1;
-  }
-  return { outcomes, doubts, notRun, answers: answersOf(sums) };
+  const draft = emptyDraft(plan);
+  addToDraft(draft, plan, judge, lines, stretch.maintenance);
+  return bucketOf(draft, plan, notRun, stretch);
 }
 
 function addRecords(one: Readonly<Record<string, number>>, other: Readonly<Record<string, number>>) {

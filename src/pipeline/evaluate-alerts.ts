@@ -15,6 +15,7 @@ import { evaluateOurselves, type OwnEvidence } from '../domain/own-rule.ts';
 import type { Target } from '../domain/target.ts';
 import type { PlannedWork, ScheduleSpan, Store } from '../store/store.ts';
 import { expectedTicks, intervalAfter } from './expected-ticks.ts';
+import { piecesOf } from './read-in-pieces.ts';
 import { createRequestIds } from './request-ids.ts';
 import { createSampleMemory } from './sample-memory.ts';
 
@@ -37,6 +38,7 @@ export type AlertingStore = Pick<
   | 'readTargets'
   | 'readSchedules'
   | 'readAttempts'
+  | 'readPackedUntil'
   | 'readNotRun'
   | 'readEvidence'
   | 'readIncidents'
@@ -93,6 +95,8 @@ const DAY_MS = 24 * HOUR_MS;
 const RECENT_MS = 15 * MINUTE_MS;
 /** Older hours read per round to fill the memory. */
 const HOURS_AT_START = 6;
+/** So many targets' packed hours are read before others get the thread. */
+const TARGETS_AT_ONCE = 16;
 /** A quarter and a day; longer than any contract window. */
 const LONGEST_PERIOD_MS = 93 * DAY_MS;
 const RETRIES = 3;
@@ -143,12 +147,14 @@ export function createAlertEvaluator(options: AlertingOptions): AlertEvaluator {
   let renamedTargets: ReadonlySet<string> = new Set();
 
   const learn = async (fromAt: number, toAt: number): Promise<void> => {
-    const [attempts, notRun] = [
-      await store.readAttempts(fromAt, toAt),
-      await store.readNotRun({ fromAt, toAt }),
-    ];
-    memory.learn(fromAt, toAt, attempts, notRun);
-    await options.breathe?.();
+    memory.learn(fromAt, toAt, [], await store.readNotRun({ fromAt, toAt }));
+    const packedUntil = await store.readPackedUntil();
+    let read = 0;
+    for (const piece of piecesOf(fromAt, toAt, packedUntil, [...targets.keys()])) {
+      memory.add(await store.readAttempts(piece.fromAt, piece.toAt, piece.target));
+      read += 1;
+      if (piece.target === undefined || read % TARGETS_AT_ONCE === 0) await options.breathe?.();
+    }
   };
 
   /** The latest hours first. */

@@ -32,6 +32,7 @@ import type { BucketGrain, ScheduleSpan, Store, StoredBucket } from '../store/st
 import { type Clock, delay } from './clock.ts';
 import { countExpected } from './expected-ticks.ts';
 import type { LiveScope, LiveTerms } from './live-scope.ts';
+import { eachDecided } from './read-in-pieces.ts';
 import { SETTLE_MS } from './roll-up.ts';
 
 const MINUTE_MS = 60_000;
@@ -41,17 +42,19 @@ const DAY_MS = 24 * HOUR_MS;
 const EDGE_MS = 6 * HOUR_MS;
 const SHORT: readonly RollingName[] = ['5m', '1h', '6h'];
 const LONG: readonly RollingName[] = ['24h', '7d', '30d', '90d'];
-/** So much of a longer stretch is read at once, then pages and batches have their turn. */
-const PIECE_MS = 10 * MINUTE_MS;
 /** So many targets are evaluated at once, for the same reason. */
 const TARGETS_AT_ONCE = 32;
-/** Older hours are packed, and unpacked whole. */
-const PACKED_MS = 3 * HOUR_MS;
 const DAYS = 90;
 
 export type LiveStore = Pick<
   Store,
-  'readTargets' | 'readSchedules' | 'readDecided' | 'readBuckets' | 'readDirty' | 'markDirty'
+  | 'readTargets'
+  | 'readSchedules'
+  | 'readDecided'
+  | 'readPackedUntil'
+  | 'readBuckets'
+  | 'readDirty'
+  | 'markDirty'
 >;
 
 export type LiveMemory = {
@@ -111,20 +114,16 @@ export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Cloc
 
   const learn = async (targets: readonly Target[], fromAt: number, toAt: number, now: number) => {
     for (const { lines } of edge.values()) forgetFrom(lines, fromAt);
-    for (let at = fromAt; at < toAt; ) {
-      const hourEnd = (Math.floor(at / HOUR_MS) + 1) * HOUR_MS;
-      const endAt = Math.min(toAt, hourEnd < now - PACKED_MS ? hourEnd : at + PIECE_MS);
-      const { byTarget } = await store.readDecided(at, endAt);
-      for (const target of targets) {
-        const found = byTarget.get(target.id);
-        if (found === undefined) continue;
+    const byId = new Map(targets.map((target) => [target.id, target]));
+    await eachDecided(store, clock, { fromAt, toAt }, [...byId.keys()], (piece, { byTarget }) => {
+      for (const [id, found] of byTarget) {
+        const target = byId.get(id);
+        if (target === undefined) continue;
         const { terms, lines } = edgeOf(target, now);
-        const maintenance = scope.maintenanceIn(target.id, terms, { fromAt: at, toAt: endAt });
+        const maintenance = scope.maintenanceIn(id, terms, piece);
         judgeLines(lines, terms.plan, terms.judge, found.map(lineOfSample), maintenance);
       }
-      at = endAt;
-      if (at < toAt) await delay(clock, 0);
-    }
+    });
     const span = { fromAt: edgeFrom, toAt };
     for (const target of targets) {
       const own = edgeOf(target, now);

@@ -1,9 +1,17 @@
 import { lineOfSample } from '../domain/line-of-sample.ts';
-import { type Bucket, mergeBuckets, rollUp } from '../domain/rollup.ts';
+import {
+  addToDraft,
+  type Bucket,
+  type BucketDraft,
+  bucketOf,
+  emptyDraft,
+  mergeBuckets,
+} from '../domain/rollup.ts';
 import type { Target } from '../domain/target.ts';
 import type { BucketGrain, DirtySpan, Store } from '../store/store.ts';
 import { type Cancel, type Clock, delay } from './clock.ts';
 import type { LiveScope } from './live-scope.ts';
+import { eachDecided } from './read-in-pieces.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -13,7 +21,13 @@ const SPANS_AT_ONCE = 16;
 
 export type RollUpStore = Pick<
   Store,
-  'readTargets' | 'readDirty' | 'readDecided' | 'readBuckets' | 'writeBuckets' | 'markDirty'
+  | 'readTargets'
+  | 'readDirty'
+  | 'readDecided'
+  | 'readPackedUntil'
+  | 'readBuckets'
+  | 'writeBuckets'
+  | 'markDirty'
 >;
 
 export type CountReport = { readonly hours: number; readonly days: number };
@@ -37,7 +51,7 @@ export async function countDirty(
       const targets = new Map((await store.readTargets()).map((target) => [target.id, target]));
       for (const span of spans) {
         if (isStopped()) return report;
-        if (grain === 'hour') await countHour(store, scope, targets, span, clock.now());
+        if (grain === 'hour') await countHour(store, scope, targets, span, clock);
         else await countDay(store, scope, targets, span, clock.now());
         report[grain === 'hour' ? 'hours' : 'days'] += 1;
         onSpan(grain);
@@ -55,23 +69,35 @@ async function countHour(
   scope: LiveScope,
   targets: Targets,
   span: DirtySpan,
-  now: number,
+  clock: Clock,
 ): Promise<void> {
+  const now = clock.now();
   const hour = { fromAt: span.fromAt, toAt: span.fromAt + HOUR_MS };
-  const { byTarget, notRun } = await store.readDecided(hour.fromAt, hour.toAt);
+  const drafts = new Map<string, BucketDraft>();
   const reasons = new Map<string, Record<string, number>>();
-  for (const { target, reason, ticks } of notRun) {
-    const counts = reasons.get(target) ?? {};
-    reasons.set(target, counts);
-    counts[reason] = (counts[reason] ?? 0) + ticks;
-  }
-  const buckets = [...new Set([...byTarget.keys(), ...reasons.keys()])].flatMap((id) => {
+  await eachDecided(store, clock, hour, [...targets.keys()], (_piece, { byTarget, notRun }) => {
+    for (const [id, attempts] of byTarget) {
+      const target = targets.get(id);
+      if (target === undefined) continue;
+      const { plan, judge } = scope.termsOf(target, now);
+      const draft = drafts.get(id) ?? emptyDraft(plan);
+      drafts.set(id, draft);
+      const maintenance = scope.maintenanceIn(id, scope.termsOf(target, now), hour);
+      addToDraft(draft, plan, judge, attempts.map(lineOfSample), maintenance);
+    }
+    for (const { target, reason, ticks } of notRun) {
+      const counts = reasons.get(target) ?? {};
+      reasons.set(target, counts);
+      counts[reason] = (counts[reason] ?? 0) + ticks;
+    }
+  });
+  const buckets = [...new Set([...drafts.keys(), ...reasons.keys()])].flatMap((id) => {
     const target = targets.get(id);
     if (target === undefined) return [];
     const terms = scope.termsOf(target, now);
-    const lines = (byTarget.get(id) ?? []).map(lineOfSample);
     const maintenance = scope.maintenanceIn(id, terms, hour);
-    const bucket = rollUp(terms.plan, terms.judge, lines, reasons.get(id) ?? {}, { ...hour, maintenance });
+    const draft = drafts.get(id) ?? emptyDraft(terms.plan);
+    const bucket = bucketOf(draft, terms.plan, reasons.get(id) ?? {}, { ...hour, maintenance });
     return [{ target: id, basis: scope.basisOf(id, terms, hour), bucket }];
   });
   await store.writeBuckets('hour', span, buckets);

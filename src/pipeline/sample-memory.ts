@@ -17,6 +17,8 @@ export type SampleMemory = {
     samples: readonly StoredAttempt[],
     notRun: readonly NotRun[],
   ) => void;
+  /** Adds rows to minutes that were learnt without them. */
+  readonly add: (samples: readonly StoredAttempt[]) => void;
   /** Counts of an objective in `[fromAt, toAt)`, cut to whole minutes. */
   readonly count: (target: string, objective: string, fromAt: number, toAt: number) => WindowCount;
   /** Ticks in `[fromAt, toAt)` that are accounted for: by a valid sample, or by planned work. */
@@ -148,6 +150,9 @@ export function createSampleMemory(
         if (reason === 'skipped: quota' && place !== null)
           cell.overQuota[place] = (cell.overQuota[place] ?? 0) + 1;
       }
+    },
+    add(samples) {
+      for (const sample of samples) add(sample);
     },
     count(target, objective, fromAt, toAt) {
       const counts = cells.get(target)?.counts.get(objective);

@@ -41,8 +41,16 @@ export type DecidedStretch = {
 
 /** Derived counts: never the only copy of anything. */
 export type BucketStore = {
-  /** All attempts of ticks in `[fromAt, toAt)`, of every purpose; those of one series come by ascending tick. */
-  readonly readAttempts: (fromAt: number, toAt: number) => Promise<readonly StoredAttempt[]>;
+  /**
+   * Ticks before this instant are kept target by target: read those of one target at a time, a whole hour at once. From
+   * it on they are kept by time: read those of all targets at once, a short stretch at a time. Either way gives the same.
+   */
+  readonly readPackedUntil: () => Promise<number>;
+  /**
+   * All attempts of ticks in `[fromAt, toAt)`, of every purpose; those of one series come by ascending tick. `target`
+   * restricts the answer to one.
+   */
+  readonly readAttempts: (fromAt: number, toAt: number, target?: string) => Promise<readonly StoredAttempt[]>;
   /** `target` restricts the answer to one; by default all. */
   readonly readDecided: (fromAt: number, toAt: number, target?: string) => Promise<DecidedStretch>;
   /** Spans that end at or before `beforeAt` and must be counted, the latest first. */

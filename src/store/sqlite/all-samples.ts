@@ -36,6 +36,8 @@ export type AllSamples = {
    * something of that hour is there already. The caller holds the transaction.
    */
   readonly addHour: (hourAt: number, seriesNo: number, samples: readonly StoredRow[]) => boolean;
+  /** The end of the last hour of which anything is packed; minus infinity without any. */
+  readonly packedUntil: () => number;
   /** To be called when another connection may have packed, or a transaction that packed was rolled back. */
   readonly refresh: () => void;
 };
@@ -132,6 +134,7 @@ export function combineSamples(rows: SamplesTable, packed: PackedHoursTable): Al
       packedUntil = Math.max(packedUntil, endAt);
       return true;
     },
+    packedUntil: () => packedUntil,
     refresh() {
       packedUntil = packed.packedUntil();
     },

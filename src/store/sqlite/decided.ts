@@ -58,8 +58,10 @@ export function readAttempts(
   servedBy: ServedByTable,
   fromAt: number,
   toAt: number,
+  target?: string,
 ): StoredAttempt[] {
-  const filter = { fromAt, toAt, series: null, purposes: null, outcomes: null, limit: -1 };
+  const series = target === undefined ? null : registry.select(target);
+  const filter = { fromAt, toAt, series, purposes: null, outcomes: null, limit: -1 };
   return samples
     .select({ ...filter, order: 'oldest-first' })
     .map((row) => storedAttemptOf(row, registry, servedBy));

@@ -228,8 +228,11 @@ function storeOn(db: Database.Database): Store {
   return {
     ...alertingOn(db),
     ...reportsOn(db),
-    async readAttempts(fromAt, toAt) {
-      return reading(() => readAttempts(registry, samples, servedBy, fromAt, toAt));
+    async readPackedUntil() {
+      return reading(() => samples.packedUntil());
+    },
+    async readAttempts(fromAt, toAt, target) {
+      return reading(() => readAttempts(registry, samples, servedBy, fromAt, toAt, target));
     },
     async readDecided(fromAt, toAt, target) {
       return reading(() => readDecided(registry, samples, notRun, servedBy, fromAt, toAt, target));
