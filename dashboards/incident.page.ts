@@ -116,7 +116,7 @@ function failures({ findings: cells }: IncidentDetail): Html | false {
   if (all.length === 0) return false;
   const hasCells = new Set(all.map(({ cell }) => cell)).size > 1;
   return html`<section class="panel" aria-labelledby="evidence"><h2 id="evidence">Evidence <small>failed requests, as they stood when the incident last changed</small></h2>
-<div class="scroll" tabindex="0" role="region" aria-label="Evidence"><table class="plain evidence-table">
+<div class="scroll" tabindex="0" role="region" aria-label="Failed requests"><table class="plain evidence-table">
 <thead><tr><th scope="col">Time, UTC</th>${hasCells && html`<th scope="col">Cell</th>`}<th scope="col">Outcome</th><th scope="col">What happened</th><th scope="col" class="num">HTTP</th><th scope="col">From</th><th scope="col">Request id</th></tr></thead>
 <tbody>${all.map(
     ({

@@ -47,7 +47,7 @@ function undelivered({ dead, waiting }: IncidentsPageView): Html | false {
 function table(title: string, lines: readonly IncidentLine[], now: number): Html {
   const id = title.toLowerCase().replace(/\W+/g, '-');
   return html`<section class="panel" aria-labelledby="${id}"><h2 id="${id}">${title}</h2>
-<div class="scroll" tabindex="0" role="region" aria-label="${title}"><table class="plain">
+<div class="scroll" tabindex="0" role="region" aria-label="${title}: list"><table class="plain">
 <thead><tr><th scope="col">What</th><th scope="col">Since</th><th scope="col">Lasted</th><th scope="col">State</th><th scope="col">Who</th></tr></thead>
 <tbody>${lines.map(
     (line) => html`<tr>

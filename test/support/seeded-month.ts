@@ -35,7 +35,7 @@ export function proChannel(): Contract {
 }
 
 /** A month of minutes under the pro channel, counted, evaluated and served. Ends with the test. */
-export async function serveSeededMonth(t: TestContext): Promise<SeededMonth> {
+export async function serveSeededMonth(t: TestContext, over: Partial<LiveReport> = {}): Promise<SeededMonth> {
   const contract = proChannel();
   const opened = openSqliteStore(':memory:');
   assert.ok(opened.kind === 'opened');
@@ -53,7 +53,7 @@ export async function serveSeededMonth(t: TestContext): Promise<SeededMonth> {
   const scope = createLiveScope({ versionsOf: () => [contract], plannedWorkOf: () => [] });
   const clock = impatientClock(MONTH_AT);
   await countDirty(store, scope, clock, () => false);
-  const report = await createLiveMemory(store, scope, clock).evaluate(MONTH_AT);
+  const report = { ...(await createLiveMemory(store, scope, clock).evaluate(MONTH_AT)), ...over };
   const web = createServer({
     store,
     clock: () => MONTH_AT,

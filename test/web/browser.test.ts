@@ -91,6 +91,24 @@ describe('in a real browser', { skip: skipWithoutChromium() }, () => {
     });
   }
 
+  test('incidents are accessible and fit, light and dark', async (t) => {
+    const { url, store } = await serveScene(t, SCENES.empty);
+    const { incident, decision } = openedIncident();
+    await store.saveDecision(decision);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      for (const path of ['/incidents', `/incidents/${incident.id}`]) {
+        const { page, complaints } = await openPage(t, url, path, { colorScheme });
+        for (const width of [1440, 320]) {
+          await page.setViewportSize({ width, height: 900 });
+          assert.deepEqual(await violations(page), [], `${path} ${colorScheme} ${width} px`);
+          const tooWide = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+          assert.ok(Number(tooWide) <= 0, `${path} ${width} px`);
+        }
+        assert.deepEqual(complaints, []);
+      }
+    }
+  });
+
   test('without JavaScript everything is there, and the form searches', async (t) => {
     const { url } = await serveScene(t, SCENES.many);
     const { page, complaints } = await openPage(t, url, '/', { javaScriptEnabled: false });

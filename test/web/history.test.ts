@@ -165,3 +165,20 @@ test('the history of a target', async (t) => {
     },
   );
 });
+
+test('while history is being counted, no month and no budget is shown, and the pages say why', async (t) => {
+  const { url } = await serveSeededMonth(t, { pendingHours: 7 });
+  const overview = await (await fetch(url)).text();
+  assert.match(overview, /Counting history: 7 hours to go/);
+  assert.match(overview, /month being counted/);
+  assert.doesNotMatch(overview, /of budget left|over budget|30 days, n/);
+  assert.match(overview, /Last hour<\/span> <span class="uptime/, 'the hour needs no history');
+  const page = await (await fetch(`${url}/targets/${MONTH_TARGET}`)).text();
+  assert.match(page, /History is still being counted/);
+  assert.equal(
+    page.match(/<td class="num soft">counting…<\/td>/g)?.length,
+    15,
+    'five windows of three objectives',
+  );
+  assert.doesNotMatch(page, /of budget left|over budget/);
+});
