@@ -62,16 +62,24 @@ export function reportPage(report: Report, frame: ReportPageFrame): string {
     practice: report.practice,
     locale: frame.locale,
     assets: frame.assets,
-    twin: null,
+    twin: `/api/v1/reports/${encodeURIComponent(period.label)}/${encodeURIComponent(contract.id)}`,
     body: html`<link rel="stylesheet" href="${raw(frame.assets.reportStyle)}">
 ${
   frame.downloads.length > 0 &&
-  html`<nav class="r-downloads" aria-label="Downloads"><h2>Downloads</h2><ul>${frame.downloads.map(({ name, path }) => html`<li><a href="${path}">${name}</a></li>`)}</ul></nav>`
+  html`<nav class="r-downloads" aria-label="Downloads"><ul>${frame.downloads.map(({ name, path }) => html`<li><a href="${path}" title="${name}">${downloadName(name)}</a></li>`)}</ul></nav>`
 }
 ${frame.ownerPath !== null && html`<p class="r-downloads"><a href="${frame.ownerPath}">Credit, claim and downloads</a> are for the owner.</p>`}
 ${reportBody(report, frame.audience, frame.seal)}
 ${frame.ledger.length > 0 && ledgerSection(report, frame)}`,
   });
+}
+
+/** `PDF`, `CSV: slices`, `claim pack`: what a file of a report is called. */
+function downloadName(file: string): string {
+  const extension = file.split('.').at(-1) ?? '';
+  const part = /-([a-z]+)\.(csv|zip)$/.exec(file)?.[1] ?? '';
+  if (extension === 'zip') return `${part} pack`;
+  return extension === 'csv' ? `CSV: ${part}` : extension.toUpperCase();
 }
 
 /** The same as one file that needs nothing else: to be kept, printed, or sent. `css` is the text of the style sheet. */
@@ -96,7 +104,7 @@ function reportBody(report: Report, audience: Audience, seal: ReportSeal): Html 
   const { summary, statements, contract } = report;
   const terms = termsFacts(contract);
   const shown = inReadingOrder(statements);
-  return html`<article class="report">
+  return html`<article class="report r-one">
 <header class="r-head"><p class="eyebrow">${report.state === 'final' ? 'Statement' : 'Draft'} · ${report.period.label}</p>
 <h1 class="${resultClass(summary.result)}">${RESULT_SENTENCES[summary.result]}</h1>
 ${factList(headFacts(report, audience))}</header>
@@ -288,7 +296,7 @@ function more(hidden: number, what: string, unlisted: number): Html {
 
 function ledgerSection({ contract, period }: Report, { ledger, moves }: ReportPageFrame): Html {
   const command = `probity ledger ${period.label} ${contract.id} --mark`;
-  return html`<section class="report"><h2>Ledger</h2>${table(
+  return html`<section class="report r-one"><h2>Ledger</h2>${table(
     'Ledger',
     ['When', 'State', 'Who', 'Note'],
     ledger.map(({ at, state, who, note }) => [timeText(at), state, who, note]),

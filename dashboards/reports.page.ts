@@ -44,7 +44,7 @@ export function reportsPage(rows: readonly ReportRow[], frame: ReportsFrame): st
     practice: frame.practice,
     locale: frame.locale,
     assets: frame.assets,
-    twin: null,
+    twin: '/api/v1/reports',
     body: html`<link rel="stylesheet" href="${raw(frame.assets.reportStyle)}">
 <section class="verdict v-none"><p class="eyebrow">Reports</p><h1>${rows.length === 0 ? 'No period is closed yet' : 'What was promised, and what was kept'}</h1>
 <p class="lead">A report is frozen when its period is over and the last answers are in. It is never changed; what arrives later is noted beside it.${!isOwner && html` <a href="/owner/reports">Credits and downloads</a> are for the owner.`}</p></section>
@@ -72,7 +72,7 @@ function reportRow(row: ReportRow, isOwner: boolean): Html {
         ? `${row.percent} %`
         : `${row.amount} ${row.currency ?? ''}`.trim();
   const claimBy = row.claimBy === null ? NO_DATA : row.claimBy === 'past' ? 'past' : row.claimBy.by;
-  return html`<tr><td><a href="${path}" aria-label="${row.period}, ${row.contract}">${row.period}</a></td><td>${row.title}</td><td><span class="r-${row.result === 'met' || row.result === 'breached' ? row.result : 'open'}">${row.result}</span> <small>${counts}</small></td>${isOwner && html`<td class="n">${credit}</td><td>${row.state ?? NO_DATA}</td><td>${claimBy}</td>`}</tr>`;
+  return html`<tr><td class="keep"><a href="${path}" aria-label="${row.period}, ${row.contract}">${row.period}</a></td><td>${row.title}</td><td><span class="r-${row.result === 'met' || row.result === 'breached' ? row.result : 'open'}">${row.result}</span> <small>${counts}</small></td>${isOwner && html`<td class="n">${credit}</td><td class="keep">${row.state ?? NO_DATA}</td><td class="keep">${claimBy}</td>`}</tr>`;
 }
 
 /** What became of the year's claims, per state and currency; amounts are decimals and are added as such. */

@@ -44,7 +44,7 @@ export function claimText(report: Report): string | null {
   for (const statement of due) lines.push(...statementLines(report, statement));
   if (summary.working.length > 0) {
     lines.push('The credits together');
-    for (const { label, working, value } of summary.working) lines.push(`  ${label}: ${working} = ${value}`);
+    for (const { label, working, value } of summary.working) lines.push(`  ${label}: ${working} → ${value}`);
     lines.push('');
   }
   if (claim.requiredEvidence.length > 0) {
@@ -78,11 +78,11 @@ function statementLines({ contract }: Report, statement: ReportStatement): strin
     const title = objectiveTitle(contract, row.objective);
     lines.push(`  ${title}: ${row.measured}, promised ${row.promised}`);
     const steps = statement.workings.find(({ objective }) => objective === row.objective)?.steps ?? [];
-    for (const { label, working, value } of steps) lines.push(`    ${label}: ${working} = ${value}`);
+    for (const { label, working, value } of steps) lines.push(`    ${label}: ${working} → ${value}`);
   }
   lines.push('  Credit');
   for (const { label, working, value } of statement.creditWorking) {
-    lines.push(`    ${label}: ${working} = ${value}`);
+    lines.push(`    ${label}: ${working} → ${value}`);
   }
   const { incidents, moreIncidents } = statement;
   if (incidents.length > 0) lines.push('  Incidents, UTC');

@@ -250,9 +250,9 @@ export function statementFacts(statement: ReportStatement): readonly Fact[] {
   const { counts, uptime } = evaluation;
   const { ticks } = coverage;
   const notRun = entriesOf(ticks.notRun).map(
-    ([reason, count]) => `${number(count)} ${NOT_RUN_WORDS[reason]}`,
+    ([reason, count]) => `${NOT_RUN_WORDS[reason]} ${number(count)}`,
   );
-  const doubts = entriesOf(ticks.doubts).map(([doubt, count]) => `${number(count)} ${DOUBT_WORDS[doubt]}`);
+  const doubts = entriesOf(ticks.doubts).map(([doubt, count]) => `${DOUBT_WORDS[doubt]} ${number(count)}`);
   return [
     { label: 'Uptime by contract', text: uptime.contract === null ? NONE : `${uptime.contract.percent} %` },
     { label: 'Raw uptime', text: uptime.raw === null ? NONE : `${uptime.raw.percent} %` },
@@ -277,7 +277,7 @@ export function statementFacts(statement: ReportStatement): readonly Fact[] {
         [
           ...notRun,
           ...(doubts.length === 0 ? [] : [`measured in doubt, so not counted: ${doubts.join(', ')}`]),
-          ...(ticks.unaccounted === 0 ? [] : [`${number(ticks.unaccounted)} nobody accounts for`]),
+          ...(ticks.unaccounted === 0 ? [] : [`nobody accounts for ${number(ticks.unaccounted)}`]),
         ].join('; ') || 'nothing',
     },
     {

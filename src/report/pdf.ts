@@ -158,10 +158,10 @@ function printStatement(sheet: Sheet, report: Report, statement: ReportStatement
   }
   sheet.table(
     [
-      { share: 2.4 },
-      { share: 2.2, align: 'right' },
-      { share: 1.8, align: 'right' },
-      { share: 1.6, ink: (row) => resultInk(row[3]) },
+      { share: 3.1 },
+      { share: 2, align: 'right' },
+      { share: 1.6, align: 'right' },
+      { share: 1.5, ink: (row) => resultInk(row[3]) },
       { share: 5 },
     ],
     ['Objective', 'Measured', 'Promised', 'Result', 'What the samples prove'],

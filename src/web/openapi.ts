@@ -2,6 +2,7 @@ import { COMPARE_SPANS } from '../domain/compare-view.ts';
 import { SPANS } from '../domain/target-view.ts';
 import { INCIDENT_REFS, INCIDENT_SCHEMAS } from './openapi-incidents.ts';
 import { OBJECTIVE_SCHEMAS } from './openapi-objectives.ts';
+import { REPORT_SCHEMAS } from './openapi-reports.ts';
 import { ref, SCHEMAS, type Schema } from './openapi-schemas.ts';
 
 type Answers = Readonly<Record<string, Schema>>;
@@ -22,7 +23,7 @@ export function openApi(practice: boolean): Schema {
     },
     servers: [{ url: '/' }],
     paths: PATHS,
-    components: { schemas: { ...SCHEMAS, ...INCIDENT_SCHEMAS, ...OBJECTIVE_SCHEMAS } },
+    components: { schemas: { ...SCHEMAS, ...INCIDENT_SCHEMAS, ...REPORT_SCHEMAS, ...OBJECTIVE_SCHEMAS } },
   };
 }
 
@@ -33,6 +34,7 @@ const json = (schema: Schema, description: string): Schema => ({
 
 const ERRORS = {
   invalid: { '400': json(ref('Error'), 'The question cannot be answered; the message says why.') },
+  noReport: { '404': json(ref('Error'), 'No report of that period and contract is frozen.') },
   noIncident: { '404': json(ref('Error'), 'No incident has that id.') },
   unknown: { '404': json(ref('Error'), 'No target has that id, today or formerly.') },
 };
@@ -161,6 +163,19 @@ const PATHS: Readonly<Record<string, Schema>> = {
     'One incident: cells with their evidence, timeline, who was told',
     { '200': json(INCIDENT_REFS.incident, 'What its page shows.'), ...UNCHANGED, ...ERRORS.noIncident },
     [{ name: 'id', in: 'path', required: true, schema: { type: 'string' }, example: '20261103-0a3f9kz' }],
+  ),
+  '/api/v1/reports': get('listReports', 'Every frozen report in brief, the latest first', {
+    '200': json(ref('Reports'), 'Whether each contract was kept; what is owed is for the owner.'),
+    ...UNCHANGED,
+  }),
+  '/api/v1/reports/{period}/{contract}': get(
+    'readReport',
+    'One frozen report: objectives, coverage, exclusions and incidents, without money',
+    { '200': json(ref('Report'), 'What its public page shows.'), ...UNCHANGED, ...ERRORS.noReport },
+    [
+      { name: 'period', in: 'path', required: true, schema: { type: 'string' }, example: '2026-10' },
+      { name: 'contract', in: 'path', required: true, schema: { type: 'string' }, example: 'pro-channel' },
+    ],
   ),
   '/api/v1/openapi.json': get('readDocument', 'This document', {
     '200': json({ type: 'object' }, 'OpenAPI 3.1.'),

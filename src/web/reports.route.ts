@@ -5,6 +5,7 @@ import { reportPage } from '../../dashboards/report.page.ts';
 import { type ReportRow, reportsPage } from '../../dashboards/reports.page.ts';
 import { openReading } from '../domain/claim-readings.ts';
 import { movesFrom, standingOf } from '../domain/ledger.ts';
+import { publicReport, publicReportLine } from '../domain/public-report.ts';
 import type { Report } from '../domain/report.ts';
 import type { Audience } from '../domain/report-text.ts';
 import { AppError } from './app-error.ts';
@@ -22,6 +23,7 @@ export type ReportsOptions = {
 type Frozen = { readonly report: Report; readonly keyId: string | null };
 
 const HTML = 'text/html; charset=utf-8';
+const JSON_TYPE = 'application/json; charset=utf-8';
 const KEPT = 100;
 
 /** Frozen reports never change, so each is read once. */
@@ -118,6 +120,30 @@ export function reportRoute(
       })),
     });
     await sendPrepared(request, response, prepare(HTML, page), cachingFor(audience));
+  };
+}
+
+/** `GET /api/v1/reports`: for everybody, so without money. */
+export function reportsApiRoute({ store }: WebContext, shelf: Shelf): RequestHandler {
+  return async (request, response) => {
+    const reports = [];
+    for (const { contract, period } of await store.listReports()) {
+      const found = await shelf(contract, period);
+      if (found !== null) reports.push(publicReportLine(found.report));
+    }
+    await sendPrepared(request, response, prepare(JSON_TYPE, JSON.stringify({ reports })));
+  };
+}
+
+/** `GET /api/v1/reports/<period>/<contract>` */
+export function reportApiRoute(shelf: Shelf): RequestHandler {
+  return async (request, response) => {
+    const { period, contract } = namesOf(request.params);
+    const found = await shelf(contract, period);
+    if (found === null)
+      throw new AppError('not_found', 'there is no frozen report of that period and contract');
+    const json = JSON.stringify(publicReport(found.report));
+    await sendPrepared(request, response, prepare(JSON_TYPE, json));
   };
 }
 

@@ -34,8 +34,10 @@ import { createRecentWindow } from './recent-window.ts';
 import {
   createReportShelf,
   type ReportsOptions,
+  reportApiRoute,
   reportFileRoute,
   reportRoute,
+  reportsApiRoute,
   reportsRoute,
   wellKnownRoute,
 } from './reports.route.ts';
@@ -181,6 +183,8 @@ function reportRoutes(context: WebContext, reports: ReportsOptions | undefined):
   const shelf = createReportShelf(context);
   const open: Routes = [
     ['/reports', reportsRoute(context, shelf, 'public')],
+    ['/api/v1/reports', reportsApiRoute(context, shelf)],
+    ['/api/v1/reports/:period/:contract', reportApiRoute(shelf)],
     ['/reports/:period/:contract', reportRoute(context, shelf, 'public', null)],
   ];
   if (reports === undefined) return open;

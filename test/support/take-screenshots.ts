@@ -10,6 +10,7 @@ import { findChromium, launchChromium } from '../web/chromium.ts';
 import { recordDeployment } from './deployment.ts';
 import { startProbity } from './probity-process.ts';
 import { SCENE_AT, SCENES, type Scene } from './scenes.ts';
+import { shootReports } from './shoot-reports.ts';
 
 /**
  * Makes the pictures of the README through the real server and a real browser: from the practice deployment as it starts
@@ -75,7 +76,9 @@ const chromium = findChromium();
 if (chromium === null) throw new Error('screenshots need Chromium: apt-get install chromium');
 mkdirSync(OUT, { recursive: true });
 const browser = await launchChromium(chromium);
-for (const { file, scene, path, height } of SHOTS) {
+/** `practice`: only what the practice deployment shows. */
+const isPracticeOnly = process.argv[2] === 'practice';
+for (const { file, scene, path, height } of isPracticeOnly ? [] : SHOTS) {
   const store = await recordDeployment(scene.deployment, SCENE_AT - scene.spanMs, SCENE_AT - 3_000);
   const at = await path(store);
   const log = { error: ({ err }: { readonly err: unknown }) => Promise.reject(err) };
@@ -139,7 +142,9 @@ async function shootPractice(): Promise<void> {
     await page.goto(`${origin}/compare?span=30d`);
     while ((await page.locator('.pair').count()) < 4) await page.reload();
     await page.screenshot({ path: join(OUT, 'compare.png') });
-    for (const file of ['overview.png', 'target.png', 'compare.png']) tellSize(file);
+    await shootReports(browser, origin, data, OUT);
+    const files = ['overview.png', 'target.png', 'compare.png', 'report.png', 'reports.png'];
+    files.forEach(tellSize);
   } finally {
     program.signal('SIGTERM');
     await program.ended;

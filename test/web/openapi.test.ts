@@ -4,6 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { openApi } from '../../src/web/openapi.ts';
 import { createServer } from '../../src/web/server.ts';
 import { openedIncident } from '../support/alert-builders.ts';
+import { freezeMonthIn } from '../support/month.ts';
 import { SCENE_AT, SCENES } from '../support/scenes.ts';
 import { MONTH_TARGET, serveSeededMonth } from '../support/seeded-month.ts';
 import { serveScene } from '../support/serve-scene.ts';
@@ -113,6 +114,18 @@ test('incidents, their evidence and their messages are as documented', async (t)
   );
   const none = await fetch(`${url}/api/v1/incidents/none`);
   conforms('/api/v1/incidents/{id}', none.status, await none.json());
+});
+
+test('reports are as documented', async (t) => {
+  const { url, store } = await serveScene(t, SCENES.empty);
+  await freezeMonthIn(store);
+  const list = await (await fetch(`${url}/api/v1/reports`)).json();
+  conforms('/api/v1/reports', 200, list);
+  assert.equal((list as { reports: unknown[] }).reports.length, 1);
+  const path = '/api/v1/reports/{period}/{contract}';
+  conforms(path, 200, await (await fetch(`${url}/api/v1/reports/2027-02/pro`)).json());
+  const none = await fetch(`${url}/api/v1/reports/2027-01/pro`);
+  conforms(path, none.status, await none.json());
 });
 
 test('a hostile deployment answers as documented too', async (t) => {
