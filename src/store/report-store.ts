@@ -49,6 +49,9 @@ export type ReportStore = {
   readonly readLate: () => Promise<readonly LateRows[]>;
   /** Reports whose claim must be in, by any reading, on one of these days, both inclusive, `YYYY-MM-DD` in the contract's zone. */
   readonly readClaimsDue: (fromDay: string, toDay: string) => Promise<readonly NamedReport[]>;
-  /** Writes a whole and consistent copy of everything to a new file while others go on reading and writing. */
+  /**
+   * Writes a whole and consistent copy of everything, as it is now, to a new file while others go on reading and writing.
+   * Nothing else may be asked of this store meanwhile.
+   */
   readonly backUp: (path: string, onProgress: (share: number) => void) => Promise<void>;
 };

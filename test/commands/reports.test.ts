@@ -11,9 +11,10 @@ import { keepReportFiles } from '../../src/commands/report-folder.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { openSigningKey } from '../../src/evidence/signing-key.ts';
 import { cronGrid } from '../../src/pipeline/cron-grid.ts';
-import { HOUR, MINUTE } from '../store/builders.ts';
-import { closeAt } from '../support/closing.ts';
+import { DAY, HOUR, MINUTE, sample } from '../store/builders.ts';
+import { closeAt, openStore } from '../support/closing.ts';
 import { FEBRUARY, MARCH, recordMonth } from '../support/month.ts';
+import { startProbity } from '../support/probity-process.ts';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'src', 'probity.js');
 let folder = '';
@@ -107,6 +108,44 @@ test('a backup taken beside a writer is whole: the same chain, reports, ledger a
   assert.equal(openSigningKey(copy).publicKey.id, openSigningKey(data).publicKey.id);
   const twice = probity('backup', copy, '--data', data);
   assert.deepEqual([twice.status, twice.err], [2, `${copy} holds a copy already; name a new folder\n`]);
+});
+
+test('a backup ends although somebody commits all the time, and is the data of one moment', async () => {
+  const path = join(folder, 'busy', 'probity.db');
+  const { store } = await recordMonth({ path, everyMs: 3 * MINUTE });
+  const writer = openStore(path);
+  const before = await store.readNextHour(0);
+  let writes = 0;
+  const late = MARCH + 10 * HOUR;
+  await store.backUp(join(folder, 'busy-copy.db'), () => {
+    writes += 1;
+    // Were the copy begun again at every commit, it would never end.
+    assert.ok(writes < 200, 'the copy does not come to an end');
+    void writer.record({ samples: [sample({ scheduledAt: late + writes * MINUTE })], notRun: [] });
+  });
+  assert.ok(writes > 1, 'somebody wrote meanwhile');
+  const copy = openStore(join(folder, 'busy-copy.db'));
+  const range = { fromAt: late, toAt: late + DAY };
+  assert.equal((await writer.readSamples(range)).length, writes);
+  assert.deepEqual(await copy.readSamples(range), [], 'what was committed after the beginning is not in it');
+  assert.equal(await copy.readNextHour(0), before);
+  await Promise.all([store.close(), writer.close(), copy.close()]);
+});
+
+test('a restored folder verifies, runs, and shows the reports it had', async () => {
+  const copy = join(folder, 'restored');
+  assert.equal(probity('backup', copy, '--data', data).status, 0);
+  const verified = probity('verify', '--data', copy);
+  assert.equal(verified.status, 0, verified.out);
+  const running = startProbity(['run', '--no-practice-history', '--port', '0', '--data', copy]);
+  try {
+    const page = await (await fetch(new URL('/reports', await running.url))).text();
+    assert.match(page, /2027-02/);
+  } finally {
+    running.signal('SIGTERM');
+  }
+  assert.equal((await running.ended).code, 0);
+  assert.equal(probity('verify', '--data', copy).status, 0, 'the chain goes on from where it was');
 });
 
 test('a claim moves on by the rules of the ledger, with who, when and why', () => {

@@ -190,12 +190,19 @@ export function reportsOn(db: Database): ReportStore {
       return claimsDue.all({ fromDay, toDay });
     },
     async backUp(path, onProgress) {
-      await db.backup(path, {
-        progress: ({ totalPages, remainingPages }) => {
-          onProgress(totalPages === 0 ? 1 : 1 - remainingPages / totalPages);
-          return 1_000;
-        },
-      });
+      // Within one read transaction: otherwise every commit of a writer sends the copy back to its first page.
+      db.exec('begin');
+      try {
+        lastEntryNo.get({ contract: '', period: '' });
+        await db.backup(path, {
+          progress: ({ totalPages, remainingPages }) => {
+            onProgress(totalPages === 0 ? 1 : 1 - remainingPages / totalPages);
+            return 1_000;
+          },
+        });
+      } finally {
+        db.exec('commit');
+      }
     },
   };
 }
