@@ -51,7 +51,7 @@ ${latency('Total', lead?.total ?? null, target.commitment?.totalP99 ?? null, tar
 </td>`;
 }
 
-function monthUptime(live: LiveTarget): Html {
+function monthUptime(live: LiveTarget, span = '30 days, '): Html {
   const objective = uptimeOf(live);
   const window = objective?.windows['30d'] ?? null;
   const share = window === null ? null : shareOf(window);
@@ -60,7 +60,7 @@ function monthUptime(live: LiveTarget): Html {
     objective !== null &&
     objective.goal !== null &&
     html`<span class="goal">${verdictMark(standing)}<span>${formatPercent(objective.goal.value)}</span></span>`
-  }<small>30 days, n ${formatCount(window?.n ?? 0)}</small></span>`;
+  }<small>${span}n ${formatCount(window?.n ?? 0)}</small></span>`;
 }
 
 /** Ninety days, the month's percentiles, and what is left of the contract's period. */
@@ -103,7 +103,7 @@ export function compactCell(target: TargetView, counting: boolean, _times: Times
   const line =
     live === null || counting
       ? html`${uptime(target, lead)}${lead !== undefined && strip(lead.slots)}${brief('TTFT', lead?.ttft ?? null, target.standings.ttft)}${brief('Total', lead?.total ?? null, target.standings.total)}`
-      : html`${monthUptime(live)}${dayBars(live)}${monthBrief('TTFT', p99Of(live, 'ttft_ms'))}${budgetBrief(live)}`;
+      : html`${monthUptime(live, '')}${dayBars(live)}${monthBrief('TTFT', p99Of(live, 'ttft_ms'))}${budgetBrief(live)}`;
   return html`<td role="cell" class="cell is-${target.health}" data-tier="${shorten(target.tier, 32)}"><div class="line-of">${stateLink(target)}${line}</div></td>`;
 }
 
