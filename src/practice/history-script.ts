@@ -82,7 +82,6 @@ export function historyScript(toAt: number): HistoryScript {
   const QWEN = 'Qwen/Qwen3-32B';
   const R1 = 'deepseek-ai/DeepSeek-R1';
   const KIMI = 'moonshotai/Kimi-K2.5';
-  const GLM = 'zai-org/GLM-5';
   const down = { kind: 'unavailable', status: 503, by: 'provider' } as const;
   const gatewayDown = { kind: 'unavailable', status: 502, by: 'gateway' } as const;
 
@@ -104,7 +103,7 @@ export function historyScript(toAt: number): HistoryScript {
     // Our standard key expired; the probes stopped once that was confirmed (below) until it was replaced.
     incident('standard', '*', daysAgo(33, 7, MINUTE), 1, { kind: 'auth' }),
     // Under four nines, everyday bad luck would break every month.
-    incident('pro', GLM, always, 1, { kind: 'normal' }),
+    incident('pro', QWEN, always, 1, { kind: 'normal' }),
     incident('standard', '*', always, 0.0006, { kind: 'unavailable', status: 500, by: 'provider' }),
     incident('standard', '*', always, 0.0002, { kind: 'aborted', afterTokens: 1 }),
     incident('pro', '*', always, 0.00004, { kind: 'unavailable', status: 500, by: 'provider' }),

@@ -95,22 +95,6 @@ export const PRACTICE_MODELS: readonly PracticeModel[] = [
     },
   },
   {
-    id: 'zai-org/GLM-5',
-    kind: 'chat',
-    reasoningTokens: 0,
-    latency: {
-      standard: {
-        medianTtftMs: 390,
-        sigma: 0.32,
-        tailFrom: 0.97,
-        tailShape: 1.3,
-        capMs: 9000,
-        interTokenMs: 17,
-      },
-      pro: { medianTtftMs: 190, sigma: 0.2, tailFrom: 0.985, tailShape: 2.5, capMs: 4000, interTokenMs: 9 },
-    },
-  },
-  {
     id: 'BAAI/bge-m3',
     kind: 'embedding',
     reasoningTokens: 0,

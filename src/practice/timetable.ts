@@ -86,7 +86,7 @@ export const PRACTICE_TIMETABLE: Timetable = [
   // Four nines allow 4 minutes and 28 seconds of failure in a month of 31 days: this outage alone breaks them, on any day.
   {
     tier: 'pro',
-    model: 'zai-org/GLM-5',
+    model: 'Qwen/Qwen3-32B',
     when: inMinutes(2.5, 8.25),
     share: 1,
     behaviour: { kind: 'unavailable', status: 503, by: 'provider' },

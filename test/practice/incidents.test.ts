@@ -256,15 +256,14 @@ describe('the practice timetable over a socket', () => {
   const QWEN = 'Qwen/Qwen3-32B';
   const R1 = 'deepseek-ai/DeepSeek-R1';
   const KIMI = 'moonshotai/Kimi-K2.5';
-  const GLM = 'zai-org/GLM-5';
 
   const SCRIPT: readonly (readonly [sentence: string, model: string, minute: number, kinds: string[]])[] = [
     ['nothing happens in the first minute', V4, 0, [V4]],
     ['shared V4 Flash runs out of capacity for most requests', V4, 1, ['429', V4]],
     ['dedicated V4 Flash does not', `Pro/${V4}`, 1, [`Pro/${V4}`]],
-    ['critical GLM is out from minute 2.5', `Pro/${GLM}`, 2.5, ['503']],
-    ['and until minute 8.25', `Pro/${GLM}`, 7.75, ['503']],
-    ['and is back then', `Pro/${GLM}`, 8.25, [`Pro/${GLM}`]],
+    ['dedicated Qwen is out from minute 2.5', `Pro/${QWEN}`, 2.5, ['503']],
+    ['and until minute 8.25', `Pro/${QWEN}`, 7.75, ['503']],
+    ['and is back then', `Pro/${QWEN}`, 8.25, [`Pro/${QWEN}`]],
     ['shared Qwen fails inside its streams', QWEN, 9, ['error', QWEN]],
     ['dedicated R1 is silently answered by Qwen', `Pro/${R1}`, 10, [QWEN, `Pro/${R1}`]],
     ['shared V4 Flash comes from a cache', V4, 12, ['cache hit']],
@@ -273,7 +272,7 @@ describe('the practice timetable over a socket', () => {
     ['the standard key is refused', R1, 17, ['401']],
     ['the pro key is not', `Pro/${R1}`, 17, [`Pro/${R1}`]],
     ['the whole gateway is out', `Pro/${QWEN}`, 18.5, ['502']],
-    ['the next cycle begins like the first', `Pro/${GLM}`, 23, ['503']],
+    ['the next cycle begins like the first', `Pro/${QWEN}`, 23, ['503']],
   ];
   for (const [sentence, model, minute, kinds] of SCRIPT) {
     test(sentence, async () => {
@@ -285,13 +284,13 @@ describe('the practice timetable over a socket', () => {
     const statuses: (number | undefined)[] = [];
     for (const offset of [2.5 * MINUTE - 1, 2.5 * MINUTE, 8.25 * MINUTE - 1, 8.25 * MINUTE]) {
       at = START + offset;
-      statuses.push((await exchange(gateway, { model: `Pro/${GLM}` })).status);
+      statuses.push((await exchange(gateway, { model: `Pro/${QWEN}` })).status);
     }
     assert.deepEqual(statuses, [200, 503, 503, 200]);
   });
 
   test('whenever in a month the outage begins, it makes the breach of four nines certain', () => {
-    const outage = PRACTICE_TIMETABLE.find(({ model }) => model === GLM)?.when;
+    const outage = PRACTICE_TIMETABLE.find(({ model }) => model === QWEN)?.when;
     assert.ok(outage?.kind === 'cycle');
     const [everyMs, lengthMs, day] = [5_000, outage.toMs - outage.fromMs, 1440 * MINUTE];
     const isCertain = (failedMs: number, monthMs: number, beginsMs: number): boolean => {
