@@ -1,13 +1,16 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { openData } from '../src/commands/open-data.ts';
+import { readContractText } from '../src/config/load-contract.ts';
+import { targetId } from '../src/domain/target.ts';
 import type { StoredSample } from '../src/store/store.ts';
+import { writeNinetyDays } from './ninety-days.ts';
 import type { BareOrder, BareSample } from './probe-accuracy/bare-loop.ts';
 import { writeDeployment } from './probe-accuracy/deployment.ts';
 import { percentile } from './probe-accuracy/percentile.ts';
@@ -25,6 +28,7 @@ const { values: options } = parseArgs({
     'warm-up': { type: 'string', default: '15' },
     only: { type: 'string' },
     'no-page': { type: 'boolean', default: false },
+    history: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -129,6 +133,7 @@ async function measureProbity(load: Load): Promise<Figures> {
     const folder = mkdtempSync(join(tmpdir(), 'probity-bench-'));
     const data = join(folder, 'data');
     writeDeployment(join(folder, 'deployment'), `${origin}/v1`, load.targets, load.everyMs);
+    if (options.history) await writeHistory(data, load);
     const child = spawn(
       process.execPath,
       [join(HERE, '../src/probity.js'), 'run', join(folder, 'deployment'), '--data', data, '--port', '0'],
@@ -159,6 +164,28 @@ async function measureProbity(load: Load): Promise<Figures> {
   });
 }
 
+/** The past of the deployment that is about to run. */
+async function writeHistory(data: string, { targets, everyMs }: Load): Promise<void> {
+  const text = readFileSync(join(HERE, '../probes/contracts/pro-channel.yaml'), 'utf8');
+  const contract = readContractText(text, 'pro-channel.yaml').contracts.get('pro-channel')?.[0] ?? null;
+  const store = openData(data);
+  await writeNinetyDays(store, {
+    targets: Array.from({ length: targets }, (_, n) => {
+      const model = `maker/model-${n}`;
+      const id = targetId('bench', 'standard', model);
+      return { id, gateway: 'bench', tier: 'standard', model, requestModel: model, formerIds: [] };
+    }),
+    probe: 'chat-stream',
+    region: 'local',
+    everyMs,
+    contract,
+    now: Date.now(),
+    costNanos: 13_750,
+    hours: 8,
+  });
+  await store.close();
+}
+
 type Measured = {
   readonly data: string;
   readonly truth: ReadonlyMap<string, number>;
@@ -174,7 +201,7 @@ async function readFigures(measured: Measured): Promise<Figures> {
   const { data, truth, fromAt, toAt, before, after } = measured;
   const store = openData(data);
   const samples = await store.readSamples({ fromAt, toAt });
-  const all = await store.readSamples({ fromAt: 0, toAt: toAt + 3_600_000 });
+  const all = options.history ? samples : await store.readSamples({ fromAt: 0, toAt: toAt + 3_600_000 });
   const notRun = await store.readNotRun({ fromAt, toAt });
   // Closing folds the write-ahead log into the database, so that the file is all there is.
   await store.close();
@@ -194,7 +221,7 @@ async function readFigures(measured: Measured): Promise<Figures> {
     others: measured.others,
     notes: [
       `${missed} ticks missed, ${notRun.length - missed} skipped, ${doubted} samples doubted, ${samples.length - errorUs.length} without a first token`,
-      `peak RSS ${after.peakRssMb.toFixed(0)} MB; ${(bytes / all.length).toFixed(0)} bytes per sample on disk (whole file, ${all.length} samples); ${((after.writtenBytes - before.writtenBytes) / samples.length).toFixed(0)} written per sample`,
+      `peak RSS ${after.peakRssMb.toFixed(0)} MB; ${options.history ? `${(bytes / 1e6).toFixed(0)} MB on disk` : `${(bytes / all.length).toFixed(0)} bytes per sample on disk (whole file, ${all.length} samples)`}; ${((after.writtenBytes - before.writtenBytes) / samples.length).toFixed(0)} written per sample`,
       `page: ${measured.pages.length} loads, ${percentile(measured.pages, 50).toFixed(1)} ms p50, ${percentile(measured.pages, 99).toFixed(1)} ms p99`,
     ],
   };
@@ -268,6 +295,7 @@ if (options.help) {
   --window S     seconds measured per load (60)
   --warm-up S    seconds before (15)
   --no-page      nobody reads the status page meanwhile
+  --history      with ninety days behind it: the last eight hours as recorded, their buckets for the rest
   --only N       only the load with N targets: ${LOADS.map((load) => load.targets).join(', ')}`);
 } else {
   console.log(

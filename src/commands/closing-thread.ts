@@ -10,8 +10,9 @@ import { openData } from './open-data.ts';
 import { keepReportFiles } from './report-folder.ts';
 
 /**
- * Seals evidence, closes periods and prunes, in a thread of its own with a connection of its own: hashing an hour or
- * reading a month would otherwise stand in the way of pages and of what the prober delivers.
+ * Seals evidence, closes periods and prunes, once, in a thread of its own with a connection of its own: hashing an hour or
+ * reading a month would otherwise stand in the way of pages and of what the prober delivers. Then the thread ends, and
+ * its memory with it.
  */
 const port = parentPort;
 if (port === null) throw new Error('this file is the entry of a worker thread');
@@ -19,10 +20,6 @@ if (port === null) throw new Error('this file is the entry of a worker thread');
 /** An hour is sealed this long after it ended; what comes later is sealed as late. */
 const SEAL_GRACE_MS = 3_600_000;
 const FIRST_AFTER_MS = 5_000;
-const EVERY_MS = 60_000;
-const CLOSE_EVERY = 5;
-/** After an authority failed. */
-const STAMP_AGAIN_MS = 10 * 60_000;
 /** Between two pieces of work others get the disk and the lock. */
 const BREATHE_MS = 5;
 
@@ -74,37 +71,29 @@ const prune = async (): Promise<void> => {
 
 /** Beside everything else, so that an authority that is slow or down holds up no close. */
 let stamping: Promise<void> | null = null;
-let stampAfter = 0;
 const stampInPassing = (): void => {
   const { timeStamps } = setup;
-  if (timeStamps === null || stamping !== null || Date.now() < stampAfter) return;
+  if (timeStamps === null) return;
   const contracts = setup.terms.map(({ versions }) => versions);
   stamping = attempt('time-stamping', async () => {
-    stampAfter = Date.now() + STAMP_AGAIN_MS;
     // Reading certificates takes a large package, which nobody else needs.
     const { askForStamp } = await import('./ask-for-stamp.ts');
     const stamp = (head: string) => askForStamp(timeStamps, head, stopping.signal);
     await stampHeads({ store, contracts, stamp }, Date.now());
-    stampAfter = 0;
-  }).finally(() => {
-    stamping = null;
   });
 };
 
 await wait(FIRST_AFTER_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
-for (let round = 0; !stopping.signal.aborted; round += 1) {
+if (!stopping.signal.aborted) {
   await attempt('sealing', async () => {
     await sealAll(store, Date.now() - SEAL_GRACE_MS, Date.now, breathe);
   });
   stampInPassing();
-  if (round % CLOSE_EVERY === 0) {
-    await attempt('closing', close);
-    await attempt('writing the files of reports', async () => {
-      await keepReportFiles(store, setup.data, breathe);
-    });
-    await attempt('pruning', prune);
-  }
-  await wait(EVERY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+  await attempt('closing', close);
+  await attempt('writing the files of reports', async () => {
+    await keepReportFiles(store, setup.data, breathe);
+  });
+  await attempt('pruning', prune);
 }
 await stamping;
 await store.close();

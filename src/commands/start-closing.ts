@@ -18,11 +18,13 @@ export type ClosingOptions = {
   readonly changed: () => void;
 };
 
+/** After a round; one that died tries again sooner. */
+const NEXT_AFTER_MS = 5 * 60_000;
 const RESTART_AFTER_MS = 60_000;
 /** A thread that does not answer is ended: whatever it was at is done again after the next start. */
 const STOP_WITHIN_MS = 10_000;
 
-/** Keeps the closing thread alive until it is stopped. */
+/** Starts the closing thread again and again until it is stopped: its memory is given back after each round. */
 export function startClosing({ config, data, log, after, changed }: ClosingOptions): {
   readonly stop: () => Promise<void>;
 } {
@@ -60,9 +62,9 @@ export function startClosing({ config, data, log, after, changed }: ClosingOptio
     running.on('error', (err) => log.error({ err }, 'the closing thread died'));
     worker = running;
     exited = new Promise((done) => {
-      running.once('exit', () => {
+      running.once('exit', (code) => {
         done();
-        if (!stopped) restarting = setTimeout(start, RESTART_AFTER_MS);
+        if (!stopped) restarting = setTimeout(start, code === 0 ? NEXT_AFTER_MS : RESTART_AFTER_MS);
       });
     });
   };

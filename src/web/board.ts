@@ -15,7 +15,8 @@ export type Board = {
   readonly changed: () => void;
 };
 
-export const MIN_AGE_MS = 1_000;
+/** Rows gather for as long before they are stored: an edition sooner would say the same. */
+export const MIN_AGE_MS = 2_000;
 /** Without any news the page still has to notice that nothing comes in any more. */
 export const MAX_AGE_MS = 5_000;
 /** Preparing takes at most one part in this many of the time, however much there is to prepare. */
@@ -26,7 +27,7 @@ const STALE_MS = 10_000;
 const KEPT_ANSWERS = 64;
 
 /**
- * Prepares an edition when somebody looks, at most once a second, and never two at once. Where preparing takes long,
+ * Prepares an edition when somebody looks, at most every two seconds, and never two at once. Where preparing takes long,
  * readers get the last edition meanwhile, as long as it is of the last seconds.
  */
 export function createBoard(clock: () => number, readView: (now: number) => Promise<StatusView>): Board {

@@ -69,7 +69,7 @@ test('where preparing takes no time to speak of, readers always get the newest',
   finish();
   const { no } = await first;
   board.changed();
-  pass(1_000);
+  pass(2_000);
   const next = board.read();
   finish();
   assert.equal((await next).no, no + 1);
