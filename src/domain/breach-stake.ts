@@ -1,6 +1,7 @@
 import type { Stake } from './alert.ts';
 import type { Contract } from './contract.ts';
 import { earned, moneyOf } from './credit.ts';
+import { feeFor } from './credit-total.ts';
 import { exact, HUNDRED, ONE, ratio, shortest } from './exact.ts';
 import type { LiveObjective } from './live-objective.ts';
 import { mostBad } from './period-budget.ts';
@@ -33,7 +34,7 @@ export function stakeOf(contract: Contract, objective: LiveObjective): Stake | n
   if (percent.equals(0)) return null;
   const cap = contract.credits.capPercent;
   const capped = cap !== null && percent.gt(exact(cap)) ? exact(cap) : percent;
-  const { amount } = moneyOf(contract, capped, contract.fee ?? null);
+  const { amount } = moneyOf(contract, capped, feeFor(contract.fee, objective.target));
   const { currency } = contract;
   return {
     contract: contract.id,

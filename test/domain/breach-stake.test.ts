@@ -92,6 +92,8 @@ test('money is the share of the fee, in the currency of the contract; without a 
   assert.equal(stakeOf(paid, lost(45, 14_400))?.creditMoney, 'USD 1200.05');
   assert.equal(stakeOf(paid, lost(447, 14_400))?.creditMoney, 'USD 3000.13', 'rounded as the contract says');
   assert.equal(stakeOf(contract(LADDER), lost(45, 14_400))?.creditMoney, null);
+  const apart = contract(LADDER, { fee: { amount: '12000.50', scopes: { 'acme/pro': '500' } } });
+  assert.equal(stakeOf(apart, lost(45, 14_400))?.creditMoney, 'USD 50.00', 'of the fee of its own scope');
 });
 
 test('a cap is a cap, and a contract without credits owes nothing', () => {
