@@ -63,6 +63,8 @@ const ROUTES: Readonly<Record<string, readonly [path: string, cacheControl: stri
   '/api/v1/compare': ['/api/v1/compare', 'no-cache'],
   '/reports': ['/reports', 'no-cache'],
   '/reports/:period/:contract': ['/reports/2027-02/pro', 'no-cache'],
+  '/api/v1/reports': ['/api/v1/reports', 'no-cache'],
+  '/api/v1/reports/:period/:contract': ['/api/v1/reports/2027-02/pro', 'no-cache'],
   '/method': ['/method', 'no-cache'],
   '/feed.xml': ['/feed.xml', 'no-cache'],
   '/badge/*id': [`/badge/${TARGET}.svg`, 'public, max-age=60'],
