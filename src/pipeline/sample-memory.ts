@@ -42,8 +42,8 @@ type Cell = {
   readonly valid: Uint16Array;
   /** Ticks without quota, per minute of the ring. */
   readonly overQuota: Uint16Array;
-  /** n and k per minute, per objective. */
-  readonly counts: Map<string, { readonly n: Uint16Array; readonly k: Uint16Array }>;
+  /** n and k per minute, per objective; most have no k for days, and none until there is one. */
+  readonly counts: Map<string, { readonly n: Uint16Array; k: Uint16Array | null }>;
   readonly readings: Map<string, Map<string, Reading>>;
   heardAt: number | null;
 };
@@ -90,7 +90,7 @@ export function createSampleMemory(
         overQuota[place] = 0;
         for (const { n, k } of counts.values()) {
           n[place] = 0;
-          k[place] = 0;
+          if (k !== null) k[place] = 0;
         }
       }
     }
@@ -116,11 +116,13 @@ export function createSampleMemory(
       if (counting === 'excluded') continue;
       let counts = cell.counts.get(objective.id);
       if (counts === undefined) {
-        counts = { n: new Uint16Array(size), k: new Uint16Array(size) };
+        counts = { n: new Uint16Array(size), k: null };
         cell.counts.set(objective.id, counts);
       }
       counts.n[place] = (counts.n[place] ?? 0) + 1;
-      if (counting === 'bad') counts.k[place] = (counts.k[place] ?? 0) + 1;
+      if (counting !== 'bad') continue;
+      counts.k ??= new Uint16Array(size);
+      counts.k[place] = (counts.k[place] ?? 0) + 1;
     }
   };
 
@@ -157,7 +159,10 @@ export function createSampleMemory(
     count(target, objective, fromAt, toAt) {
       const counts = cells.get(target)?.counts.get(objective);
       if (counts === undefined) return { n: 0, k: 0 };
-      return { n: sum(counts.n, fromAt, toAt), k: sum(counts.k, fromAt, toAt) };
+      return {
+        n: sum(counts.n, fromAt, toAt),
+        k: counts.k === null ? 0 : sum(counts.k, fromAt, toAt),
+      };
     },
     countValid(target, fromAt, toAt) {
       const cell = cells.get(target);
