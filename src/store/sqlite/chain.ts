@@ -1,33 +1,17 @@
 import type { Database } from 'better-sqlite3';
 import type {
-  ChainSample,
   ChainSeries,
   ChainStore,
   Segment,
   SegmentRead,
   SegmentVisitor,
   UnreadableHour,
-  UnreadablePiece,
 } from '../store.ts';
-import { remarksOf } from './closed-lists.ts';
-import type { EvidenceTable, RowKey } from './evidence.ts';
-import type { NotRunTable } from './not-run.ts';
-import { hourOf, type PackedHoursTable } from './packed-hours.ts';
-import { PURPOSE_NO, type SamplesTable, type StoredRow } from './samples.ts';
+import type { RowKey } from './evidence.ts';
+import { hourOf } from './packed-hours.ts';
+import { PURPOSE_NO } from './samples.ts';
+import { type ChainTables, prepareSegmentRows, seriesOf } from './segment-rows.ts';
 import type { SeriesRegistry } from './series.ts';
-import type { ServedByTable } from './served-by.ts';
-import { purposeOf } from './stored-sample.ts';
-
-/** The `kind` of a late tick that did not run; a late sample has the number of its purpose. Never renumber. */
-export const NOT_RUN_KIND = 4;
-
-export type ChainTables = {
-  readonly samples: SamplesTable;
-  readonly packed: PackedHoursTable;
-  readonly notRun: NotRunTable;
-  readonly evidence: EvidenceTable;
-  readonly servedBy: ServedByTable;
-};
 
 type SegmentRow = {
   readonly region: string;
@@ -52,10 +36,6 @@ type GapRow = {
   readonly sealed_at: string;
 };
 
-type LateRow = { readonly scheduled_at_ms: number; readonly series_no: number; readonly kind: number };
-
-type Span = { readonly fromAt: number; readonly toAt: number };
-
 export type ChainTable = {
   /** Until when each region is sealed, exclusive. */
   readonly sealedUntil: () => ReadonlyMap<string, number>;
@@ -79,7 +59,8 @@ export type ChainTable = {
 };
 
 export function prepareChain(db: Database, tables: ChainTables): ChainTable {
-  const { samples, packed, notRun, evidence, servedBy } = tables;
+  const { packed } = tables;
+  const rows = prepareSegmentRows(db, tables);
   const segmentsFrom = db.prepare<{ region: string; fromNo: number; limit: number }, SegmentRow>(`
     select *
     from chain_segments
@@ -154,26 +135,6 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
     where region = @region
       and segment_no is null
   `);
-  const lateOfSegment = db.prepare<{ region: string; no: number | null }, LateRow>(`
-    select
-      scheduled_at_ms,
-      series_no,
-      kind
-    from late_rows
-    where region = @region
-      and segment_no is @no
-    order by scheduled_at_ms, series_no, kind
-  `);
-  const lateInSpan = db.prepare<Span & { region: string }, LateRow>(`
-    select
-      scheduled_at_ms,
-      series_no,
-      kind
-    from late_rows
-    where scheduled_at_ms >= @fromAt
-      and scheduled_at_ms < @toAt
-      and region = @region
-  `);
   const nextTicks = db
     .prepare<{ fromAt: number }, number | null>(`
       select min(at)
@@ -185,25 +146,6 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
         select min(hour_at_ms) from packed_hours where hour_at_ms >= @fromAt
       )
     `)
-    .pluck();
-  const rowCount = db
-    .prepare<Span & { series: string }, number>(`
-      select
-        (select count(*) from samples
-          where scheduled_at_ms >= @fromAt and scheduled_at_ms < @toAt
-            and series_no in (select value from json_each(@series)))
-        + (select coalesce(sum(samples), 0) from packed_hours
-          where hour_at_ms >= @fromAt and hour_at_ms < @toAt
-            and series_no in (select value from json_each(@series)))
-        + (select count(*) from not_run
-          where scheduled_at_ms >= @fromAt and scheduled_at_ms < @toAt
-            and series_no in (select value from json_each(@series)))
-    `)
-    .pluck();
-  const lateCount = db
-    .prepare<{ region: string; no: number | null }, number>(
-      'select count(*) from late_rows where region = @region and segment_no is @no',
-    )
     .pluck();
   const oldestPrunable = db.prepare<{ samplesBeforeAt: number; evidenceBeforeAt: number }, SegmentRow>(`
     select *
@@ -277,141 +219,6 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
     order by chain_gaps.segment_no
   `);
 
-  const seriesOf = (registry: SeriesRegistry, region: string): ReadonlyMap<number, ChainSeries> =>
-    new Map(
-      registry.entries
-        .filter((entry) => entry.region === region)
-        .map((entry) => [
-          entry.seriesNo,
-          { probe: entry.probe, target: entry.recordedAs, region: entry.region },
-        ]),
-    );
-
-  const sampleOf = (row: StoredRow, series: ChainSeries): ChainSample => ({
-    series,
-    scheduledAt: row.scheduledAt,
-    purpose: purposeOf(row.purposeNo),
-    outcome: row.outcome,
-    doubt: row.doubt,
-    remarks: remarksOf(row.remarks),
-    lagUs: row.lagUs,
-    ttftUs: row.ttftUs,
-    totalUs: row.totalUs,
-    costNanos: row.costNanos,
-    servedBy: servedBy.value(row.servedByNo),
-    detail: row.readDetail(),
-  });
-
-  /** Shows every sample of the region in a span, whatever storage it is in. Returns what cannot be read. */
-  const visitSamples = (
-    span: Span,
-    bySeries: ReadonlyMap<number, ChainSeries>,
-    visit: (row: StoredRow, series: ChainSeries) => void,
-  ): UnreadablePiece[] => {
-    const unreadable: UnreadablePiece[] = [];
-    for (const row of samples.bySeries(span.fromAt, span.toAt)) {
-      const series = bySeries.get(row.seriesNo);
-      if (series !== undefined) visit(row, series);
-    }
-    const nowhere = { series: null, outcomes: null, order: 'oldest-first' } as const;
-    for (const hourAt of packed.hours({ ...span, ...nowhere })) {
-      for (const pack of packed.packsOf(hourAt)) {
-        const series = bySeries.get(pack.seriesNo);
-        if (series === undefined) continue;
-        // A damaged piece must be named, not end the search for others.
-        const rows = pack.read();
-        if (rows.kind === 'rows') for (const row of rows.rows) visit(row, series);
-        else unreadable.push({ series, hourAt, message: rows.message, bytes: pack.bytes });
-      }
-    }
-    return unreadable;
-  };
-
-  const stampOf = (region: string, span: Span, no: number | null, series: readonly number[]): string =>
-    `${rowCount.get({ ...span, series: JSON.stringify(series) }) ?? 0}+${lateCount.get({ region, no }) ?? 0}`;
-
-  const visitOnTime = (
-    region: string,
-    span: Span,
-    bySeries: ReadonlyMap<number, ChainSeries>,
-    visitor: SegmentVisitor,
-  ): UnreadablePiece[] => {
-    const late = new Set(
-      lateInSpan
-        .all({ ...span, region })
-        .map(({ scheduled_at_ms, series_no, kind }) => keyText(scheduled_at_ms, series_no, kind)),
-    );
-    const isOnTime = (at: number, seriesNo: number, kind: number): boolean =>
-      late.size === 0 || !late.has(keyText(at, seriesNo, kind));
-    const unreadable = visitSamples(span, bySeries, (row, series) => {
-      if (isOnTime(row.scheduledAt, row.seriesNo, row.purposeNo))
-        visitor.sample(sampleOf(row, series), false);
-    });
-    for (const { seriesNo, scheduledAt, reason } of notRun.allBetween(span.fromAt, span.toAt)) {
-      const series = bySeries.get(seriesNo);
-      if (series !== undefined && isOnTime(scheduledAt, seriesNo, NOT_RUN_KIND)) {
-        visitor.notRun({ series, scheduledAt, reason }, false);
-      }
-    }
-    for (const { seriesNo, scheduledAt, purposeNo, body } of evidence.between(span.fromAt, span.toAt)) {
-      const series = bySeries.get(seriesNo);
-      if (series !== undefined && isOnTime(scheduledAt, seriesNo, purposeNo)) {
-        visitor.evidence({ series, scheduledAt, purpose: purposeOf(purposeNo), body }, false);
-      }
-    }
-    return unreadable;
-  };
-
-  const visitLate = (
-    region: string,
-    no: number | null,
-    bySeries: ReadonlyMap<number, ChainSeries>,
-    visitor: SegmentVisitor,
-  ): UnreadablePiece[] => {
-    const unreadable = new Map<string, UnreadablePiece>();
-    for (const { scheduled_at_ms: scheduledAt, series_no: seriesNo, kind } of lateOfSegment.all({
-      region,
-      no,
-    })) {
-      const series = bySeries.get(seriesNo);
-      if (series === undefined) continue;
-      if (kind === NOT_RUN_KIND) {
-        const reason = notRun.reasonOf(scheduledAt, seriesNo);
-        if (reason !== null) visitor.notRun({ series, scheduledAt, reason }, true);
-        continue;
-      }
-      const key = { scheduledAt, seriesNo, purposeNo: kind };
-      const row = samples.get(key);
-      if (row !== null) visitor.sample(sampleOf(row, series), true);
-      else {
-        const hourAt = hourOf(scheduledAt);
-        const pack = packed.packOf(hourAt, seriesNo);
-        const rows = pack?.read();
-        if (rows?.kind === 'rows') {
-          const found = rows.rows.find((one) => one.scheduledAt === scheduledAt && one.purposeNo === kind);
-          if (found !== undefined) visitor.sample(sampleOf(found, series), true);
-        } else if (pack !== null && rows !== undefined) {
-          const piece = { series, hourAt, message: rows.message, bytes: pack.bytes };
-          unreadable.set(`${hourAt} ${seriesNo}`, piece);
-        }
-      }
-      const body = evidence.readText(key);
-      if (body !== null) visitor.evidence({ series, scheduledAt, purpose: purposeOf(kind), body }, true);
-    }
-    return [...unreadable.values()];
-  };
-
-  const rowsOf: ChainTable['rowsOf'] = (registry, { region, no, fromAt, toAt }, visitor) => {
-    const bySeries = seriesOf(registry, region);
-    const span = { fromAt, toAt };
-    const onTime = visitOnTime(region, span, bySeries, visitor);
-    const late = visitLate(region, no, bySeries, visitor);
-    return {
-      unreadable: [...onTime, ...late],
-      stamp: stampOf(region, span, no, [...bySeries.keys()]),
-    };
-  };
-
   /** Deletes a sample wherever it stands; a packed hour is written again without it. */
   const removeSamples = (keys: readonly RowKey[]): void => {
     for (const key of keys) deleteSample.run(key);
@@ -447,7 +254,7 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
       const row = segmentUntil.get({ region, at });
       return row === undefined ? null : segmentOf(row);
     },
-    rowsOf,
+    rowsOf: rows.visit,
     unreadable(registry) {
       const found = new Map<string, UnreadableHour>();
       const add = (one: UnreadableHour): void => {
@@ -477,8 +284,7 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
       if (last !== undefined && last.to_at_ms !== fromAt) {
         throw new Error(`segment ${no} of ${region} does not begin where the one before ends`);
       }
-      const series = [...seriesOf(registry, region).keys()];
-      if (stampOf(region, { fromAt, toAt }, null, series) !== stamp) return 'changed';
+      if (rows.stamp(registry, region, { fromAt, toAt }) !== stamp) return 'changed';
       addSegment.run(segment);
       takeLate.run({ region, no });
       for (const { series: own, hourAt, message } of unreadable) {
@@ -506,7 +312,7 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
       const bodies: RowKey[] = [];
       const ticks: { readonly scheduledAt: number; readonly seriesNo: number }[] = [];
       const query = { region, no, fromAt: found.from_at_ms, toAt: found.to_at_ms };
-      const { unreadable } = rowsOf(registry, query, {
+      const { unreadable } = rows.visit(registry, query, {
         sample: (row) => void keys.push({ ...keyOf(row), purposeNo: PURPOSE_NO[row.purpose] }),
         notRun: (row) => void ticks.push(keyOf(row)),
         evidence: (row) => void bodies.push({ ...keyOf(row), purposeNo: PURPOSE_NO[row.purpose] }),
@@ -524,10 +330,6 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
       return true;
     },
   };
-}
-
-function keyText(at: number, seriesNo: number, kind: number): string {
-  return `${at} ${seriesNo} ${kind}`;
 }
 
 function seriesText({ probe, target, region }: ChainSeries): string {
