@@ -1,8 +1,8 @@
-import type { Contract } from '../src/domain/contract.ts';
-import type { Sample } from '../src/domain/sample.ts';
-import type { Target } from '../src/domain/target.ts';
-import { createLiveScope } from '../src/pipeline/live-scope.ts';
-import { countDirty } from '../src/pipeline/roll-up.ts';
+import type { Contract } from '../src/domain/contract/contract.ts';
+import type { Sample } from '../src/domain/measure/sample.ts';
+import type { Target } from '../src/domain/measure/target.ts';
+import { createLiveScope } from '../src/pipeline/live/live-scope.ts';
+import { countDirty } from '../src/pipeline/live/roll-up.ts';
 import type { Store } from '../src/store/store.ts';
 import { failure, sample } from '../test/store/builders.ts';
 import { impatientClock } from '../test/support/impatient-clock.ts';

@@ -6,9 +6,9 @@
  *   npm run bench:paint
  */
 import { loadavg } from 'node:os';
-import { commitmentOf } from '../src/domain/commitment.ts';
-import { createLiveMemory } from '../src/pipeline/live-memory.ts';
-import { countingIn, createLiveScope } from '../src/pipeline/live-scope.ts';
+import { commitmentOf } from '../src/domain/contract/commitment.ts';
+import { createLiveMemory } from '../src/pipeline/live/live-memory.ts';
+import { countingIn, createLiveScope } from '../src/pipeline/live/live-scope.ts';
 import { openSqliteStore } from '../src/store/sqlite/open.ts';
 import { createServer } from '../src/web/server.ts';
 import { impatientClock } from '../test/support/impatient-clock.ts';

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { openData } from '../src/commands/open-data.ts';
 import { readContractText } from '../src/config/load-contract.ts';
-import { targetId } from '../src/domain/target.ts';
+import { targetId } from '../src/domain/measure/target.ts';
 import type { StoredSample } from '../src/store/store.ts';
 import { writeNinetyDays } from './ninety-days.ts';
 import type { BareOrder, BareSample } from './probe-accuracy/bare-loop.ts';

@@ -1,5 +1,5 @@
-import { HEALTHS } from '../src/domain/health.ts';
-import type { TargetView } from '../src/domain/status-view.ts';
+import { HEALTHS } from '../src/domain/view/health.ts';
+import type { TargetView } from '../src/domain/view/status-view.ts';
 import { formatShare, shorten } from './format.ts';
 import { html } from './html.ts';
 

@@ -1,4 +1,4 @@
-import type { PeriodBudget } from '../src/domain/period-budget.ts';
+import type { PeriodBudget } from '../src/domain/live/period-budget.ts';
 import { countOf, formatSpan } from './format.ts';
 import { type Html, html } from './html.ts';
 

@@ -1,10 +1,10 @@
-import type { Limit } from '../src/domain/commitment.ts';
-import { HEALTHS } from '../src/domain/health.ts';
-import type { LiveObjective, LiveWindow } from '../src/domain/live-objective.ts';
-import { type LiveTarget, p99Of, shareOf, uptimeOf } from '../src/domain/live-report.ts';
-import type { Spread } from '../src/domain/spread.ts';
-import { P99_NEEDS } from '../src/domain/standing.ts';
-import type { SeriesView, Standing, TargetView } from '../src/domain/status-view.ts';
+import type { Limit } from '../src/domain/contract/commitment.ts';
+import type { LiveObjective, LiveWindow } from '../src/domain/live/live-objective.ts';
+import { type LiveTarget, p99Of, shareOf, uptimeOf } from '../src/domain/live/live-report.ts';
+import { P99_NEEDS } from '../src/domain/live/standing.ts';
+import type { Spread } from '../src/domain/time/spread.ts';
+import { HEALTHS } from '../src/domain/view/health.ts';
+import type { SeriesView, Standing, TargetView } from '../src/domain/view/status-view.ts';
 import { budgetBar, budgetTitle } from './budget-bar.ts';
 import { dayBars } from './day-bars.ts';
 import {

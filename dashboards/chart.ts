@@ -1,4 +1,4 @@
-import type { HistoryColumn } from '../src/domain/history.ts';
+import type { HistoryColumn } from '../src/domain/view/history.ts';
 import { countOf, formatCount, type Times } from './format.ts';
 import { type Html, html, raw } from './html.ts';
 import { type Curve, farWord, type Measure } from './measure.ts';

@@ -1,11 +1,11 @@
+import type { RankMs, TierFigures } from '../src/domain/statistics/tier-comparison.ts';
 import {
   COMPARE_SPANS,
   type ComparedPair,
   type CompareView,
   gainOf,
   type TierVerdict,
-} from '../src/domain/compare-view.ts';
-import type { RankMs, TierFigures } from '../src/domain/tier-comparison.ts';
+} from '../src/domain/view/compare-view.ts';
 import { countOf, formatCount, formatShare, formatUs, NO_DATA, shorten, timesIn } from './format.ts';
 import { type Html, html, raw } from './html.ts';
 import { icon } from './icon.ts';

@@ -1,5 +1,5 @@
-import { DAY_LEVELS, type DayLevel, levelOf } from '../src/domain/day-record.ts';
-import { type LiveTarget, uptimeOf } from '../src/domain/live-report.ts';
+import { DAY_LEVELS, type DayLevel, levelOf } from '../src/domain/live/day-record.ts';
+import { type LiveTarget, uptimeOf } from '../src/domain/live/live-report.ts';
 import { countOf } from './format.ts';
 import { type Html, html, raw } from './html.ts';
 

@@ -1,4 +1,4 @@
-import type { DayChart } from '../src/domain/day-chart.ts';
+import type { DayChart } from '../src/domain/view/day-chart.ts';
 import { type Html, html } from './html.ts';
 
 const CHART = { width: 720, height: 132, left: 52, right: 56, top: 16, bottom: 20 } as const;

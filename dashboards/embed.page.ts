@@ -1,6 +1,6 @@
-import { HEALTHS } from '../src/domain/health.ts';
-import { layMatrix, type StatusQuery } from '../src/domain/status-query.ts';
-import type { StatusView, TargetView } from '../src/domain/status-view.ts';
+import { HEALTHS } from '../src/domain/view/health.ts';
+import { layMatrix, type StatusQuery } from '../src/domain/view/status-query.ts';
+import type { StatusView, TargetView } from '../src/domain/view/status-view.ts';
 import { countOf, formatShare, shorten, timesIn } from './format.ts';
 import { type Html, html, raw } from './html.ts';
 import { icon, iconSheet } from './icon.ts';

@@ -1,5 +1,5 @@
-import { HEALTHS } from '../src/domain/health.ts';
-import type { StatusView, TargetView } from '../src/domain/status-view.ts';
+import { HEALTHS } from '../src/domain/view/health.ts';
+import type { StatusView, TargetView } from '../src/domain/view/status-view.ts';
 import { shorten } from './format.ts';
 import { html } from './html.ts';
 import { targetPath } from './link.ts';

@@ -1,4 +1,4 @@
-import type { Spread } from '../src/domain/spread.ts';
+import type { Spread } from '../src/domain/time/spread.ts';
 import { type Html, html } from './html.ts';
 
 const WIDTH = 120;

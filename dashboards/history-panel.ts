@@ -1,5 +1,5 @@
-import type { HistoryColumn } from '../src/domain/history.ts';
-import { SPANS, type TargetPageView } from '../src/domain/target-view.ts';
+import type { HistoryColumn } from '../src/domain/view/history.ts';
+import { SPANS, type TargetPageView } from '../src/domain/view/target-view.ts';
 import { curveText, isLongRange, latencyChart, stretchText } from './chart.ts';
 import { formatCount, formatShare, type Times } from './format.ts';
 import { type Html, html, raw } from './html.ts';

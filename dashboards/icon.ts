@@ -1,5 +1,5 @@
-import type { Health } from '../src/domain/health.ts';
-import type { Standing } from '../src/domain/status-view.ts';
+import type { Health } from '../src/domain/view/health.ts';
+import type { Standing } from '../src/domain/view/status-view.ts';
 import { type Html, html, raw } from './html.ts';
 
 /**

@@ -1,7 +1,7 @@
-import type { IncidentDetail, IncidentPageView } from '../src/domain/incident-view.ts';
-import { stakeWords } from '../src/domain/message.ts';
-import { OUTCOMES } from '../src/domain/outcome.ts';
-import { duration, instantUtc, minuteUtc } from '../src/domain/wording.ts';
+import { stakeWords } from '../src/domain/alert/message.ts';
+import { duration, instantUtc, minuteUtc } from '../src/domain/alert/wording.ts';
+import { OUTCOMES } from '../src/domain/measure/outcome.ts';
+import type { IncidentDetail, IncidentPageView } from '../src/domain/view/incident-view.ts';
 import { countOf, NO_DATA, shorten } from './format.ts';
 import { type Html, html } from './html.ts';
 import { PHASE_WORDS } from './incidents.page.ts';

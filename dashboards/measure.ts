@@ -1,7 +1,7 @@
-import type { Limit } from '../src/domain/commitment.ts';
-import type { HistoryColumn } from '../src/domain/history.ts';
-import type { Spread } from '../src/domain/spread.ts';
-import type { TargetView } from '../src/domain/status-view.ts';
+import type { Limit } from '../src/domain/contract/commitment.ts';
+import type { Spread } from '../src/domain/time/spread.ts';
+import type { HistoryColumn } from '../src/domain/view/history.ts';
+import type { TargetView } from '../src/domain/view/status-view.ts';
 import { formatSpeed, formatUs } from './format.ts';
 
 /** Three lines of a chart at one stretch, from the middle to the slow end. */

@@ -1,7 +1,7 @@
-import { CONFIRMED_BY, HEALTH_ORDER, HEALTHS } from '../src/domain/health.ts';
-import { OUTCOMES } from '../src/domain/outcome.ts';
-import { P99_NEEDS } from '../src/domain/standing.ts';
-import type { StatusView } from '../src/domain/status-view.ts';
+import { P99_NEEDS } from '../src/domain/live/standing.ts';
+import { OUTCOMES } from '../src/domain/measure/outcome.ts';
+import { CONFIRMED_BY, HEALTH_ORDER, HEALTHS } from '../src/domain/view/health.ts';
+import type { StatusView } from '../src/domain/view/status-view.ts';
 import { countOf, formatCount, formatShare, NO_DATA, shorten } from './format.ts';
 import { type Html, html } from './html.ts';
 import { icon } from './icon.ts';

@@ -1,4 +1,4 @@
-import type { LiveObjective } from '../src/domain/live-objective.ts';
+import type { LiveObjective } from '../src/domain/live/live-objective.ts';
 
 const METRICS = { availability: 'uptime', ttft_ms: 'TTFT', e2e_ms: 'total', tokens_per_s: 'speed' } as const;
 

@@ -1,5 +1,5 @@
-import type { LiveObjective, LiveWindow, WindowName } from '../src/domain/live-objective.ts';
-import { type LiveTarget, shareOf } from '../src/domain/live-report.ts';
+import type { LiveObjective, LiveWindow, WindowName } from '../src/domain/live/live-objective.ts';
+import { type LiveTarget, shareOf } from '../src/domain/live/live-report.ts';
 import { budgetBar } from './budget-bar.ts';
 import { STANDING_WORDS, standingOf } from './cell.ts';
 import { dayBars, dayLegend } from './day-bars.ts';

@@ -1,5 +1,5 @@
-import type { HistoryColumn } from '../src/domain/history.ts';
-import { isOutcome, OUTCOMES } from '../src/domain/outcome.ts';
+import { isOutcome, OUTCOMES } from '../src/domain/measure/outcome.ts';
+import type { HistoryColumn } from '../src/domain/view/history.ts';
 import { axisLabels, isLongRange, stretchText } from './chart.ts';
 import { countOf, formatCount, type Times } from './format.ts';
 import { type Html, html, raw } from './html.ts';

@@ -1,6 +1,6 @@
-import type { Phases } from '../src/domain/observation.ts';
-import { ttftUs } from '../src/domain/observation.ts';
-import type { SampleRow } from '../src/domain/target-view.ts';
+import type { Phases } from '../src/domain/measure/observation.ts';
+import { ttftUs } from '../src/domain/measure/observation.ts';
+import type { SampleRow } from '../src/domain/view/target-view.ts';
 import { formatUs } from './format.ts';
 import { type Html, html } from './html.ts';
 

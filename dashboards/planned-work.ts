@@ -1,4 +1,4 @@
-import type { PlannedWorkView, StatusView } from '../src/domain/status-view.ts';
+import type { PlannedWorkView, StatusView } from '../src/domain/view/status-view.ts';
 import { shorten, type Times } from './format.ts';
 import { type Html, html } from './html.ts';
 

@@ -1,4 +1,4 @@
-import type { HistoryColumn } from '../src/domain/history.ts';
+import type { HistoryColumn } from '../src/domain/view/history.ts';
 import { type Html, raw } from './html.ts';
 import type { Measure } from './measure.ts';
 

@@ -1,7 +1,6 @@
-import { dayCharts } from '../src/domain/day-chart.ts';
-import { reasonText } from '../src/domain/reason-words.ts';
-import { number, type Step } from '../src/domain/recount.ts';
-import type { Failure, Report, ReportStatement, StatementResult } from '../src/domain/report.ts';
+import { number, type Step } from '../src/domain/contract/recount.ts';
+import { reasonText } from '../src/domain/report/reason-words.ts';
+import type { Failure, Report, ReportStatement, StatementResult } from '../src/domain/report/report.ts';
 import {
   type Audience,
   deadlineText,
@@ -21,7 +20,8 @@ import {
   statementFacts,
   termsFacts,
   timeText,
-} from '../src/domain/report-text.ts';
+} from '../src/domain/report/report-text.ts';
+import { dayCharts } from '../src/domain/view/day-chart.ts';
 import { dayChart } from './day-chart.ts';
 import { NO_DATA } from './format.ts';
 import { type Html, html, raw } from './html.ts';

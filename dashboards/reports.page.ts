@@ -1,8 +1,8 @@
-import type { ClaimReading } from '../src/domain/claim-readings.ts';
-import { exact, fixed, ZERO } from '../src/domain/exact.ts';
-import type { ClaimState } from '../src/domain/ledger.ts';
-import type { StatementResult } from '../src/domain/report.ts';
-import type { Audience } from '../src/domain/report-text.ts';
+import { exact, fixed, ZERO } from '../src/domain/contract/exact.ts';
+import type { ClaimReading } from '../src/domain/report/claim-readings.ts';
+import type { ClaimState } from '../src/domain/report/ledger.ts';
+import type { StatementResult } from '../src/domain/report/report.ts';
+import type { Audience } from '../src/domain/report/report-text.ts';
 import { NO_DATA } from './format.ts';
 import { type Html, html, raw } from './html.ts';
 import { type Assets, layout } from './layout.ts';

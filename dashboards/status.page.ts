@@ -1,6 +1,6 @@
-import { HEALTH_ORDER, HEALTHS, type Health } from '../src/domain/health.ts';
-import { layMatrix, type Row, SORTS, type StatusQuery } from '../src/domain/status-query.ts';
-import { isCounting, type StatusView, type TargetView } from '../src/domain/status-view.ts';
+import { HEALTH_ORDER, HEALTHS, type Health } from '../src/domain/view/health.ts';
+import { layMatrix, type Row, SORTS, type StatusQuery } from '../src/domain/view/status-query.ts';
+import { isCounting, type StatusView, type TargetView } from '../src/domain/view/status-view.ts';
 import { accountSection } from './account.ts';
 import { cell, compactCell, noCell, worstLabel } from './cell.ts';
 import { dayLegend } from './day-bars.ts';

@@ -1,4 +1,4 @@
-import type { Slot } from '../src/domain/status-view.ts';
+import type { Slot } from '../src/domain/view/status-view.ts';
 import { countOf } from './format.ts';
 import { type Html, html, raw } from './html.ts';
 

@@ -1,9 +1,14 @@
-import type { Limit } from '../src/domain/commitment.ts';
-import { HEALTHS } from '../src/domain/health.ts';
-import { OUTCOMES } from '../src/domain/outcome.ts';
-import type { Spread } from '../src/domain/spread.ts';
-import { isCounting, type SeriesView, type Standing, type TargetView } from '../src/domain/status-view.ts';
-import { type Failure, SPANS, type TargetPageView } from '../src/domain/target-view.ts';
+import type { Limit } from '../src/domain/contract/commitment.ts';
+import { OUTCOMES } from '../src/domain/measure/outcome.ts';
+import type { Spread } from '../src/domain/time/spread.ts';
+import { HEALTHS } from '../src/domain/view/health.ts';
+import {
+  isCounting,
+  type SeriesView,
+  type Standing,
+  type TargetView,
+} from '../src/domain/view/status-view.ts';
+import { type Failure, SPANS, type TargetPageView } from '../src/domain/view/target-view.ts';
 import { limitText, STANDING_WORDS, worstLabel } from './cell.ts';
 import {
   countOf,

@@ -1,4 +1,4 @@
-import type { StatusView } from '../src/domain/status-view.ts';
+import type { StatusView } from '../src/domain/view/status-view.ts';
 import { countOf, type Times } from './format.ts';
 import { type Html, html } from './html.ts';
 

@@ -1,6 +1,6 @@
-import { type Observation, totalUs, ttftUs } from '../src/domain/observation.ts';
-import { OUTCOMES } from '../src/domain/outcome.ts';
-import type { Sample } from '../src/domain/sample.ts';
+import { type Observation, totalUs, ttftUs } from '../src/domain/measure/observation.ts';
+import { OUTCOMES } from '../src/domain/measure/outcome.ts';
+import type { Sample } from '../src/domain/measure/sample.ts';
 import { formatCount, formatUs, NO_DATA, shorten } from './format.ts';
 import { visible } from './visible.ts';
 

@@ -1,9 +1,9 @@
 import { parentPort } from 'node:worker_threads';
-import { systemClock } from '../../src/commands/system-clock.ts';
-import { createJudge } from '../../src/pipeline/judge.ts';
-import { createProbing, type Probing } from '../../src/pipeline/probing.ts';
-import type { ToProbing } from '../../src/pipeline/probing-messages.ts';
-import { WITNESS_PATIENCE_MS } from '../../src/pipeline/self-doubt.ts';
+import { systemClock } from '../../src/commands/run/system-clock.ts';
+import { createJudge } from '../../src/pipeline/probing/judge.ts';
+import { createProbing, type Probing } from '../../src/pipeline/probing/probing.ts';
+import type { ToProbing } from '../../src/pipeline/probing/probing-messages.ts';
+import { WITNESS_PATIENCE_MS } from '../../src/pipeline/probing/self-doubt.ts';
 import { createProber } from '../../src/prober/prober.ts';
 import { askWitness } from '../../src/prober/witness.ts';
 

@@ -1,4 +1,4 @@
-import type { MessageFailure } from '../../src/domain/message.ts';
+import type { MessageFailure } from '../../src/domain/alert/message.ts';
 
 /** Failures of one cell that went alike, in the order they came: what happened is said once, its requests each. */
 export type FailureGroup = {

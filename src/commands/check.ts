@@ -2,13 +2,13 @@ import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { discoveriesOf } from '../config/plan.ts';
-import { nextWindows } from '../domain/maintenance.ts';
+import { nextWindows } from '../domain/contract/maintenance.ts';
 import { formatProblem, type Problem } from '../domain/problem.ts';
-import { cronGrid } from '../pipeline/cron-grid.ts';
-import { planText, problemsText } from './check-text.ts';
+import { cronGrid } from '../pipeline/probing/cron-grid.ts';
+import { planText, problemsText } from './check/check-text.ts';
+import { checkPlan } from './check/plan-check.ts';
 import { discoverModels } from './discover-models.ts';
-import { checkPlan } from './plan-check.ts';
-import { startPractice } from './start-practice.ts';
+import { startPractice } from './run/start-practice.ts';
 import { OperatorError, type World } from './world.ts';
 
 /** Windows of each declaration of planned work. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { countsForAvailability, countsForLatency, OUTCOMES } from '../domain/outcome.ts';
-import type { Target } from '../domain/target.ts';
+import { countsForAvailability, countsForLatency, OUTCOMES } from '../domain/measure/outcome.ts';
+import type { Target } from '../domain/measure/target.ts';
 import {
   compareTiers,
   type Finding,
@@ -8,7 +8,7 @@ import {
   type TierComparison,
   type TierFigures,
   type TierSample,
-} from '../domain/tier-comparison.ts';
+} from '../domain/statistics/tier-comparison.ts';
 import type { Store, StoredSample } from '../store/store.ts';
 import { readDuration } from './moment.ts';
 import { openData } from './open-data.ts';

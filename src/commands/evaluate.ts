@@ -5,19 +5,25 @@ import { templateIds } from '../config/contract-template.ts';
 import { loadContracts } from '../config/load-contract.ts';
 import { loadMaintenance, parseMaintenance } from '../config/load-maintenance.ts';
 import { nearest } from '../config/nearest.ts';
-import { admitMaintenance, type MaintenanceWindow } from '../domain/admitted-maintenance.ts';
-import { type WindowResult, windowsLookedBack } from '../domain/chronic.ts';
-import type { Contract } from '../domain/contract.ts';
-import { contractInForce } from '../domain/contract-in-force.ts';
-import { asPreviousWindow, type Evaluation, evaluate } from '../domain/evaluation.ts';
-import { instantText, isTimezone, type Period, parsePeriod, shiftWindow } from '../domain/period.ts';
+import { countOf } from '../domain/alert/wording.ts';
+import { admitMaintenance, type MaintenanceWindow } from '../domain/contract/admitted-maintenance.ts';
+import { type WindowResult, windowsLookedBack } from '../domain/contract/chronic.ts';
+import type { Contract } from '../domain/contract/contract.ts';
+import { contractInForce } from '../domain/contract/contract-in-force.ts';
+import { asPreviousWindow, type Evaluation, evaluate } from '../domain/contract/evaluation.ts';
+import { accumulate, emptyTally, planTally, type Tally } from '../domain/contract/tally.ts';
 import { formatProblem } from '../domain/problem.ts';
-import { accumulate, emptyTally, planTally, type Tally } from '../domain/tally.ts';
-import { countOf } from '../domain/wording.ts';
-import { evaluationText, paintAnsi, paintNothing } from './evaluation-text.ts';
-import { previousResults } from './previous-results.ts';
-import { type FileSummary, formatOf, openSamples, readSamples, type SampleFormat } from './sample-file.ts';
-import { FIELDS } from './sample-line.ts';
+import { instantText, isTimezone, type Period, parsePeriod, shiftWindow } from '../domain/time/period.ts';
+import { evaluationText, paintAnsi, paintNothing } from './evaluate/evaluation-text.ts';
+import { previousResults } from './evaluate/previous-results.ts';
+import {
+  type FileSummary,
+  formatOf,
+  openSamples,
+  readSamples,
+  type SampleFormat,
+} from './evaluate/sample-file.ts';
+import { FIELDS } from './evaluate/sample-line.ts';
 import { OperatorError, type World } from './world.ts';
 
 export type EvaluateOptions = {

@@ -1,4 +1,4 @@
-import type { Incident } from '../domain/incident.ts';
+import type { Incident } from '../domain/alert/incident.ts';
 import type { Store } from '../store/store.ts';
 import { OperatorError } from './world.ts';
 

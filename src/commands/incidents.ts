@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { ALERTS } from '../domain/alert.ts';
-import { recipientId } from '../domain/alert-policy.ts';
-import { extentOf } from '../domain/extent.ts';
-import { activeCells, type Incident } from '../domain/incident.ts';
-import { placeOf } from '../domain/message.ts';
-import { counted, duration, minuteUtc } from '../domain/wording.ts';
+import { ALERTS } from '../domain/alert/alert.ts';
+import { recipientId } from '../domain/alert/alert-policy.ts';
+import { extentOf } from '../domain/alert/extent.ts';
+import { activeCells, type Incident } from '../domain/alert/incident.ts';
+import { placeOf } from '../domain/alert/message.ts';
+import { counted, duration, minuteUtc } from '../domain/alert/wording.ts';
 import type { Delivery, OutboxSummary } from '../store/store.ts';
 import { findIncident } from './find-incident.ts';
 import { readDuration } from './moment.ts';

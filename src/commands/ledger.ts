@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { minuteUtc } from '../domain/alert/wording.ts';
 import {
   CLAIM_STATES,
   type ClaimState,
@@ -6,8 +7,7 @@ import {
   mayMove,
   movesFrom,
   standingOf,
-} from '../domain/ledger.ts';
-import { minuteUtc } from '../domain/wording.ts';
+} from '../domain/report/ledger.ts';
 import type { Store } from '../store/store.ts';
 import { userOf } from './ack.ts';
 import { openData } from './open-data.ts';

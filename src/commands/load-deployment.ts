@@ -1,8 +1,8 @@
 import type { Config } from '../config/config.ts';
 import { type Loaded, loadConfig } from '../config/load.ts';
 import { formatProblem, type Problem } from '../domain/problem.ts';
-import { cronGrid } from '../pipeline/cron-grid.ts';
-import { checkPlan } from './plan-check.ts';
+import { cronGrid } from '../pipeline/probing/cron-grid.ts';
+import { checkPlan } from './check/plan-check.ts';
 import { OperatorError, type World } from './world.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { parseDuration } from '../domain/duration.ts';
+import { parseDuration } from '../domain/time/duration.ts';
 import { OperatorError } from './world.ts';
 
 /** An instant as a person gives it: RFC 3339 with an offset, or a duration from now such as `90m`. Epoch ms. */

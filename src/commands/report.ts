@@ -1,13 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { claimText } from '../domain/claim-text.ts';
-import { parsePeriod } from '../domain/period.ts';
-import type { Report } from '../domain/report.ts';
+import { claimText } from '../domain/report/claim-text.ts';
+import type { Report } from '../domain/report/report.ts';
+import { parsePeriod } from '../domain/time/period.ts';
 import { signReport } from '../evidence/signature.ts';
 import { openSigningKey } from '../evidence/signing-key.ts';
-import type { ReportTerms } from '../pipeline/build-report.ts';
-import { draftReport, summaryText } from '../pipeline/close-period.ts';
+import type { ReportTerms } from '../pipeline/closing/build-report.ts';
+import { draftReport, summaryText } from '../pipeline/closing/close-period.ts';
 import {
   REPORT_FORMS,
   type ReportDocument,
@@ -20,8 +20,8 @@ import type { Store } from '../store/store.ts';
 import { loadDeployment } from './load-deployment.ts';
 import { openData } from './open-data.ts';
 import { progressBar } from './progress.ts';
-import { packOf } from './report-folder.ts';
-import { reportTermsOf } from './report-terms.ts';
+import { packOf } from './run/report-folder.ts';
+import { reportTermsOf } from './run/report-terms.ts';
 import { OperatorError, type World } from './world.ts';
 
 type Options = {

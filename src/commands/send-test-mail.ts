@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { type Recipient, recipientId } from '../domain/alert-policy.ts';
-import { notice } from '../domain/message.ts';
-import { minuteUtc } from '../domain/wording.ts';
-import { readLinkKey } from './link-key.ts';
+import { type Recipient, recipientId } from '../domain/alert/alert-policy.ts';
+import { notice } from '../domain/alert/message.ts';
+import { minuteUtc } from '../domain/alert/wording.ts';
 import { loadDeployment } from './load-deployment.ts';
-import { openPostOffice } from './post-office.ts';
+import { readLinkKey } from './run/link-key.ts';
+import { openPostOffice } from './run/post-office.ts';
 import { OperatorError, type World } from './world.ts';
 
 type Options = { readonly data: string; readonly to?: string; readonly json?: boolean };

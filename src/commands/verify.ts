@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { number } from '../domain/recount.ts';
-import type { Report } from '../domain/report.ts';
+import { number } from '../domain/contract/recount.ts';
+import type { Report } from '../domain/report/report.ts';
 import { readPublicKey } from '../evidence/signing-key.ts';
 import { checkTimeStamp } from '../evidence/time-stamp.ts';
 import { type ChainReport, verifyChain } from '../evidence/verify-chain.ts';

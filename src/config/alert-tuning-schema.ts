@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { DEFAULT_DELIVERY, DEFAULT_INCIDENTS, DEFAULT_THRESHOLDS } from '../domain/alert-policy.ts';
-import { formatDuration } from '../domain/duration.ts';
+import { DEFAULT_DELIVERY, DEFAULT_INCIDENTS, DEFAULT_THRESHOLDS } from '../domain/alert/alert-policy.ts';
+import { formatDuration } from '../domain/time/duration.ts';
 import { duration, either, list, map, whole } from './schema-parts.ts';
 
 const { down, burn, latency, noData, ownFault, disk } = DEFAULT_THRESHOLDS;

@@ -1,6 +1,11 @@
-import type { AlertThresholds, BurnRow, DeliveryPolicy, IncidentPolicy } from '../domain/alert-policy.ts';
-import { DEFAULT_DELIVERY } from '../domain/alert-policy.ts';
-import { formatDuration, parseDuration } from '../domain/duration.ts';
+import type {
+  AlertThresholds,
+  BurnRow,
+  DeliveryPolicy,
+  IncidentPolicy,
+} from '../domain/alert/alert-policy.ts';
+import { DEFAULT_DELIVERY } from '../domain/alert/alert-policy.ts';
+import { formatDuration, parseDuration } from '../domain/time/duration.ts';
 import { type RawTuning, tuningSchema } from './alert-tuning-schema.ts';
 import type { Reading } from './reading.ts';
 import type { Path } from './yaml-source.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ALERT_KINDS, SEVERITIES } from '../domain/alert.ts';
+import { ALERT_KINDS, SEVERITIES } from '../domain/alert/alert.ts';
 import { tuningSchema } from './alert-tuning-schema.ts';
 import {
   byName,

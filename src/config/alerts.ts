@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Recipient } from '../domain/alert-policy.ts';
+import type { Recipient } from '../domain/alert/alert-policy.ts';
 import { readTime, readTuning } from './alert-tuning.ts';
 import { alertsSchema, WEEKDAYS } from './alerts-schema.ts';
 import type { AlertSettings, GatewaySettings, TierSettings } from './config.ts';

@@ -1,9 +1,9 @@
-import type { AlertKind } from '../domain/alert.ts';
-import type { DigestPolicy, QuietHours, Route } from '../domain/alert-policy.ts';
-import type { Contract } from '../domain/contract.ts';
-import type { DeclaredWork } from '../domain/maintenance.ts';
-import type { DisclosureHeaders, Price, Probe, Prompt, SpendCap } from '../domain/probe.ts';
-import type { GatewayKind } from '../domain/target.ts';
+import type { AlertKind } from '../domain/alert/alert.ts';
+import type { DigestPolicy, QuietHours, Route } from '../domain/alert/alert-policy.ts';
+import type { Contract } from '../domain/contract/contract.ts';
+import type { DeclaredWork } from '../domain/contract/maintenance.ts';
+import type { DisclosureHeaders, Price, Probe, Prompt, SpendCap } from '../domain/measure/probe.ts';
+import type { GatewayKind } from '../domain/measure/target.ts';
 import type { AlertTuning } from './alert-tuning.ts';
 import type { Secret } from './secret.ts';
 import type { TimeStampSettings } from './time-stamps.ts';

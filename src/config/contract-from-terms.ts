@@ -9,8 +9,8 @@ import type {
   LatencyTerms,
   SliceBadWhen,
   Target,
-} from '../domain/contract.ts';
-import type { Predicate } from '../domain/line-predicate.ts';
+} from '../domain/contract/contract.ts';
+import type { Predicate } from '../domain/contract/line-predicate.ts';
 import type { ContractTerms, PredicateTerms } from './contract-schema.ts';
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };

@@ -12,8 +12,8 @@ import {
   OVERLAPS,
   SLICE_STATS,
   WINDOW_KINDS,
-} from '../domain/contract.ts';
-import { isExactText } from '../domain/exact.ts';
+} from '../domain/contract/contract.ts';
+import { isExactText } from '../domain/contract/exact.ts';
 
 /** What a person would call a value, for "got …". */
 export function found(value: unknown): string {

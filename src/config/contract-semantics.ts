@@ -1,7 +1,7 @@
-import { type Exact, exact } from '../domain/exact.ts';
-import { matchesOutcome } from '../domain/line-predicate.ts';
-import { OUTCOME_CODES } from '../domain/outcome.ts';
-import { isTimezone, parseInstant } from '../domain/period.ts';
+import { type Exact, exact } from '../domain/contract/exact.ts';
+import { matchesOutcome } from '../domain/contract/line-predicate.ts';
+import { OUTCOME_CODES } from '../domain/measure/outcome.ts';
+import { isTimezone, parseInstant } from '../domain/time/period.ts';
 import { durationMs, latencyId } from './contract-from-terms.ts';
 import type { ContractTerms, PredicateTerms } from './contract-schema.ts';
 import { nearest } from './nearest.ts';

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import type { Contract } from '../domain/contract.ts';
+import type { Contract } from '../domain/contract/contract.ts';
 import type { Problem } from '../domain/problem.ts';
 import { templateFile } from './contract-template.ts';
 import { parseContractFile } from './parse-contract.ts';

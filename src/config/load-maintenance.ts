@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import type { MaintenanceWindow } from '../domain/admitted-maintenance.ts';
-import { parseInstant } from '../domain/period.ts';
+import type { MaintenanceWindow } from '../domain/contract/admitted-maintenance.ts';
+import { parseInstant } from '../domain/time/period.ts';
 
 const schema = z.array(
   z.strictObject({

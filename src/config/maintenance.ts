@@ -1,7 +1,7 @@
-import { parseDuration } from '../domain/duration.ts';
-import type { DeclaredWork } from '../domain/maintenance.ts';
-import { isTimezone, parseInstant } from '../domain/period.ts';
-import { recurrenceFault } from '../domain/recurrence.ts';
+import type { DeclaredWork } from '../domain/contract/maintenance.ts';
+import { parseDuration } from '../domain/time/duration.ts';
+import { isTimezone, parseInstant } from '../domain/time/period.ts';
+import { recurrenceFault } from '../domain/time/recurrence.ts';
 import { elementsOf, idsIn, namesIn, type Reading } from './reading.ts';
 import { maintenanceSchema } from './schema.ts';
 import { unknownName } from './tiers.ts';

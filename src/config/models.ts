@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { parseNanos } from '../domain/decimal.ts';
-import type { Price } from '../domain/probe.ts';
+import { parseNanos } from '../domain/contract/decimal.ts';
+import type { Price } from '../domain/measure/probe.ts';
 import type { ModelRule } from './config.ts';
 import { elementsOf, idsIn, type Located, namesIn, type Reading } from './reading.ts';
 import { modelSchema } from './schema.ts';

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Contract } from '../domain/contract.ts';
+import type { Contract } from '../domain/contract/contract.ts';
 import { contractFrom } from './contract-from-terms.ts';
 import { unknownKey } from './contract-keys.ts';
 import { contractTermsSchema, found } from './contract-schema.ts';

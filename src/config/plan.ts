@@ -1,4 +1,4 @@
-import { commitmentOf, type Limit } from '../domain/commitment.ts';
+import { commitmentOf, type Limit } from '../domain/contract/commitment.ts';
 import type {
   Gateway,
   KeyPlan,
@@ -8,10 +8,10 @@ import type {
   QuietWindow,
   SeriesPlan,
   SlowLimits,
-} from '../domain/probe.ts';
-import { phaseOf, type Schedule } from '../domain/schedule.ts';
-import { type Target, targetId } from '../domain/target.ts';
-import { spreadEvenly } from '../domain/tick-spread.ts';
+} from '../domain/measure/probe.ts';
+import { type Target, targetId } from '../domain/measure/target.ts';
+import { phaseOf, type Schedule } from '../domain/time/schedule.ts';
+import { spreadEvenly } from '../domain/time/tick-spread.ts';
 import type { Cadence, Config, GatewaySettings, ModelRule, TierSettings } from './config.ts';
 import { matcher } from './globs.ts';
 

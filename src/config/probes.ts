@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { formatDuration, parseDuration } from '../domain/duration.ts';
-import type { Deadlines, Prompt } from '../domain/probe.ts';
+import type { Deadlines, Prompt } from '../domain/measure/probe.ts';
+import { formatDuration, parseDuration } from '../domain/time/duration.ts';
 import type { Cadence, ModelRule, ProbeRule } from './config.ts';
 import { matcher } from './globs.ts';
 import { elementsOf, idsIn, namesIn, type Reading, readTimezone, refuseTwins } from './reading.ts';

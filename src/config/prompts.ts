@@ -1,4 +1,4 @@
-import { PROMPT_PLACEHOLDERS, type Prompt } from '../domain/probe.ts';
+import { PROMPT_PLACEHOLDERS, type Prompt } from '../domain/measure/probe.ts';
 import { didYouMean } from './nearest.ts';
 import { entriesOf, type Reading } from './reading.ts';
 import { promptSchema } from './schema.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DURATION_PATTERN } from '../domain/duration.ts';
+import { DURATION_PATTERN } from '../domain/time/duration.ts';
 
 /** Every leaf says what it expects in words; the reader of a problem sees them, not the library's. */
 const saying = (expected: string): { readonly error: string } => ({ error: `expected ${expected}` });

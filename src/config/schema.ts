@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { OPERATIONS } from '../domain/probe.ts';
-import { GATEWAY_KINDS } from '../domain/target.ts';
+import { OPERATIONS } from '../domain/measure/probe.ts';
+import { GATEWAY_KINDS } from '../domain/measure/target.ts';
 import { alertsSchema } from './alerts-schema.ts';
 import { contractTermsSchema } from './contract-schema.ts';
 import {

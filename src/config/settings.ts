@@ -1,6 +1,6 @@
-import { parseNanos } from '../domain/decimal.ts';
-import { parseDuration } from '../domain/duration.ts';
-import type { SpendCap } from '../domain/probe.ts';
+import { parseNanos } from '../domain/contract/decimal.ts';
+import type { SpendCap } from '../domain/measure/probe.ts';
+import { parseDuration } from '../domain/time/duration.ts';
 import type { Config, ModelRule, StatusSettings } from './config.ts';
 import { isCurrency } from './models.ts';
 import { type Reading, readAddress, readTimezone } from './reading.ts';

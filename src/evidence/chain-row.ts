@@ -1,5 +1,5 @@
-import type { Phases, Usage } from '../domain/observation.ts';
-import type { Purpose, ServedBy } from '../domain/sample.ts';
+import type { Phases, Usage } from '../domain/measure/observation.ts';
+import type { Purpose, ServedBy } from '../domain/measure/sample.ts';
 import type { ChainEvidence, ChainNotRun, ChainSample, ChainSeries } from '../store/store.ts';
 import type { RowBytes } from './row-bytes.ts';
 

@@ -1,5 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { PURPOSES } from '../domain/sample.ts';
+import { PURPOSES } from '../domain/measure/sample.ts';
 import type { ChainSeries } from '../store/store.ts';
 import { type Part, type RowName, seriesText } from './chain-row.ts';
 

@@ -1,6 +1,6 @@
 import { createHash, hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { PURPOSES } from '../domain/sample.ts';
+import { PURPOSES } from '../domain/measure/sample.ts';
 import type { ChainSeries, Segment, SegmentVisitor, UnreadablePiece } from '../store/store.ts';
 import { canonicalJson } from './canonical-json.ts';
 import {

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { disagrees, summariseStatements } from '../domain/assemble-report.ts';
-import { exact } from '../domain/exact.ts';
-import { recount } from '../domain/recount.ts';
-import { REPORT_FORM, type Report, type ReportStatement } from '../domain/report.ts';
+import { exact } from '../domain/contract/exact.ts';
+import { recount } from '../domain/contract/recount.ts';
+import { disagrees, summariseStatements } from '../domain/report/assemble-report.ts';
+import { REPORT_FORM, type Report, type ReportStatement } from '../domain/report/report.ts';
 import { isSignatureGood, type Signed } from './signature.ts';
 
 /** What checking a report file came to. */

@@ -1,6 +1,6 @@
 import { createTransport, type SendMailOptions } from 'nodemailer';
-import type { DeliveryResult, Letter } from '../domain/letter.ts';
-import { oneLine } from '../domain/wording.ts';
+import type { DeliveryResult, Letter } from '../domain/alert/letter.ts';
+import { oneLine } from '../domain/alert/wording.ts';
 
 /** How to reach the operator's mail server. */
 export type SmtpSettings = {

@@ -1,6 +1,6 @@
 import { mkdir, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DeliveryResult, Letter } from '../domain/letter.ts';
+import type { DeliveryResult, Letter } from '../domain/alert/letter.ts';
 import { composeLetter } from './email.ts';
 
 /**

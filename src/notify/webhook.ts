@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
-import type { DeliveryResult } from '../domain/letter.ts';
-import type { Message } from '../domain/message.ts';
-import { oneLine } from '../domain/wording.ts';
+import type { DeliveryResult } from '../domain/alert/letter.ts';
+import type { Message } from '../domain/alert/message.ts';
+import { oneLine } from '../domain/alert/wording.ts';
 
 export type WebhookSettings = {
   readonly url: string;

@@ -1,4 +1,4 @@
-import { type DeclaredWork, workChanges } from '../domain/maintenance.ts';
+import { type DeclaredWork, workChanges } from '../domain/contract/maintenance.ts';
 import type { Store } from '../store/store.ts';
 
 /** Who enters what the configuration declares. */

@@ -1,4 +1,4 @@
-import { stableHash } from '../domain/schedule.ts';
+import { stableHash } from '../domain/time/schedule.ts';
 import { uniform } from './random.ts';
 import { halfJsonScript, jsonScript, type Script } from './script.ts';
 import type { Close } from './telling.ts';

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { stableHash } from '../domain/schedule.ts';
+import { stableHash } from '../domain/time/schedule.ts';
 import { PRACTICE_MODELS, type PracticeModel } from './models.ts';
 import { play } from './play.ts';
 import { createReception } from './reception.ts';

@@ -1,9 +1,9 @@
-import { identityText } from '../domain/attempt.ts';
-import { costNanos } from '../domain/judge.ts';
-import type { Phases } from '../domain/observation.ts';
-import { VALID } from '../domain/outcome.ts';
-import { operandsOf, type Prompt, renderPrompt, type SeriesPlan } from '../domain/probe.ts';
-import type { Sample, SampleIdentity, ServedBy } from '../domain/sample.ts';
+import { identityText } from '../domain/measure/attempt.ts';
+import { costNanos } from '../domain/measure/judge.ts';
+import type { Phases } from '../domain/measure/observation.ts';
+import { VALID } from '../domain/measure/outcome.ts';
+import { operandsOf, type Prompt, renderPrompt, type SeriesPlan } from '../domain/measure/probe.ts';
+import type { Sample, SampleIdentity, ServedBy } from '../domain/measure/sample.ts';
 import { promptTokensOf } from './embeddings-reply.ts';
 import { tokenGapUs } from './latency-model.ts';
 import type { PracticeTarget } from './models.ts';

@@ -5,7 +5,7 @@ import {
   NO_DISCLOSURE,
   NO_PHASES,
   type Observation,
-} from '../domain/observation.ts';
+} from '../domain/measure/observation.ts';
 import { type Cut, cutOf, type Meeting, streams } from './meeting.ts';
 import { COMMENT, type Script } from './script.ts';
 import { commentsBefore, longestGapUs, phasesOf, timesOfTokens, timesOfWhole } from './seen-times.ts';

@@ -1,10 +1,10 @@
-import { type Attempt, attemptIdentity } from '../domain/attempt.ts';
-import { classify, NO_EXPECTATION } from '../domain/classify.ts';
-import { toSample } from '../domain/judge.ts';
-import type { Observation } from '../domain/observation.ts';
-import { wantsConfirmation } from '../domain/outcome.ts';
-import { type Gateway, renderPrompt, type SeriesPlan } from '../domain/probe.ts';
-import type { NotRun, Purpose, Sample } from '../domain/sample.ts';
+import { type Attempt, attemptIdentity } from '../domain/measure/attempt.ts';
+import { classify, NO_EXPECTATION } from '../domain/measure/classify.ts';
+import { toSample } from '../domain/measure/judge.ts';
+import type { Observation } from '../domain/measure/observation.ts';
+import { wantsConfirmation } from '../domain/measure/outcome.ts';
+import { type Gateway, renderPrompt, type SeriesPlan } from '../domain/measure/probe.ts';
+import type { NotRun, Purpose, Sample } from '../domain/measure/sample.ts';
 import { type Bench, goodWriter } from './good-sample.ts';
 import { hear, hearNothing } from './heard.ts';
 import type { HistoryScript } from './history-script.ts';

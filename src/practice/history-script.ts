@@ -1,4 +1,4 @@
-import type { NotRunReason } from '../domain/outcome.ts';
+import type { NotRunReason } from '../domain/measure/outcome.ts';
 import type { PracticeTier } from './models.ts';
 import { uniform } from './random.ts';
 import type { Incident, Timetable, When } from './timetable.ts';

@@ -1,6 +1,6 @@
-import type { SeriesPlan } from '../domain/probe.ts';
-import type { NotRun, Sample } from '../domain/sample.ts';
-import { firstTickAt, phaseOf, type Schedule } from '../domain/schedule.ts';
+import type { SeriesPlan } from '../domain/measure/probe.ts';
+import type { NotRun, Sample } from '../domain/measure/sample.ts';
+import { firstTickAt, phaseOf, type Schedule } from '../domain/time/schedule.ts';
 import { createHistorian, type Historian } from './historian.ts';
 import { historyScript } from './history-script.ts';
 import type { PracticeModel } from './models.ts';

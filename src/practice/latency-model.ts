@@ -1,4 +1,4 @@
-import { normalQuantile } from '../domain/normal-quantile.ts';
+import { normalQuantile } from '../domain/statistics/normal-quantile.ts';
 import { uniform } from './random.ts';
 
 /**

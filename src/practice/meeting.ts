@@ -1,4 +1,4 @@
-import type { Deadlines, Operation } from '../domain/probe.ts';
+import type { Deadlines, Operation } from '../domain/measure/probe.ts';
 import type { Script } from './script.ts';
 import type { Telling } from './telling.ts';
 import type { Wire } from './wire.ts';

@@ -1,4 +1,4 @@
-import { stableHash } from '../domain/schedule.ts';
+import { stableHash } from '../domain/time/schedule.ts';
 import type { LatencyProfile } from './latency-model.ts';
 
 export type PracticeTier = 'standard' | 'pro';

@@ -1,4 +1,4 @@
-import { stableHash } from '../domain/schedule.ts';
+import { stableHash } from '../domain/time/schedule.ts';
 import type { Behaviour } from './incident.ts';
 import { type Latency, type LatencyProfile, latencyOf } from './latency-model.ts';
 import type { PracticeTarget } from './models.ts';

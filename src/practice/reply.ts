@@ -1,4 +1,4 @@
-import { stableHash } from '../domain/schedule.ts';
+import { stableHash } from '../domain/time/schedule.ts';
 import { chatStream, chatWhole } from './chat-reply.ts';
 import { embeddingsWhole, promptTokensOf } from './embeddings-reply.ts';
 import type { PracticeTarget } from './models.ts';

@@ -1,4 +1,4 @@
-import { type Ending, NO_PHASES, type Observation, type Phases } from '../domain/observation.ts';
+import { type Ending, NO_PHASES, type Observation, type Phases } from '../domain/measure/observation.ts';
 import { type Cut, type Meeting, streams } from './meeting.ts';
 import { COMMENT_EVERY_MS, type Script } from './script.ts';
 import type { Telling, Token } from './telling.ts';

@@ -1,5 +1,5 @@
-import type { Disclosure, Ending, ErrorBody, Observation } from '../domain/observation.ts';
-import type { Operation } from '../domain/probe.ts';
+import type { Disclosure, Ending, ErrorBody, Observation } from '../domain/measure/observation.ts';
+import type { Operation } from '../domain/measure/probe.ts';
 import { type Meeting, streams } from './meeting.ts';
 import type { Script } from './script.ts';
 import type { Telling } from './telling.ts';

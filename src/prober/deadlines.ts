@@ -1,4 +1,4 @@
-import type { Deadlines } from '../domain/probe.ts';
+import type { Deadlines } from '../domain/measure/probe.ts';
 import { monotonicMs } from './monotonic.ts';
 
 export type DeadlineName = 'connect' | 'headers' | 'firstToken' | 'stall' | 'total';

@@ -1,4 +1,4 @@
-import type { Gateway } from '../domain/probe.ts';
+import type { Gateway } from '../domain/measure/probe.ts';
 import { type Running, runExchange } from './exchange.ts';
 import { requestPath } from './gateway-kinds.ts';
 import type { Lanes } from './lanes.ts';

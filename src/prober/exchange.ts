@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
-import type { Ending } from '../domain/observation.ts';
-import type { Deadlines } from '../domain/probe.ts';
+import type { Ending } from '../domain/measure/observation.ts';
+import type { Deadlines } from '../domain/measure/probe.ts';
 import { addToCapture, type BodyCapture, createBodyCapture } from './body-capture.ts';
 import { type DeadlineWatch, type Progress, watchDeadlines } from './deadlines.ts';
 import type { RawHeaders } from './gateway-kinds.ts';

@@ -1,6 +1,6 @@
-import type { Disclosure } from '../domain/observation.ts';
-import type { DisclosureHeaders, Gateway, Operation } from '../domain/probe.ts';
-import type { GatewayKind, Target } from '../domain/target.ts';
+import type { Disclosure } from '../domain/measure/observation.ts';
+import type { DisclosureHeaders, Gateway, Operation } from '../domain/measure/probe.ts';
+import type { GatewayKind, Target } from '../domain/measure/target.ts';
 import type { Reading } from './reading.ts';
 
 /** Response headers as the HTTP client gives them: lower-case names. */

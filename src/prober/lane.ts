@@ -1,7 +1,7 @@
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { createSecureContext, getCACertificates, type SecureContext, TLSSocket } from 'node:tls';
 import { buildConnector, Client } from 'undici';
-import type { Connection } from '../domain/observation.ts';
+import type { Connection } from '../domain/measure/observation.ts';
 import { monotonicMs } from './monotonic.ts';
 import { lookupName } from './name-lookup.ts';
 

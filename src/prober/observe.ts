@@ -1,5 +1,5 @@
-import type { Attempt } from '../domain/attempt.ts';
-import type { Disclosure, Ending, ErrorBody, Observation, Phases } from '../domain/observation.ts';
+import type { Attempt } from '../domain/measure/attempt.ts';
+import type { Disclosure, Ending, ErrorBody, Observation, Phases } from '../domain/measure/observation.ts';
 import { bodyEdges, bodySha256 } from './body-capture.ts';
 import type { Exchange } from './exchange.ts';
 import { readDisclosure, requestIds } from './gateway-kinds.ts';

@@ -1,4 +1,4 @@
-import type { ErrorBody, Usage } from '../domain/observation.ts';
+import type { ErrorBody, Usage } from '../domain/measure/observation.ts';
 import { countIn, isObject, type JsonObject, nonEmptyText, objectIn, textIn } from './json-value.ts';
 import type { Reading } from './reading.ts';
 

@@ -1,6 +1,6 @@
-import type { Attempt } from '../domain/attempt.ts';
-import { attemptIdentity } from '../domain/attempt.ts';
-import { type Operation, type RenderedPrompt, renderPrompt } from '../domain/probe.ts';
+import type { Attempt } from '../domain/measure/attempt.ts';
+import { attemptIdentity } from '../domain/measure/attempt.ts';
+import { type Operation, type RenderedPrompt, renderPrompt } from '../domain/measure/probe.ts';
 import { createChatJsonReader } from './chat-json.ts';
 import { createChatStreamReader } from './chat-stream.ts';
 import { GATEWAY_DIALECTS, type GatewayDialect } from './gateway-kinds.ts';

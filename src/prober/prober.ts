@@ -1,6 +1,6 @@
-import type { ProbeFn } from '../domain/attempt.ts';
-import type { Observation } from '../domain/observation.ts';
-import type { Gateway } from '../domain/probe.ts';
+import type { ProbeFn } from '../domain/measure/attempt.ts';
+import type { Observation } from '../domain/measure/observation.ts';
+import type { Gateway } from '../domain/measure/probe.ts';
 import { type Discovery, discover } from './discover.ts';
 import { type Running, runExchange } from './exchange.ts';
 import { type ConnectSettings, DEFAULT_CONNECT } from './lane.ts';

@@ -1,4 +1,4 @@
-import type { ErrorBody, Usage } from '../domain/observation.ts';
+import type { ErrorBody, Usage } from '../domain/measure/observation.ts';
 
 /** The times a reader can tell, in µs since `t0`. */
 export type ReadingTimes = {

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import { type Attempt, attemptIdentity } from '../domain/attempt.ts';
-import type { Gateway } from '../domain/probe.ts';
+import { type Attempt, attemptIdentity } from '../domain/measure/attempt.ts';
+import type { Gateway } from '../domain/measure/probe.ts';
 import type { ExchangeRequest } from './exchange.ts';
 import { GATEWAY_DIALECTS, requestPath } from './gateway-kinds.ts';
 import { OPERATION_PLANS, requestBody } from './operations.ts';

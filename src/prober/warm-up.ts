@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Attempt, ProbeFn } from '../domain/attempt.ts';
-import { OPERATIONS, type Operation } from '../domain/probe.ts';
+import type { Attempt, ProbeFn } from '../domain/measure/attempt.ts';
+import { OPERATIONS, type Operation } from '../domain/measure/probe.ts';
 
 const CHUNK = { choices: [{ index: 0, delta: { role: 'assistant', content: 'ok' }, finish_reason: null }] };
 const LAST = { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }], usage: { completion_tokens: 1 } };

@@ -1,8 +1,8 @@
 import yazl from 'yazl';
-import { claimNote, claimText } from '../domain/claim-text.ts';
-import type { Failure } from '../domain/report.ts';
-import { methodTexts } from '../domain/report-text.ts';
-import type { Evidence } from '../domain/sample.ts';
+import type { Evidence } from '../domain/measure/sample.ts';
+import { claimNote, claimText } from '../domain/report/claim-text.ts';
+import type { Failure } from '../domain/report/report.ts';
+import { methodTexts } from '../domain/report/report-text.ts';
 import { fileStem, type ReportDocument, type ReportFile } from './forms.ts';
 
 export type ClaimPackParts = {

@@ -1,6 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
-import { reasonText } from '../domain/reason-words.ts';
-import type { Failure, Report, ReportStatement } from '../domain/report.ts';
+import { reasonText } from '../domain/report/reason-words.ts';
+import type { Failure, Report, ReportStatement } from '../domain/report/report.ts';
 import {
   deadlineText,
   failureText,
@@ -13,8 +13,8 @@ import {
   stampTexts,
   statementFacts,
   termsFacts,
-} from '../domain/report-text.ts';
-import { sliceStretches } from '../domain/slice-stretches.ts';
+} from '../domain/report/report-text.ts';
+import { sliceStretches } from '../domain/report/slice-stretches.ts';
 
 /**
  * A report as five tables, each a file: what it came to, the slices, the days, what does not count, the failed requests. RFC 4180, UTF-8, CRLF;

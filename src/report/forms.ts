@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { reportFile } from '../../dashboards/report.page.ts';
-import type { Report } from '../domain/report.ts';
+import type { Report } from '../domain/report/report.ts';
 import { REPORT_TABLES, reportTables } from './csv.ts';
 import { reportPdf } from './pdf.ts';
 

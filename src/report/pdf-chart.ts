@@ -1,4 +1,4 @@
-import type { DayChart } from '../domain/day-chart.ts';
+import type { DayChart } from '../domain/view/day-chart.ts';
 
 export type Box = { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
 

@@ -1,6 +1,6 @@
 import { visible } from '../../dashboards/visible.ts';
-import type { DayChart } from '../domain/day-chart.ts';
-import type { Fact } from '../domain/report-text.ts';
+import type { Fact } from '../domain/report/report-text.ts';
+import type { DayChart } from '../domain/view/day-chart.ts';
 import { chartAlternative, drawChart } from './pdf-chart.ts';
 
 export const INK = '#1d1c19';

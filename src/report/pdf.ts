@@ -1,9 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import PDFDocument from 'pdfkit';
-import { dayCharts } from '../domain/day-chart.ts';
-import { reasonText } from '../domain/reason-words.ts';
-import { number, type Step } from '../domain/recount.ts';
-import type { Failure, Report, ReportStatement } from '../domain/report.ts';
+import { number, type Step } from '../domain/contract/recount.ts';
+import { reasonText } from '../domain/report/reason-words.ts';
+import type { Failure, Report, ReportStatement } from '../domain/report/report.ts';
 import {
   deadlineText,
   failureText,
@@ -21,7 +20,8 @@ import {
   statementFacts,
   termsFacts,
   timeText,
-} from '../domain/report-text.ts';
+} from '../domain/report/report-text.ts';
+import { dayCharts } from '../domain/view/day-chart.ts';
 import { type Column, INK, numberPages, PAGE, type Sheet, SOFT, sheetOn } from './pdf-sheet.ts';
 
 const FONTS = '@expo-google-fonts/inter/';

@@ -1,8 +1,8 @@
-import type { AlertKind } from '../domain/alert.ts';
-import type { Recipient } from '../domain/alert-policy.ts';
-import type { Incident, IncidentEvent } from '../domain/incident.ts';
-import type { NewWork, RememberedWork } from '../domain/maintenance.ts';
-import type { Message } from '../domain/message.ts';
+import type { AlertKind } from '../domain/alert/alert.ts';
+import type { Recipient } from '../domain/alert/alert-policy.ts';
+import type { Incident, IncidentEvent } from '../domain/alert/incident.ts';
+import type { Message } from '../domain/alert/message.ts';
+import type { NewWork, RememberedWork } from '../domain/contract/maintenance.ts';
 
 /** A message with those it goes to. Nobody to tell is allowed: the message is kept all the same. */
 export type AddressedMessage = { readonly message: Message; readonly recipients: readonly Recipient[] };

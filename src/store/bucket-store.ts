@@ -1,7 +1,7 @@
-import type { DecidingAttempt } from '../domain/line-of-sample.ts';
-import type { NotRunReason } from '../domain/outcome.ts';
-import type { Bucket } from '../domain/rollup.ts';
-import type { NotRun, Purpose, Sample } from '../domain/sample.ts';
+import type { Bucket } from '../domain/live/rollup.ts';
+import type { DecidingAttempt } from '../domain/measure/line-of-sample.ts';
+import type { NotRunReason } from '../domain/measure/outcome.ts';
+import type { NotRun, Purpose, Sample } from '../domain/measure/sample.ts';
 
 /** Hours and days of UTC. */
 export type BucketGrain = 'hour' | 'day';

@@ -1,5 +1,5 @@
-import type { Remark } from '../domain/outcome.ts';
-import type { Purpose, Sample, ServedBy } from '../domain/sample.ts';
+import type { Remark } from '../domain/measure/outcome.ts';
+import type { Purpose, Sample, ServedBy } from '../domain/measure/sample.ts';
 
 /** A series under the id its target had when it was recorded: a later rename changes nothing that was sealed. */
 export type ChainSeries = { readonly probe: string; readonly target: string; readonly region: string };

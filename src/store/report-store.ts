@@ -1,4 +1,4 @@
-import type { LedgerEntry } from '../domain/ledger.ts';
+import type { LedgerEntry } from '../domain/report/ledger.ts';
 import type { AddressedMessage } from './alerting-store.ts';
 
 /** A report as it was frozen. */

@@ -1,7 +1,7 @@
-import type { Counting, Doubt, NotRunReason, Outcome } from '../domain/outcome.ts';
-import type { Evidence, NotRun, Purpose, Sample, SampleIdentity } from '../domain/sample.ts';
-import type { Schedule } from '../domain/schedule.ts';
-import type { Target } from '../domain/target.ts';
+import type { Counting, Doubt, NotRunReason, Outcome } from '../domain/measure/outcome.ts';
+import type { Evidence, NotRun, Purpose, Sample, SampleIdentity } from '../domain/measure/sample.ts';
+import type { Target } from '../domain/measure/target.ts';
+import type { Schedule } from '../domain/time/schedule.ts';
 import type { AlertingStore } from './alerting-store.ts';
 import type { BucketStore, StoredAttempt } from './bucket-store.ts';
 import type { ChainStore } from './chain-store.ts';

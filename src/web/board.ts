@@ -1,4 +1,4 @@
-import type { StatusView } from '../domain/status-view.ts';
+import type { StatusView } from '../domain/view/status-view.ts';
 import type { Prepared } from './prepared.ts';
 
 /** One state of what there is to see; answers made from it are kept with it. */

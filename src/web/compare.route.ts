@@ -1,6 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import { comparePage } from '../../dashboards/compare.page.ts';
-import { COMPARE_SPANS, type CompareSpan, isCompareSpan } from '../domain/compare-view.ts';
+import { COMPARE_SPANS, type CompareSpan, isCompareSpan } from '../domain/view/compare-view.ts';
 import { AppError } from './app-error.ts';
 import type { Comparisons } from './comparisons.ts';
 import type { WebContext } from './context.ts';

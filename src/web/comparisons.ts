@@ -1,3 +1,6 @@
+import { countsAlike } from '../domain/live/live-plan.ts';
+import { bucketIndex, highestOf } from '../domain/statistics/latency-histogram.ts';
+import { compareBlocks } from '../domain/statistics/tier-comparison.ts';
 import {
   byLeastEarned,
   COMPARE_SPANS,
@@ -7,11 +10,8 @@ import {
   type LatencyMetric,
   tierSampleOf,
   verdictOn,
-} from '../domain/compare-view.ts';
-import { bucketIndex, highestOf } from '../domain/latency-histogram.ts';
-import { countsAlike } from '../domain/live-plan.ts';
-import type { StatusView, TargetView } from '../domain/status-view.ts';
-import { compareBlocks } from '../domain/tier-comparison.ts';
+} from '../domain/view/compare-view.ts';
+import type { StatusView, TargetView } from '../domain/view/status-view.ts';
 import type { Store } from '../store/store.ts';
 import { breathe } from './breathe.ts';
 import type { CountingOf } from './context.ts';

@@ -1,6 +1,6 @@
-import type { ViewSettings } from '../domain/build-status-view.ts';
-import type { TargetCounting } from '../domain/history.ts';
-import type { Target } from '../domain/target.ts';
+import type { Target } from '../domain/measure/target.ts';
+import type { ViewSettings } from '../domain/view/build-status-view.ts';
+import type { TargetCounting } from '../domain/view/history.ts';
 import type { Store } from '../store/store.ts';
 import type { LoadedAssets } from './assets.ts';
 import type { Board } from './board.ts';

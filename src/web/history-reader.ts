@@ -1,3 +1,6 @@
+import { addAnswers, answersOf, rollUp } from '../domain/live/rollup.ts';
+import { lineOfSample } from '../domain/measure/line-of-sample.ts';
+import type { Interval } from '../domain/time/interval.ts';
 import {
   addToHistory,
   columnOf,
@@ -6,11 +9,8 @@ import {
   type HistorySums,
   stretchesOf,
   type TargetCounting,
-} from '../domain/history.ts';
-import type { Interval } from '../domain/interval.ts';
-import { lineOfSample } from '../domain/line-of-sample.ts';
-import { addAnswers, answersOf, rollUp } from '../domain/rollup.ts';
-import { closedTo } from '../domain/target-view.ts';
+} from '../domain/view/history.ts';
+import { closedTo } from '../domain/view/target-view.ts';
 import type { BucketGrain, Store } from '../store/store.ts';
 import { breathe } from './breathe.ts';
 

@@ -1,17 +1,17 @@
 import express, { type Request, type RequestHandler, type Router } from 'express';
 import { incidentPage } from '../../dashboards/incident.page.ts';
 import { incidentsPage } from '../../dashboards/incidents.page.ts';
-import type { Incident } from '../domain/incident.ts';
+import type { Incident } from '../domain/alert/incident.ts';
+import { acknowledge } from '../domain/alert/transition.ts';
+import { oneLine } from '../domain/alert/wording.ts';
+import type { Audience } from '../domain/report/report-text.ts';
 import {
   type IncidentPageView,
   type IncidentsPageView,
   incidentDetail,
   incidentLine,
   type MessageCopies,
-} from '../domain/incident-view.ts';
-import type { Audience } from '../domain/report-text.ts';
-import { acknowledge } from '../domain/transition.ts';
-import { oneLine } from '../domain/wording.ts';
+} from '../domain/view/incident-view.ts';
 import type { Delivery, Store } from '../store/store.ts';
 import { type AcknowledgeLink, linkName, readLink } from './acknowledge-link.ts';
 import { AppError } from './app-error.ts';

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import { Gauge, Registry } from 'prom-client';
-import { HEALTH_ORDER } from '../domain/health.ts';
-import type { StatusView, TargetView } from '../domain/status-view.ts';
+import { HEALTH_ORDER } from '../domain/view/health.ts';
+import type { StatusView, TargetView } from '../domain/view/status-view.ts';
 import type { OutboxSummary } from '../store/store.ts';
 import type { WebContext } from './context.ts';
 import { labelsOfTarget, type Metrics } from './metrics.ts';

@@ -1,9 +1,9 @@
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import { shorten } from '../../dashboards/format.ts';
-import { OUTCOMES } from '../domain/outcome.ts';
-import type { Operation } from '../domain/probe.ts';
-import type { NotRun, Sample } from '../domain/sample.ts';
-import { parseTargetId } from '../domain/target.ts';
+import { OUTCOMES } from '../domain/measure/outcome.ts';
+import type { Operation } from '../domain/measure/probe.ts';
+import type { NotRun, Sample } from '../domain/measure/sample.ts';
+import { parseTargetId } from '../domain/measure/target.ts';
 
 /** What was just stored, as the counters see it. */
 export type Recorded = {

@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
-import type { LiveReport } from '../domain/live-report.ts';
-import { objectivesJson } from '../domain/objective-json.ts';
+import type { LiveReport } from '../domain/live/live-report.ts';
+import { objectivesJson } from '../domain/live/objective-json.ts';
 import { AppError } from './app-error.ts';
 import type { WebContext } from './context.ts';
 import { type Prepared, prepare, sendPrepared } from './prepared.ts';

@@ -1,7 +1,7 @@
-import { ALERTS, SEVERITIES } from '../domain/alert.ts';
-import { INCIDENT_EVENTS, INCIDENT_PHASES } from '../domain/incident.ts';
-import { TOPICS } from '../domain/message.ts';
-import { OUTCOME_CODES } from '../domain/outcome.ts';
+import { ALERTS, SEVERITIES } from '../domain/alert/alert.ts';
+import { INCIDENT_EVENTS, INCIDENT_PHASES } from '../domain/alert/incident.ts';
+import { TOPICS } from '../domain/alert/message.ts';
+import { OUTCOME_CODES } from '../domain/measure/outcome.ts';
 import { count, instant, list, maybe, object, oneOf, ref, type Schema, text } from './openapi-schemas.ts';
 
 const who: Schema = { type: 'string', description: 'Of a mail address only the part before the @.' };

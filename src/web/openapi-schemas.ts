@@ -1,10 +1,10 @@
-import { COMPARE_SPANS, VERDICT_ORDER } from '../domain/compare-view.ts';
-import { HEALTH_ORDER } from '../domain/health.ts';
-import { PERIOD_STANDINGS } from '../domain/live-report.ts';
-import { PHASE_NAMES } from '../domain/observation.ts';
-import { DOUBTS, NOT_RUN_REASONS, OUTCOME_CODES, REMARKS } from '../domain/outcome.ts';
-import { PURPOSES } from '../domain/sample.ts';
-import { SPANS } from '../domain/target-view.ts';
+import { PERIOD_STANDINGS } from '../domain/live/live-report.ts';
+import { PHASE_NAMES } from '../domain/measure/observation.ts';
+import { DOUBTS, NOT_RUN_REASONS, OUTCOME_CODES, REMARKS } from '../domain/measure/outcome.ts';
+import { PURPOSES } from '../domain/measure/sample.ts';
+import { COMPARE_SPANS, VERDICT_ORDER } from '../domain/view/compare-view.ts';
+import { HEALTH_ORDER } from '../domain/view/health.ts';
+import { SPANS } from '../domain/view/target-view.ts';
 
 /** JSON Schema 2020-12, as OpenAPI 3.1 has it. https://spec.openapis.org/oas/v3.1.1.html#schema-object */
 export type Schema = { readonly [key: string]: unknown };

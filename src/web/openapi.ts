@@ -1,5 +1,5 @@
-import { COMPARE_SPANS } from '../domain/compare-view.ts';
-import { SPANS } from '../domain/target-view.ts';
+import { COMPARE_SPANS } from '../domain/view/compare-view.ts';
+import { SPANS } from '../domain/view/target-view.ts';
 import { INCIDENT_REFS, INCIDENT_SCHEMAS } from './openapi-incidents.ts';
 import { OBJECTIVE_SCHEMAS } from './openapi-objectives.ts';
 import { REPORT_SCHEMAS } from './openapi-reports.ts';

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import { ownerPage } from '../../dashboards/owner.page.ts';
-import type { Audience } from '../domain/report-text.ts';
+import type { Audience } from '../domain/report/report-text.ts';
 import type { WebContext } from './context.ts';
 
 /** Name of the fact that holds the SHA-256 of the owner's token, hex. The token has 192 random bits: no salt is needed. */

@@ -1,7 +1,7 @@
-import { type TargetCounting, widthFor } from '../domain/history.ts';
-import type { Interval } from '../domain/interval.ts';
-import { OUTCOME_CODES, OUTCOMES } from '../domain/outcome.ts';
-import type { StatusView, TargetView } from '../domain/status-view.ts';
+import { OUTCOME_CODES, OUTCOMES } from '../domain/measure/outcome.ts';
+import type { Interval } from '../domain/time/interval.ts';
+import { type TargetCounting, widthFor } from '../domain/view/history.ts';
+import type { StatusView, TargetView } from '../domain/view/status-view.ts';
 import {
   type Failure,
   rangeOf,
@@ -10,7 +10,7 @@ import {
   type SpanName,
   slowestOf,
   type TargetPageView,
-} from '../domain/target-view.ts';
+} from '../domain/view/target-view.ts';
 import type { Store } from '../store/store.ts';
 import type { HistoryReader } from './history-reader.ts';
 

@@ -1,3 +1,4 @@
+import type { LiveReport } from '../domain/live/live-report.ts';
 import {
   type SeriesSlice,
   type Slice,
@@ -5,10 +6,9 @@ import {
   seriesKey,
   statusViewSteps,
   type ViewSettings,
-} from '../domain/build-status-view.ts';
-import { type Attempted, isFailed, isTelling } from '../domain/health.ts';
-import type { LiveReport } from '../domain/live-report.ts';
-import type { StatusView } from '../domain/status-view.ts';
+} from '../domain/view/build-status-view.ts';
+import { type Attempted, isFailed, isTelling } from '../domain/view/health.ts';
+import type { StatusView } from '../domain/view/status-view.ts';
 import type { Store } from '../store/store.ts';
 import { breathe, inPieces } from './breathe.ts';
 import { createDaySpend } from './day-spend.ts';

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { statusJson } from '../domain/status-json.ts';
+import { statusJson } from '../domain/view/status-json.ts';
 import { answerOf } from './board.ts';
 import type { WebContext } from './context.ts';
 import { prepare, sendPrepared } from './prepared.ts';

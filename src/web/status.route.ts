@@ -1,6 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import { statusPage } from '../../dashboards/status.page.ts';
-import { isHealth, isSort, type StatusQuery } from '../domain/status-query.ts';
+import { isHealth, isSort, type StatusQuery } from '../domain/view/status-query.ts';
 import { AppError } from './app-error.ts';
 import { answerOf } from './board.ts';
 import type { WebContext } from './context.ts';

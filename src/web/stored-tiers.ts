@@ -1,8 +1,8 @@
-import { histogramAt, type TargetCounting } from '../domain/history.ts';
-import type { Interval } from '../domain/interval.ts';
-import { highestOf, mergeSparse, type SparseCounts } from '../domain/latency-histogram.ts';
-import type { Bucket } from '../domain/rollup.ts';
-import { closedTo } from '../domain/target-view.ts';
+import type { Bucket } from '../domain/live/rollup.ts';
+import { highestOf, mergeSparse, type SparseCounts } from '../domain/statistics/latency-histogram.ts';
+import type { Interval } from '../domain/time/interval.ts';
+import { histogramAt, type TargetCounting } from '../domain/view/history.ts';
+import { closedTo } from '../domain/view/target-view.ts';
 import type { Store } from '../store/store.ts';
 import { breathe } from './breathe.ts';
 

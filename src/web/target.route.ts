@@ -1,10 +1,10 @@
 import type { Request, RequestHandler } from 'express';
 import { targetPage } from '../../dashboards/target.page.ts';
-import type { Interval } from '../domain/interval.ts';
-import { liveTargetJson } from '../domain/objective-json.ts';
-import { seriesJson } from '../domain/status-json.ts';
-import type { TargetView } from '../domain/status-view.ts';
-import { isSpanName, SPANS, type SpanName, type TargetPageView } from '../domain/target-view.ts';
+import { liveTargetJson } from '../domain/live/objective-json.ts';
+import type { Interval } from '../domain/time/interval.ts';
+import { seriesJson } from '../domain/view/status-json.ts';
+import type { TargetView } from '../domain/view/status-view.ts';
+import { isSpanName, SPANS, type SpanName, type TargetPageView } from '../domain/view/target-view.ts';
 import { AppError } from './app-error.ts';
 import { answerOf, type Edition } from './board.ts';
 import type { WebContext } from './context.ts';

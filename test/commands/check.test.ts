@@ -10,7 +10,7 @@ import { Command } from 'commander';
 import { registerCheck } from '../../src/commands/check.ts';
 import { registerSchema } from '../../src/commands/schema.ts';
 import { OperatorError } from '../../src/commands/world.ts';
-import type { PlanFigures } from '../../src/domain/plan-figures.ts';
+import type { PlanFigures } from '../../src/domain/measure/plan-figures.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 
 const ROOT = join(import.meta.dirname, '../..');

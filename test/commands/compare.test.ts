@@ -6,8 +6,8 @@ import { after, test } from 'node:test';
 import { Command } from 'commander';
 import { registerCompare } from '../../src/commands/compare.ts';
 import { openData } from '../../src/commands/open-data.ts';
-import type { Outcome } from '../../src/domain/outcome.ts';
-import { type Target, targetId } from '../../src/domain/target.ts';
+import type { Outcome } from '../../src/domain/measure/outcome.ts';
+import { type Target, targetId } from '../../src/domain/measure/target.ts';
 import { declaration, MINUTE, MONDAY, sample } from '../store/builders.ts';
 
 const FOLDER = mkdtempSync(join(tmpdir(), 'probity-compare-'));

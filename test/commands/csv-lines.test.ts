@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
-import { type CsvRecord, createCsvReader } from '../../src/commands/csv-lines.ts';
+import { type CsvRecord, createCsvReader } from '../../src/commands/evaluate/csv-lines.ts';
 
 function read(pieces: readonly string[], most = 1000): CsvRecord[] {
   const reader = createCsvReader(most);

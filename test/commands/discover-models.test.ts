@@ -10,7 +10,7 @@ import { discoverModels } from '../../src/commands/discover-models.ts';
 import type { World } from '../../src/commands/world.ts';
 import type { Config } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { cronGrid } from '../../src/pipeline/cron-grid.ts';
+import { cronGrid } from '../../src/pipeline/probing/cron-grid.ts';
 
 const WORLD: World = { now: () => 0, env: { KEY: 'k' }, out: () => {}, err: () => {} };
 

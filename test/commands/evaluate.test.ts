@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import type { Evaluation } from '../../src/domain/evaluation.ts';
+import type { Evaluation } from '../../src/domain/contract/evaluation.ts';
 import { runProbity } from '../support/probity-process.ts';
 
 const FOLDER = mkdtempSync(join(tmpdir(), 'probity-evaluate-'));

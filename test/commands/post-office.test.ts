@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { loadDeployment } from '../../src/commands/load-deployment.ts';
-import { openPostOffice } from '../../src/commands/post-office.ts';
-import type { DeliveryResult } from '../../src/domain/letter.ts';
-import { notice } from '../../src/domain/message.ts';
+import { openPostOffice } from '../../src/commands/run/post-office.ts';
+import type { DeliveryResult } from '../../src/domain/alert/letter.ts';
+import { notice } from '../../src/domain/alert/message.ts';
 import { START } from '../support/alert-builders.ts';
 import { type MailServer, startMailServer } from '../support/mail-server.ts';
 

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadDeployment } from '../../src/commands/load-deployment.ts';
 import { openData } from '../../src/commands/open-data.ts';
-import { writePracticeHistory } from '../../src/commands/practice-history.ts';
+import { writePracticeHistory } from '../../src/commands/run/practice-history.ts';
 import { planProbing } from '../../src/config/plan.ts';
-import { uptimeOf } from '../../src/domain/live-report.ts';
-import { createLiveMemory } from '../../src/pipeline/live-memory.ts';
-import { createLiveScope } from '../../src/pipeline/live-scope.ts';
+import { uptimeOf } from '../../src/domain/live/live-report.ts';
+import { createLiveMemory } from '../../src/pipeline/live/live-memory.ts';
+import { createLiveScope } from '../../src/pipeline/live/live-scope.ts';
 import { impatientClock } from '../support/impatient-clock.ts';
 
 const NOW = Date.UTC(2026, 2, 18, 13, 37, 20);

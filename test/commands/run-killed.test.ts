@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import Database from 'better-sqlite3';
-import { firstTickAt } from '../../src/domain/schedule.ts';
+import { firstTickAt } from '../../src/domain/time/schedule.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { startProbity, status, statusWhen } from '../support/probity-process.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { htmlPart } from '../../dashboards/mail/html-part.ts';
 import { textPart } from '../../dashboards/mail/text-part.ts';
-import { type Message, messageOf } from '../../src/domain/message.ts';
+import { type Message, messageOf } from '../../src/domain/alert/message.ts';
 import { evaluation, facts, only, START, story } from '../support/alert-builders.ts';
 
 const LINKS = {

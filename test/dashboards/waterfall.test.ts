@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NO_PAINT, stretches, waterfall } from '../../dashboards/waterfall.ts';
-import { classify, NO_EXPECTATION } from '../../src/domain/classify.ts';
-import { toSample } from '../../src/domain/judge.ts';
-import { NO_PHASES, type Observation } from '../../src/domain/observation.ts';
+import { classify, NO_EXPECTATION } from '../../src/domain/measure/classify.ts';
+import { toSample } from '../../src/domain/measure/judge.ts';
+import { NO_PHASES, type Observation } from '../../src/domain/measure/observation.ts';
 import { attemptAt } from '../support/attempts.ts';
 import { ORDINARY_PHASES, observation, refusal, silence } from '../support/observations.ts';
 

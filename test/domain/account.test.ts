@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { countedOf, spendingOf } from '../../src/domain/account.ts';
-import { targetId } from '../../src/domain/target.ts';
+import { countedOf, spendingOf } from '../../src/domain/measure/account.ts';
+import { targetId } from '../../src/domain/measure/target.ts';
 
 const target = (tier: string, model: string) => ({
   id: targetId('acme', tier, model),

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseContracts } from '../../src/config/parse-contract.ts';
-import { alertObjectivesOf, type JudgedSample } from '../../src/domain/alert-objective.ts';
-import type { Contract } from '../../src/domain/contract.ts';
-import type { Sample } from '../../src/domain/sample.ts';
+import { alertObjectivesOf, type JudgedSample } from '../../src/domain/alert/alert-objective.ts';
+import type { Contract } from '../../src/domain/contract/contract.ts';
+import type { Sample } from '../../src/domain/measure/sample.ts';
 import { sample } from '../store/builders.ts';
 
 function attempt(over: Partial<Sample> = {}): JudgedSample {

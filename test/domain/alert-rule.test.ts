@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CellEvaluation } from '../../src/domain/alert.ts';
-import { DEFAULT_THRESHOLDS } from '../../src/domain/alert-policy.ts';
+import type { CellEvaluation } from '../../src/domain/alert/alert.ts';
+import { DEFAULT_THRESHOLDS } from '../../src/domain/alert/alert-policy.ts';
 import {
   evaluateBreach,
   evaluateKey,
   evaluateTarget,
   type ObjectiveEvidence,
   type TargetEvidence,
-} from '../../src/domain/alert-rule.ts';
-import { judgeDown, type Reading } from '../../src/domain/down-rule.ts';
-import { evaluateOurselves, type OwnEvidence } from '../../src/domain/own-rule.ts';
+} from '../../src/domain/alert/alert-rule.ts';
+import { judgeDown, type Reading } from '../../src/domain/alert/down-rule.ts';
+import { evaluateOurselves, type OwnEvidence } from '../../src/domain/alert/own-rule.ts';
 import { DAY, failed, HOUR, MINUTE, reading, SECOND, START } from '../support/alert-builders.ts';
 
 const DOWN = DEFAULT_THRESHOLDS.down;

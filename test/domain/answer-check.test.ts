@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { answerContains } from '../../src/domain/answer-check.ts';
+import { answerContains } from '../../src/domain/measure/answer-check.ts';
 
 const ROWS: readonly (readonly [sentence: string, answer: string, expected: string, contains: boolean])[] = [
   ['a number is found in a sentence', 'The sum is 1245.', '1245', true],

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseContracts } from '../../src/config/parse-contract.ts';
-import { stakeOf } from '../../src/domain/breach-stake.ts';
-import type { Contract } from '../../src/domain/contract.ts';
-import type { LiveObjective, LiveWindow, WindowName } from '../../src/domain/live-objective.ts';
-import { periodBudget } from '../../src/domain/period-budget.ts';
+import { stakeOf } from '../../src/domain/alert/breach-stake.ts';
+import type { Contract } from '../../src/domain/contract/contract.ts';
+import type { LiveObjective, LiveWindow, WindowName } from '../../src/domain/live/live-objective.ts';
+import { periodBudget } from '../../src/domain/live/period-budget.ts';
 import { DAY, MINUTE } from '../support/alert-builders.ts';
 
 const MARCH = { fromAt: Date.UTC(2026, 2, 1), toAt: Date.UTC(2026, 3, 1) };

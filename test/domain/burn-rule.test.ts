@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { BURN_ROWS, DEFAULT_THRESHOLDS } from '../../src/domain/alert-policy.ts';
-import { atLeast, clopperPearson } from '../../src/domain/binomial.ts';
-import { burnRate, type CountWindow, falseAlarmsPer30Days, judgeBurn } from '../../src/domain/burn-rule.ts';
+import { BURN_ROWS, DEFAULT_THRESHOLDS } from '../../src/domain/alert/alert-policy.ts';
+import {
+  burnRate,
+  type CountWindow,
+  falseAlarmsPer30Days,
+  judgeBurn,
+} from '../../src/domain/alert/burn-rule.ts';
+import { atLeast, clopperPearson } from '../../src/domain/statistics/binomial.ts';
 import { DAY, HOUR, MINUTE } from '../support/alert-builders.ts';
 
 const GUARDS = DEFAULT_THRESHOLDS.burn;

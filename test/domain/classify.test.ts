@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { classify, type Expectation, NO_EXPECTATION } from '../../src/domain/classify.ts';
-import { type Ending, NO_DISCLOSURE, NO_PHASES, type Observation } from '../../src/domain/observation.ts';
-import { OUTCOMES, type Outcome, type Remark, type Validity } from '../../src/domain/outcome.ts';
-import type { Operation } from '../../src/domain/probe.ts';
+import { classify, type Expectation, NO_EXPECTATION } from '../../src/domain/measure/classify.ts';
+import {
+  type Ending,
+  NO_DISCLOSURE,
+  NO_PHASES,
+  type Observation,
+} from '../../src/domain/measure/observation.ts';
+import { OUTCOMES, type Outcome, type Remark, type Validity } from '../../src/domain/measure/outcome.ts';
+import type { Operation } from '../../src/domain/measure/probe.ts';
 import { ORDINARY_PHASES, observation, refusal, silence } from '../support/observations.ts';
 
 type Row = {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseContracts } from '../../src/config/parse-contract.ts';
-import { type Commitment, commitmentOf } from '../../src/domain/commitment.ts';
-import { spreadOf } from '../../src/domain/spread.ts';
-import { latencyStanding } from '../../src/domain/standing.ts';
+import { type Commitment, commitmentOf } from '../../src/domain/contract/commitment.ts';
+import { latencyStanding } from '../../src/domain/live/standing.ts';
+import { spreadOf } from '../../src/domain/time/spread.ts';
 
 function read(terms: Readonly<Record<string, unknown>>): Commitment {
   const [versions] = [...parseContracts({ one: terms }, ['contracts']).contracts.values()];

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Contract } from '../../src/domain/contract.ts';
-import { evaluate } from '../../src/domain/evaluation.ts';
-import { exact } from '../../src/domain/exact.ts';
+import type { Contract } from '../../src/domain/contract/contract.ts';
+import { evaluate } from '../../src/domain/contract/evaluation.ts';
+import { exact } from '../../src/domain/contract/exact.ts';
 import {
   accumulate,
   emptyTally,
@@ -12,13 +12,13 @@ import {
   planTally,
   type Tally,
   type TallyPlan,
-} from '../../src/domain/tally.ts';
+} from '../../src/domain/contract/tally.ts';
 import {
   addValueCounts,
   countValue,
   emptyValueCounts,
   valuesAtRanks,
-} from '../../src/domain/value-counts.ts';
+} from '../../src/domain/contract/value-counts.ts';
 import { contractOf, line, MINUTE, periodOf } from '../support/contract-bench.ts';
 
 const START = Date.UTC(2026, 8, 1);

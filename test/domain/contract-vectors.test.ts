@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import type { Line } from '../../src/domain/tally.ts';
+import type { Line } from '../../src/domain/contract/tally.ts';
 import { contractOf, evaluationOf, everySlice, line, MINUTE, periodOf } from '../support/contract-bench.ts';
 
 /**

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type DueCredit, feeFor, totalCredit } from '../../src/domain/credit-total.ts';
+import { type DueCredit, feeFor, totalCredit } from '../../src/domain/contract/credit-total.ts';
 import { contractOf } from '../support/contract-bench.ts';
 
 function terms(feeBase: string, credits = '', fee = 'fee: { amount: 1000 }') {

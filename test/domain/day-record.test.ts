@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type DayLevel, levelOf } from '../../src/domain/day-record.ts';
+import { type DayLevel, levelOf } from '../../src/domain/live/day-record.ts';
 
 const THREE_NINES = { allowance: { numerator: 1, denominator: 1_000, inclusive: true } };
 

@@ -7,8 +7,8 @@ import {
   chanceWhileMet,
   errorBudget,
   fewestBadAbove,
-} from '../../src/domain/error-budget.ts';
-import { P99_TEST, sequentialVerdict, thresholds } from '../../src/domain/sequential-test.ts';
+} from '../../src/domain/live/error-budget.ts';
+import { P99_TEST, sequentialVerdict, thresholds } from '../../src/domain/statistics/sequential-test.ts';
 
 const HOUR = 3_600_000;
 const MONTH = 720 * HOUR;

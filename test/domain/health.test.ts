@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Attempted, type Health, healthOf } from '../../src/domain/health.ts';
-import { type Outcome, VALID, type Validity } from '../../src/domain/outcome.ts';
+import { type Outcome, VALID, type Validity } from '../../src/domain/measure/outcome.ts';
+import { type Attempted, type Health, healthOf } from '../../src/domain/view/health.ts';
 
 const NOW = Date.UTC(2026, 9, 3, 14);
 const STALE_MS = 180_000;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Attempt } from '../../src/domain/attempt.ts';
-import type { Judgement } from '../../src/domain/classify.ts';
-import { costNanos, toSample } from '../../src/domain/judge.ts';
-import { NO_PHASES } from '../../src/domain/observation.ts';
-import { VALID, type Validity } from '../../src/domain/outcome.ts';
-import type { Price, SlowLimits } from '../../src/domain/probe.ts';
+import type { Attempt } from '../../src/domain/measure/attempt.ts';
+import type { Judgement } from '../../src/domain/measure/classify.ts';
+import { costNanos, toSample } from '../../src/domain/measure/judge.ts';
+import { NO_PHASES } from '../../src/domain/measure/observation.ts';
+import { VALID, type Validity } from '../../src/domain/measure/outcome.ts';
+import type { Price, SlowLimits } from '../../src/domain/measure/probe.ts';
 import { attemptAt } from '../support/attempts.ts';
 import { observation, refusal } from '../support/observations.ts';
 

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { build } from 'hdr-histogram-js';
-import { countLatency, emptyHistogram, latencyAtRank } from '../../src/domain/latency-histogram.ts';
+import {
+  countLatency,
+  emptyHistogram,
+  latencyAtRank,
+} from '../../src/domain/statistics/latency-histogram.ts';
 
 const MOST_US = 600_000_000;
 const latencies = fc.array(fc.integer({ min: 1, max: MOST_US }), { minLength: 1, maxLength: 400 });

@@ -8,8 +8,8 @@ import {
   type RememberedWork,
   windowsOf,
   workChanges,
-} from '../../src/domain/maintenance.ts';
-import { recurrenceFault, startsIn } from '../../src/domain/recurrence.ts';
+} from '../../src/domain/contract/maintenance.ts';
+import { recurrenceFault, startsIn } from '../../src/domain/time/recurrence.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

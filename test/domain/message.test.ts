@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { textPart } from '../../dashboards/mail/text-part.ts';
-import { ALERT_KINDS, NO_FACTS } from '../../src/domain/alert.ts';
-import type { Incident } from '../../src/domain/incident.ts';
-import { letterOf, messageIdOf, threadRootOf } from '../../src/domain/letter.ts';
-import { messageOf, notice, placeOf } from '../../src/domain/message.ts';
-import { acknowledge } from '../../src/domain/transition.ts';
-import { duration, oneLine, percent, probability, roughPercent } from '../../src/domain/wording.ts';
+import { ALERT_KINDS, NO_FACTS } from '../../src/domain/alert/alert.ts';
+import type { Incident } from '../../src/domain/alert/incident.ts';
+import { letterOf, messageIdOf, threadRootOf } from '../../src/domain/alert/letter.ts';
+import { messageOf, notice, placeOf } from '../../src/domain/alert/message.ts';
+import { acknowledge } from '../../src/domain/alert/transition.ts';
+import { duration, oneLine, percent, probability, roughPercent } from '../../src/domain/alert/wording.ts';
 import { evaluation, facts, MINUTE, only, START, story } from '../support/alert-builders.ts';
 
 const CELL = 'acme/pro/deepseek-ai/DeepSeek-V3.2';

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { formatDuration, parseDuration } from '../../src/domain/duration.ts';
-import { planFigures } from '../../src/domain/plan-figures.ts';
-import { allowedFailures, provabilityOf, samplesForPercentile } from '../../src/domain/provability.ts';
-import { type CronReader, peakPerMinute, ticksPerDay } from '../../src/domain/request-rate.ts';
-import type { Schedule } from '../../src/domain/schedule.ts';
-import { cronGrid } from '../../src/pipeline/cron-grid.ts';
+import { planFigures } from '../../src/domain/measure/plan-figures.ts';
+import {
+  allowedFailures,
+  provabilityOf,
+  samplesForPercentile,
+} from '../../src/domain/statistics/provability.ts';
+import { formatDuration, parseDuration } from '../../src/domain/time/duration.ts';
+import { type CronReader, peakPerMinute, ticksPerDay } from '../../src/domain/time/request-rate.ts';
+import type { Schedule } from '../../src/domain/time/schedule.ts';
+import { cronGrid } from '../../src/pipeline/probing/cron-grid.ts';
 import { planOf } from '../support/plans.ts';
 
 const cron: CronReader = cronGrid;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { digestDueAt, quietUntil } from '../../src/domain/quiet-hours.ts';
+import { digestDueAt, quietUntil } from '../../src/domain/time/quiet-hours.ts';
 import { DAY, HOUR, MINUTE } from '../support/alert-builders.ts';
 
 const NIGHT = { timezone: 'Europe/Berlin', fromMinute: 22 * 60, toMinute: 7 * 60 };

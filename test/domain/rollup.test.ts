@@ -3,7 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { Contract } from '../../src/domain/contract.ts';
+import type { Contract } from '../../src/domain/contract/contract.ts';
+import type { Line } from '../../src/domain/contract/tally.ts';
+import { createLiveJudge, livePlanOf } from '../../src/domain/live/live-plan.ts';
+import { type Bucket, mergeBuckets, rollUp } from '../../src/domain/live/rollup.ts';
+import { DOUBTS, OUTCOME_CODES } from '../../src/domain/measure/outcome.ts';
 import {
   addSparse,
   bucketIndex,
@@ -13,11 +17,7 @@ import {
   latencyAtRank,
   mergeSparse,
   sparseOf,
-} from '../../src/domain/latency-histogram.ts';
-import { createLiveJudge, livePlanOf } from '../../src/domain/live-plan.ts';
-import { DOUBTS, OUTCOME_CODES } from '../../src/domain/outcome.ts';
-import { type Bucket, mergeBuckets, rollUp } from '../../src/domain/rollup.ts';
-import type { Line } from '../../src/domain/tally.ts';
+} from '../../src/domain/statistics/latency-histogram.ts';
 import { contractOf, line } from '../support/contract-bench.ts';
 
 const HOUR = 3_600_000;

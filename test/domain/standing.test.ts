@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Limit } from '../../src/domain/commitment.ts';
-import { atRank, mergeAscending, spreadOf } from '../../src/domain/spread.ts';
-import { latencyStanding, uptimeStanding, worstStanding } from '../../src/domain/standing.ts';
+import type { Limit } from '../../src/domain/contract/commitment.ts';
+import { latencyStanding, uptimeStanding, worstStanding } from '../../src/domain/live/standing.ts';
+import { atRank, mergeAscending, spreadOf } from '../../src/domain/time/spread.ts';
 
 const atMost = (us: number): Limit => ({ mostUs: us, statedUs: us, strict: false });
 

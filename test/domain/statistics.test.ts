@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { binomialVerdict, effectiveN, lagOneCorrelation } from '../../src/domain/contract/statement.ts';
+import {
+  addValueCounts,
+  countValue,
+  emptyValueCounts,
+  valuesAtRanks,
+} from '../../src/domain/contract/value-counts.ts';
 import {
   atLeast,
   atMost,
@@ -8,16 +15,9 @@ import {
   greatestProvingMet,
   leastProvingBreach,
   wilson,
-} from '../../src/domain/binomial.ts';
-import { normalQuantile } from '../../src/domain/normal-quantile.ts';
-import { nearestRank, rankInterval } from '../../src/domain/quantile.ts';
-import { binomialVerdict, effectiveN, lagOneCorrelation } from '../../src/domain/statement.ts';
-import {
-  addValueCounts,
-  countValue,
-  emptyValueCounts,
-  valuesAtRanks,
-} from '../../src/domain/value-counts.ts';
+} from '../../src/domain/statistics/binomial.ts';
+import { normalQuantile } from '../../src/domain/statistics/normal-quantile.ts';
+import { nearestRank, rankInterval } from '../../src/domain/statistics/quantile.ts';
 
 const TOLERANCE = 1e-8;
 

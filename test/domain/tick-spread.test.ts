@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { firstTickAt } from '../../src/domain/schedule.ts';
-import { mostTicksIn, spreadEvenly } from '../../src/domain/tick-spread.ts';
+import { firstTickAt } from '../../src/domain/time/schedule.ts';
+import { mostTicksIn, spreadEvenly } from '../../src/domain/time/tick-spread.ts';
 import { planOf } from '../support/plans.ts';
 
 const MINUTE = 60_000;

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { bootstrapDifference } from '../../src/domain/block-bootstrap.ts';
-import { mannWhitney, mannWhitneyExact } from '../../src/domain/rank-test.ts';
-import { compareTiers, type Tier, type TierSample } from '../../src/domain/tier-comparison.ts';
-import { barnardExact, fisherExact, oddsRatio, type TwoByTwo } from '../../src/domain/two-by-two.ts';
+import { bootstrapDifference } from '../../src/domain/statistics/block-bootstrap.ts';
+import { mannWhitney, mannWhitneyExact } from '../../src/domain/statistics/rank-test.ts';
+import { compareTiers, type Tier, type TierSample } from '../../src/domain/statistics/tier-comparison.ts';
+import {
+  barnardExact,
+  fisherExact,
+  oddsRatio,
+  type TwoByTwo,
+} from '../../src/domain/statistics/two-by-two.ts';
 
 function near(actual: number | null, expected: number, tolerance = 1e-8): void {
   assert.ok(actual !== null && Math.abs(actual - expected) <= tolerance, `${actual} is not ${expected}`);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ProbingPlan } from '../../src/domain/probe.ts';
-import { tokenPrices } from '../../src/domain/token-price.ts';
+import type { ProbingPlan } from '../../src/domain/measure/probe.ts';
+import { tokenPrices } from '../../src/domain/measure/token-price.ts';
 
 type Series = ProbingPlan['series'][number];
 

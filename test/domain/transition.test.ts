@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { BudgetLeft, Failure, Verdict } from '../../src/domain/alert.ts';
-import { DEFAULT_INCIDENTS } from '../../src/domain/alert-policy.ts';
-import { activeCells } from '../../src/domain/incident.ts';
-import { acknowledge, next, silence } from '../../src/domain/transition.ts';
+import type { BudgetLeft, Failure, Verdict } from '../../src/domain/alert/alert.ts';
+import { DEFAULT_INCIDENTS } from '../../src/domain/alert/alert-policy.ts';
+import { activeCells } from '../../src/domain/alert/incident.ts';
+import { acknowledge, next, silence } from '../../src/domain/alert/transition.ts';
 import {
   DAY,
   evaluation,

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import Database from 'better-sqlite3';
-import type { Sample } from '../../src/domain/sample.ts';
+import type { Sample } from '../../src/domain/measure/sample.ts';
 import { sealAll, sealNext } from '../../src/evidence/seal.ts';
 import { type ChainReport, verifyChain } from '../../src/evidence/verify-chain.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';

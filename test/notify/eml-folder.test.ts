@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import PostalMime from 'postal-mime';
-import { type Letter, letterOf } from '../../src/domain/letter.ts';
-import { notice } from '../../src/domain/message.ts';
+import { type Letter, letterOf } from '../../src/domain/alert/letter.ts';
+import { notice } from '../../src/domain/alert/message.ts';
 import { createEmlFolder } from '../../src/notify/eml-folder.ts';
 import { START } from '../support/alert-builders.ts';
 

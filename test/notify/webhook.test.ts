@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import type { DeliveryResult } from '../../src/domain/letter.ts';
-import { notice } from '../../src/domain/message.ts';
+import type { DeliveryResult } from '../../src/domain/alert/letter.ts';
+import { notice } from '../../src/domain/alert/message.ts';
 import { createWebhook } from '../../src/notify/webhook.ts';
 import { START } from '../support/alert-builders.ts';
 

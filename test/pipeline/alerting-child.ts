@@ -1,8 +1,8 @@
 import { appendFileSync, writeSync } from 'node:fs';
-import { messageIdOf } from '../../src/domain/letter.ts';
+import { messageIdOf } from '../../src/domain/alert/letter.ts';
 import { createEmlFolder } from '../../src/notify/eml-folder.ts';
-import { deliverDue } from '../../src/pipeline/deliver.ts';
-import { createAlertEvaluator, NO_LIVE_FACTS } from '../../src/pipeline/evaluate-alerts.ts';
+import { deliverDue } from '../../src/pipeline/alerting/deliver.ts';
+import { createAlertEvaluator, NO_LIVE_FACTS } from '../../src/pipeline/alerting/evaluate-alerts.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import type { Store } from '../../src/store/store.ts';
 import { declaration, failure, sample } from '../store/builders.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { recipientId } from '../../src/domain/alert-policy.ts';
+import { recipientId } from '../../src/domain/alert/alert-policy.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { type Places, play } from './alerting-child.ts';
 

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import Database from 'better-sqlite3';
-import type { Report } from '../../src/domain/report.ts';
+import type { Report } from '../../src/domain/report/report.ts';
 import { sealAll } from '../../src/evidence/seal.ts';
 import type { Store } from '../../src/store/store.ts';
 import { DAY, HOUR } from '../store/builders.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import Database from 'better-sqlite3';
-import { closePeriods, draftReport } from '../../src/pipeline/close-period.ts';
+import { closePeriods, draftReport } from '../../src/pipeline/closing/close-period.ts';
 import type { Store } from '../../src/store/store.ts';
 import { DAY, declaration, failure, HOUR, MINUTE, target } from '../store/builders.ts';
 import { closeAt, closingOf, MAILBOX, openStore, reportOf, termsFor } from '../support/closing.ts';

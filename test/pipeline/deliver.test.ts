@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Severity } from '../../src/domain/alert.ts';
-import { DEFAULT_DELIVERY, type DeliveryPolicy, type Recipient } from '../../src/domain/alert-policy.ts';
-import type { DeliveryResult } from '../../src/domain/letter.ts';
-import { type Message, notice } from '../../src/domain/message.ts';
-import { backoffMs, type DeliverReport, deliverDue } from '../../src/pipeline/deliver.ts';
+import type { Severity } from '../../src/domain/alert/alert.ts';
+import {
+  DEFAULT_DELIVERY,
+  type DeliveryPolicy,
+  type Recipient,
+} from '../../src/domain/alert/alert-policy.ts';
+import type { DeliveryResult } from '../../src/domain/alert/letter.ts';
+import { type Message, notice } from '../../src/domain/alert/message.ts';
+import { backoffMs, type DeliverReport, deliverDue } from '../../src/pipeline/alerting/deliver.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import type { Store } from '../../src/store/store.ts';
 import { DAY, HOUR, MINUTE, SECOND, START } from '../support/alert-builders.ts';

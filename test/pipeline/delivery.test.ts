@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { NotRun, Sample } from '../../src/domain/sample.ts';
-import { type Batch, createDelivery, type DeliveryLimits } from '../../src/pipeline/delivery.ts';
+import type { NotRun, Sample } from '../../src/domain/measure/sample.ts';
+import { type Batch, createDelivery, type DeliveryLimits } from '../../src/pipeline/probing/delivery.ts';
 import { sample } from '../store/builders.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { maintenanceWithin } from '../../src/domain/admitted-maintenance.ts';
-import { acknowledge } from '../../src/domain/transition.ts';
-import { liveKey, NO_LIVE_FACTS } from '../../src/pipeline/evaluate-alerts.ts';
+import { acknowledge } from '../../src/domain/alert/transition.ts';
+import { maintenanceWithin } from '../../src/domain/contract/admitted-maintenance.ts';
+import { liveKey, NO_LIVE_FACTS } from '../../src/pipeline/alerting/evaluate-alerts.ts';
 import { declaration, target } from '../store/builders.ts';
 import { DAY, HOUR, MINUTE, START } from '../support/alert-builders.ts';
 import {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Schedule } from '../../src/domain/schedule.ts';
-import { countExpected, expectedTicks, tickAfter } from '../../src/pipeline/expected-ticks.ts';
+import type { Schedule } from '../../src/domain/time/schedule.ts';
+import { countExpected, expectedTicks, tickAfter } from '../../src/pipeline/probing/expected-ticks.ts';
 
 const cron = (pattern: string, timezone = 'UTC', phaseMs = 0): Schedule => ({
   kind: 'cron',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createOwnNetwork } from '../../src/pipeline/own-network.ts';
+import { createOwnNetwork } from '../../src/pipeline/probing/own-network.ts';
 
 const S = 1_000_000;
 const nobody = (): ReadonlySet<string> => new Set();

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { spawnProber } from '../../src/commands/spawn-prober.ts';
-import { systemClock } from '../../src/commands/system-clock.ts';
-import { refusal } from '../../src/domain/refused-row.ts';
-import type { NotRun, Sample } from '../../src/domain/sample.ts';
-import type { FromProbing, ProbingHealth, Resume } from '../../src/pipeline/probing-messages.ts';
+import { spawnProber } from '../../src/commands/run/spawn-prober.ts';
+import { systemClock } from '../../src/commands/run/system-clock.ts';
+import { refusal } from '../../src/domain/measure/refused-row.ts';
+import type { NotRun, Sample } from '../../src/domain/measure/sample.ts';
+import type { FromProbing, ProbingHealth, Resume } from '../../src/pipeline/probing/probing-messages.ts';
 import {
   type ProbingPort,
   type ProbingThreadParts,
   startProbingThread,
   type ThreadNotice,
-} from '../../src/pipeline/probing-thread.ts';
+} from '../../src/pipeline/probing/probing-thread.ts';
 import { planOf } from '../support/plans.ts';
 import { startSseServer } from '../support/sse-server.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { countExpected } from '../../src/pipeline/expected-ticks.ts';
-import { createQuota } from '../../src/pipeline/quota.ts';
+import { countExpected } from '../../src/pipeline/probing/expected-ticks.ts';
+import { createQuota } from '../../src/pipeline/probing/quota.ts';
 import { refusal } from '../support/observations.ts';
 import { planOf } from '../support/plans.ts';
 import { NOON, stageProbing } from '../support/probing-stage.ts';

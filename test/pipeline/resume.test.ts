@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { countExpected } from '../../src/pipeline/expected-ticks.ts';
-import type { ProbingHealth } from '../../src/pipeline/probing-messages.ts';
-import { readResume, spendKeeper } from '../../src/pipeline/resume.ts';
-import { highestCostNanos } from '../../src/pipeline/spend.ts';
+import { countExpected } from '../../src/pipeline/probing/expected-ticks.ts';
+import type { ProbingHealth } from '../../src/pipeline/probing/probing-messages.ts';
+import { readResume, spendKeeper } from '../../src/pipeline/probing/resume.ts';
+import { highestCostNanos } from '../../src/pipeline/probing/spend.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import type { Store } from '../../src/store/store.ts';
 import { sample } from '../store/builders.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Schedule } from '../../src/domain/schedule.ts';
-import { countExpected } from '../../src/pipeline/expected-ticks.ts';
-import { createScheduler, type Scheduled } from '../../src/pipeline/scheduler.ts';
-import { type ClockStep, createSteadyClock } from '../../src/pipeline/steady-clock.ts';
+import type { Schedule } from '../../src/domain/time/schedule.ts';
+import { countExpected } from '../../src/pipeline/probing/expected-ticks.ts';
+import { createScheduler, type Scheduled } from '../../src/pipeline/probing/scheduler.ts';
+import { type ClockStep, createSteadyClock } from '../../src/pipeline/probing/steady-clock.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 
 const NOON = Date.UTC(2026, 2, 10, 12);

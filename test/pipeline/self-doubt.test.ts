@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Attempt } from '../../src/domain/attempt.ts';
-import type { Observation } from '../../src/domain/observation.ts';
-import { OUTCOMES } from '../../src/domain/outcome.ts';
-import type { ProbingPlan } from '../../src/domain/probe.ts';
-import type { Sample } from '../../src/domain/sample.ts';
+import type { Attempt } from '../../src/domain/measure/attempt.ts';
+import type { Observation } from '../../src/domain/measure/observation.ts';
+import { OUTCOMES } from '../../src/domain/measure/outcome.ts';
+import type { ProbingPlan } from '../../src/domain/measure/probe.ts';
+import type { Sample } from '../../src/domain/measure/sample.ts';
 import { delay } from '../../src/pipeline/clock.ts';
 import { ORDINARY_PHASES, observation, refusal, silence } from '../support/observations.ts';
 import { A_GATEWAY, planOf } from '../support/plans.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Price, SpendCap } from '../../src/domain/probe.ts';
-import { countExpected } from '../../src/pipeline/expected-ticks.ts';
-import { createSpendLedger, highestCostNanos } from '../../src/pipeline/spend.ts';
+import type { Price, SpendCap } from '../../src/domain/measure/probe.ts';
+import { countExpected } from '../../src/pipeline/probing/expected-ticks.ts';
+import { createSpendLedger, highestCostNanos } from '../../src/pipeline/probing/spend.ts';
 import { observation } from '../support/observations.ts';
 import { A_PROBE, planOf } from '../support/plans.ts';
 import { correct, stageProbing } from '../support/probing-stage.ts';

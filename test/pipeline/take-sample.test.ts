@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Attempt } from '../../src/domain/attempt.ts';
-import type { Observation } from '../../src/domain/observation.ts';
+import type { Attempt } from '../../src/domain/measure/attempt.ts';
+import type { Observation } from '../../src/domain/measure/observation.ts';
 import { observation, refusal, silence } from '../support/observations.ts';
 import { planOf } from '../support/plans.ts';
 import { correct, NOON, type Stage, stageProbing } from '../support/probing-stage.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createTickHeap } from '../../src/pipeline/tick-heap.ts';
+import { createTickHeap } from '../../src/pipeline/probing/tick-heap.ts';
 
 test('an empty heap has no first slot', () => {
   const heap = createTickHeap();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sendDigest } from '../../src/pipeline/weekly-digest.ts';
+import { sendDigest } from '../../src/pipeline/alerting/weekly-digest.ts';
 import { DAY, HOUR, MINUTE, START } from '../support/alert-builders.ts';
 import { createAlertStage, ON_CALL, STAGE_POLICY } from '../support/alert-stage.ts';
 

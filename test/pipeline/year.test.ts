@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Sample } from '../../src/domain/sample.ts';
+import type { Sample } from '../../src/domain/measure/sample.ts';
 import { declaration, failure, MINUTE, notRun, sample } from '../store/builders.ts';
 import { closeAt, closingOf, openStore, reportOf, termsFor } from '../support/closing.ts';
 import { contractOf } from '../support/contract-bench.ts';

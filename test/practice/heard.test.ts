@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { attemptIdentity } from '../../src/domain/attempt.ts';
-import { classify, NO_EXPECTATION } from '../../src/domain/classify.ts';
-import type { Observation } from '../../src/domain/observation.ts';
-import { OPERATIONS, type Operation, renderPrompt } from '../../src/domain/probe.ts';
+import { attemptIdentity } from '../../src/domain/measure/attempt.ts';
+import { classify, NO_EXPECTATION } from '../../src/domain/measure/classify.ts';
+import type { Observation } from '../../src/domain/measure/observation.ts';
+import { OPERATIONS, type Operation, renderPrompt } from '../../src/domain/measure/probe.ts';
 import { type PracticeGateway, startPracticeGateway } from '../../src/practice/gateway.ts';
 import { hear } from '../../src/practice/heard.ts';
 import { BEHAVIOURS, type Behaviour } from '../../src/practice/incident.ts';

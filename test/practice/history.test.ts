@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { OUTCOMES } from '../../src/domain/outcome.ts';
-import type { SeriesPlan } from '../../src/domain/probe.ts';
-import type { NotRun, Sample } from '../../src/domain/sample.ts';
-import { countTicks } from '../../src/domain/schedule.ts';
+import { OUTCOMES } from '../../src/domain/measure/outcome.ts';
+import type { SeriesPlan } from '../../src/domain/measure/probe.ts';
+import type { NotRun, Sample } from '../../src/domain/measure/sample.ts';
+import { countTicks } from '../../src/domain/time/schedule.ts';
 import { type HistoryOptions, historySchedule, simulateHistory } from '../../src/practice/history.ts';
 import { historyScript, lastWholeMonth } from '../../src/practice/history-script.ts';
 import { PRACTICE_MODELS } from '../../src/practice/models.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { after, before, describe, test } from 'node:test';
-import { periodBudget } from '../../src/domain/period-budget.ts';
+import { periodBudget } from '../../src/domain/live/period-budget.ts';
 import { type PracticeGateway, startPracticeGateway } from '../../src/practice/gateway.ts';
 import { PRACTICE_KEYS } from '../../src/practice/models.ts';
 import { type Incident, PRACTICE_TIMETABLE, QUIET } from '../../src/practice/timetable.ts';

@@ -1,5 +1,5 @@
-import type { Operation, Probe, SeriesPlan } from '../../src/domain/probe.ts';
-import type { Schedule } from '../../src/domain/schedule.ts';
+import type { Operation, Probe, SeriesPlan } from '../../src/domain/measure/probe.ts';
+import type { Schedule } from '../../src/domain/time/schedule.ts';
 import { PRACTICE_MODELS, PRO_PREFIX } from '../../src/practice/models.ts';
 import { ARITHMETIC } from '../support/attempts.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type ChaosConfig, LLMock } from '@copilotkit/aimock';
-import type { Observation } from '../../src/domain/observation.ts';
-import type { Outcome } from '../../src/domain/outcome.ts';
+import type { Observation } from '../../src/domain/measure/observation.ts';
+import type { Outcome } from '../../src/domain/measure/outcome.ts';
 import { createProber } from '../../src/prober/prober.ts';
 import { type AttemptChanges, attemptAt } from '../support/attempts.ts';
 import { probeAndJudge } from '../support/judged-probe.ts';

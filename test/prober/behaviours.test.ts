@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Observation } from '../../src/domain/observation.ts';
-import type { Outcome, Remark, Validity } from '../../src/domain/outcome.ts';
+import type { Observation } from '../../src/domain/measure/observation.ts';
+import type { Outcome, Remark, Validity } from '../../src/domain/measure/outcome.ts';
 import { createProber, type Prober } from '../../src/prober/prober.ts';
 import { type AttemptChanges, attemptAt } from '../support/attempts.ts';
 import { probeAndJudge } from '../support/judged-probe.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Disclosure } from '../../src/domain/observation.ts';
-import { GATEWAY_KINDS, type GatewayKind } from '../../src/domain/target.ts';
+import type { Disclosure } from '../../src/domain/measure/observation.ts';
+import { GATEWAY_KINDS, type GatewayKind } from '../../src/domain/measure/target.ts';
 import {
   GATEWAY_DIALECTS,
   isSameModel,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULT_SELF_DOUBT } from '../../src/domain/doubt.ts';
+import { DEFAULT_SELF_DOUBT } from '../../src/domain/measure/doubt.ts';
 import { createProber } from '../../src/prober/prober.ts';
 import { attemptAt } from '../support/attempts.ts';
 import { PATIENT, probeAndJudge } from '../support/judged-probe.ts';

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parse } from 'csv-parse/sync';
-import { claimNote, claimText } from '../../src/domain/claim-text.ts';
-import type { Report } from '../../src/domain/report.ts';
+import { claimNote, claimText } from '../../src/domain/report/claim-text.ts';
+import type { Report } from '../../src/domain/report/report.ts';
 import { signatureProof } from '../../src/evidence/signature.ts';
 import { openSigningKey } from '../../src/evidence/signing-key.ts';
 import { checkReport } from '../../src/evidence/verify-report.ts';
-import { evidenceOf } from '../../src/pipeline/claim-evidence.ts';
+import { evidenceOf } from '../../src/pipeline/closing/claim-evidence.ts';
 import { claimPack } from '../../src/report/claim-pack.ts';
 import {
   REPORT_FORMS,

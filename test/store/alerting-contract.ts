@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Recipient } from '../../src/domain/alert-policy.ts';
-import type { Incident, IncidentEvent } from '../../src/domain/incident.ts';
-import { type Message, messageOf, notice } from '../../src/domain/message.ts';
-import { acknowledge } from '../../src/domain/transition.ts';
+import type { Recipient } from '../../src/domain/alert/alert-policy.ts';
+import type { Incident, IncidentEvent } from '../../src/domain/alert/incident.ts';
+import { type Message, messageOf, notice } from '../../src/domain/alert/message.ts';
+import { acknowledge } from '../../src/domain/alert/transition.ts';
 import type { Decision, Delivery, Store } from '../../src/store/store.ts';
 import { DAY, evaluation, HOUR, MINUTE, only, START, story } from '../support/alert-builders.ts';
 import type { Shelf } from './contract.ts';

@@ -1,7 +1,7 @@
-import { NO_PHASES, type Phases } from '../../src/domain/observation.ts';
-import { VALID } from '../../src/domain/outcome.ts';
-import type { Evidence, NotRun, Sample, ServedBy } from '../../src/domain/sample.ts';
-import { type Target, targetId } from '../../src/domain/target.ts';
+import { NO_PHASES, type Phases } from '../../src/domain/measure/observation.ts';
+import { VALID } from '../../src/domain/measure/outcome.ts';
+import type { Evidence, NotRun, Sample, ServedBy } from '../../src/domain/measure/sample.ts';
+import { type Target, targetId } from '../../src/domain/measure/target.ts';
 import type { SeriesDeclaration } from '../../src/store/store.ts';
 
 /** Monday 2 March 2026, 00:00 UTC. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { NO_PHASES } from '../../src/domain/observation.ts';
-import { DOUBTS, NOT_RUN_REASONS, OUTCOME_CODES, REMARKS } from '../../src/domain/outcome.ts';
-import { refusedRowOf } from '../../src/domain/refused-row.ts';
-import { PURPOSES, type Sample } from '../../src/domain/sample.ts';
-import { countTicks } from '../../src/domain/schedule.ts';
+import { NO_PHASES } from '../../src/domain/measure/observation.ts';
+import { DOUBTS, NOT_RUN_REASONS, OUTCOME_CODES, REMARKS } from '../../src/domain/measure/outcome.ts';
+import { refusedRowOf } from '../../src/domain/measure/refused-row.ts';
+import { PURPOSES, type Sample } from '../../src/domain/measure/sample.ts';
+import { countTicks } from '../../src/domain/time/schedule.ts';
 import type { Store, StoredAttempt, StoredSample } from '../../src/store/store.ts';
 import {
   DAY,

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { PHASE_NAMES, type Phases, type Usage } from '../../src/domain/observation.ts';
+import { PHASE_NAMES, type Phases, type Usage } from '../../src/domain/measure/observation.ts';
 import type { Detail } from '../../src/store/sqlite/packed-detail.ts';
 
 /** `deepEqual` minds prototypes, and the rows we read back are plain objects. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { PHASE_NAMES } from '../../src/domain/observation.ts';
+import { PHASE_NAMES } from '../../src/domain/measure/observation.ts';
 import { PHASE_ORDER, packDetail, unpackDetail, unpackFacts } from '../../src/store/sqlite/packed-detail.ts';
 import { createByteReader, createByteWriter } from '../../src/store/sqlite/varint.ts';
 import { sample } from './builders.ts';

@@ -4,13 +4,13 @@ import {
   type CellFacts,
   NO_FACTS,
   type Verdict,
-} from '../../src/domain/alert.ts';
-import { DEFAULT_INCIDENTS, type IncidentPolicy } from '../../src/domain/alert-policy.ts';
-import type { Reading } from '../../src/domain/down-rule.ts';
-import { assign } from '../../src/domain/grouping.ts';
-import type { Incident, IncidentEvent, Told } from '../../src/domain/incident.ts';
-import { messageOf } from '../../src/domain/message.ts';
-import { next } from '../../src/domain/transition.ts';
+} from '../../src/domain/alert/alert.ts';
+import { DEFAULT_INCIDENTS, type IncidentPolicy } from '../../src/domain/alert/alert-policy.ts';
+import type { Reading } from '../../src/domain/alert/down-rule.ts';
+import { assign } from '../../src/domain/alert/grouping.ts';
+import type { Incident, IncidentEvent, Told } from '../../src/domain/alert/incident.ts';
+import { messageOf } from '../../src/domain/alert/message.ts';
+import { next } from '../../src/domain/alert/transition.ts';
 import type { Decision } from '../../src/store/store.ts';
 
 export const START = Date.UTC(2026, 2, 2, 3, 0, 0);

@@ -1,17 +1,17 @@
-import type { AlertObjective } from '../../src/domain/alert-objective.ts';
-import { type AlertPolicy, DEFAULT_ALERT_POLICY } from '../../src/domain/alert-policy.ts';
-import type { DeliveryResult } from '../../src/domain/letter.ts';
-import type { Outcome } from '../../src/domain/outcome.ts';
-import type { OwnEvidence } from '../../src/domain/own-rule.ts';
-import type { Sample } from '../../src/domain/sample.ts';
-import { deliverDue } from '../../src/pipeline/deliver.ts';
+import type { AlertObjective } from '../../src/domain/alert/alert-objective.ts';
+import { type AlertPolicy, DEFAULT_ALERT_POLICY } from '../../src/domain/alert/alert-policy.ts';
+import type { DeliveryResult } from '../../src/domain/alert/letter.ts';
+import type { OwnEvidence } from '../../src/domain/alert/own-rule.ts';
+import type { Outcome } from '../../src/domain/measure/outcome.ts';
+import type { Sample } from '../../src/domain/measure/sample.ts';
+import { deliverDue } from '../../src/pipeline/alerting/deliver.ts';
 import {
   type AlertEvaluator,
   type AlertingOptions,
   createAlertEvaluator,
   type LiveFacts,
   NO_LIVE_FACTS,
-} from '../../src/pipeline/evaluate-alerts.ts';
+} from '../../src/pipeline/alerting/evaluate-alerts.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import type { Delivery, Store } from '../../src/store/store.ts';
 import { declaration, failure, sample } from '../store/builders.ts';

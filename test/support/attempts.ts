@@ -1,6 +1,6 @@
-import type { Attempt } from '../../src/domain/attempt.ts';
-import type { Gateway, Probe, Prompt } from '../../src/domain/probe.ts';
-import type { Target } from '../../src/domain/target.ts';
+import type { Attempt } from '../../src/domain/measure/attempt.ts';
+import type { Gateway, Probe, Prompt } from '../../src/domain/measure/probe.ts';
+import type { Target } from '../../src/domain/measure/target.ts';
 
 export const ARITHMETIC: Prompt = {
   id: 'arithmetic',

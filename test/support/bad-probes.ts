@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { type Loaded, loadConfig } from '../../src/config/load.ts';
 import { formatProblem } from '../../src/domain/problem.ts';
-import { cronGrid } from '../../src/pipeline/cron-grid.ts';
+import { cronGrid } from '../../src/pipeline/probing/cron-grid.ts';
 
 export const BAD = join(import.meta.dirname, '../fixtures/probes-bad');
 const BASE = join(BAD, 'base');

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
-import type { Contract } from '../../src/domain/contract.ts';
-import type { Report } from '../../src/domain/report.ts';
+import type { Contract } from '../../src/domain/contract/contract.ts';
+import type { Report } from '../../src/domain/report/report.ts';
 import { sealAll } from '../../src/evidence/seal.ts';
 import { signReport } from '../../src/evidence/signature.ts';
 import type { SigningKey } from '../../src/evidence/signing-key.ts';
-import type { ReportTerms } from '../../src/pipeline/build-report.ts';
-import { type CloseOptions, type CloseResult, closePeriods } from '../../src/pipeline/close-period.ts';
+import type { ReportTerms } from '../../src/pipeline/closing/build-report.ts';
+import {
+  type CloseOptions,
+  type CloseResult,
+  closePeriods,
+} from '../../src/pipeline/closing/close-period.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import type { Store } from '../../src/store/store.ts';
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readContractText } from '../../src/config/load-contract.ts';
-import { admitMaintenance, type MaintenanceWindow } from '../../src/domain/admitted-maintenance.ts';
-import type { WindowResult } from '../../src/domain/chronic.ts';
-import type { Contract } from '../../src/domain/contract.ts';
-import { type Evaluation, evaluate } from '../../src/domain/evaluation.ts';
-import { type Period, parsePeriod } from '../../src/domain/period.ts';
-import { accumulate, emptyTally, type Line, planTally, type Tally } from '../../src/domain/tally.ts';
+import { admitMaintenance, type MaintenanceWindow } from '../../src/domain/contract/admitted-maintenance.ts';
+import type { WindowResult } from '../../src/domain/contract/chronic.ts';
+import type { Contract } from '../../src/domain/contract/contract.ts';
+import { type Evaluation, evaluate } from '../../src/domain/contract/evaluation.ts';
+import { accumulate, emptyTally, type Line, planTally, type Tally } from '../../src/domain/contract/tally.ts';
+import { type Period, parsePeriod } from '../../src/domain/time/period.ts';
 
 /** A contract from YAML; every problem fails the test. */
 export function contractOf(yaml: string): Contract {

@@ -1,8 +1,8 @@
-import { NO_PHASES } from '../../src/domain/observation.ts';
-import type { Outcome } from '../../src/domain/outcome.ts';
-import type { NotRun, Sample } from '../../src/domain/sample.ts';
-import { firstTickAt, phaseOf } from '../../src/domain/schedule.ts';
-import { type Target, targetId } from '../../src/domain/target.ts';
+import { NO_PHASES } from '../../src/domain/measure/observation.ts';
+import type { Outcome } from '../../src/domain/measure/outcome.ts';
+import type { NotRun, Sample } from '../../src/domain/measure/sample.ts';
+import { type Target, targetId } from '../../src/domain/measure/target.ts';
+import { firstTickAt, phaseOf } from '../../src/domain/time/schedule.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import type { SeriesDeclaration, Store } from '../../src/store/store.ts';
 import { EVIDENCE, sample, target as targetOf } from '../store/builders.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { Command } from 'commander';
 import { registerEvaluate } from '../../src/commands/evaluate.ts';
-import type { Evaluation } from '../../src/domain/evaluation.ts';
+import type { Evaluation } from '../../src/domain/contract/evaluation.ts';
 
 const FOLDER = mkdtempSync(join(tmpdir(), 'probity-vectors-'));
 after(() => rmSync(FOLDER, { recursive: true, force: true }));

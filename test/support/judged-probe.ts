@@ -1,8 +1,13 @@
-import { type Attempt, attemptIdentity } from '../../src/domain/attempt.ts';
-import { classify, type Expectation, type Judgement, NO_EXPECTATION } from '../../src/domain/classify.ts';
-import { DEFAULT_SELF_DOUBT, type SelfDoubt } from '../../src/domain/doubt.ts';
-import type { Observation } from '../../src/domain/observation.ts';
-import { renderPrompt } from '../../src/domain/probe.ts';
+import { type Attempt, attemptIdentity } from '../../src/domain/measure/attempt.ts';
+import {
+  classify,
+  type Expectation,
+  type Judgement,
+  NO_EXPECTATION,
+} from '../../src/domain/measure/classify.ts';
+import { DEFAULT_SELF_DOUBT, type SelfDoubt } from '../../src/domain/measure/doubt.ts';
+import type { Observation } from '../../src/domain/measure/observation.ts';
+import { renderPrompt } from '../../src/domain/measure/probe.ts';
 import type { Prober } from '../../src/prober/prober.ts';
 
 /**

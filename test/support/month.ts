@@ -1,8 +1,8 @@
-import type { Contract } from '../../src/domain/contract.ts';
-import type { Sample } from '../../src/domain/sample.ts';
+import type { Contract } from '../../src/domain/contract/contract.ts';
+import type { Sample } from '../../src/domain/measure/sample.ts';
 import type { SigningKey } from '../../src/evidence/signing-key.ts';
-import type { ReportTerms } from '../../src/pipeline/build-report.ts';
-import type { CloseOptions } from '../../src/pipeline/close-period.ts';
+import type { ReportTerms } from '../../src/pipeline/closing/build-report.ts';
+import type { CloseOptions } from '../../src/pipeline/closing/close-period.ts';
 import type { Store } from '../../src/store/store.ts';
 import { DAY, declaration, failure, HOUR, MINUTE, notRun, sample, target } from '../store/builders.ts';
 import { closeAt, closingOf, openStore, termsFor } from './closing.ts';

@@ -1,4 +1,9 @@
-import { NO_DISCLOSURE, NO_PHASES, type Observation, type Phases } from '../../src/domain/observation.ts';
+import {
+  NO_DISCLOSURE,
+  NO_PHASES,
+  type Observation,
+  type Phases,
+} from '../../src/domain/measure/observation.ts';
 
 /** The phases of an ordinary streamed answer on a kept-alive connection. */
 export const ORDINARY_PHASES: Phases = {

@@ -1,7 +1,7 @@
-import type { Gateway, KeyPlan, Probe, ProbingPlan, SeriesPlan } from '../../src/domain/probe.ts';
-import { phaseOf } from '../../src/domain/schedule.ts';
-import { targetId } from '../../src/domain/target.ts';
-import { spreadEvenly } from '../../src/domain/tick-spread.ts';
+import type { Gateway, KeyPlan, Probe, ProbingPlan, SeriesPlan } from '../../src/domain/measure/probe.ts';
+import { targetId } from '../../src/domain/measure/target.ts';
+import { phaseOf } from '../../src/domain/time/schedule.ts';
+import { spreadEvenly } from '../../src/domain/time/tick-spread.ts';
 
 /** A plan with `models` models at each tier of one gateway, every one probed every `everyMs`. */
 export type PlanShape = {

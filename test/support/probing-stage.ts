@@ -1,13 +1,13 @@
-import { type Attempt, attemptIdentity } from '../../src/domain/attempt.ts';
-import type { Observation } from '../../src/domain/observation.ts';
-import type { NotRunReason } from '../../src/domain/outcome.ts';
-import { type ProbingPlan, renderPrompt } from '../../src/domain/probe.ts';
-import type { NotRun, Purpose, Sample } from '../../src/domain/sample.ts';
+import { type Attempt, attemptIdentity } from '../../src/domain/measure/attempt.ts';
+import type { Observation } from '../../src/domain/measure/observation.ts';
+import type { NotRunReason } from '../../src/domain/measure/outcome.ts';
+import { type ProbingPlan, renderPrompt } from '../../src/domain/measure/probe.ts';
+import type { NotRun, Purpose, Sample } from '../../src/domain/measure/sample.ts';
 import { delay } from '../../src/pipeline/clock.ts';
-import type { DeliveryLimits } from '../../src/pipeline/delivery.ts';
-import { createJudge } from '../../src/pipeline/judge.ts';
-import { createProbing, type Probing } from '../../src/pipeline/probing.ts';
-import type { Notice, ProbingHealth, Resume } from '../../src/pipeline/probing-messages.ts';
+import type { DeliveryLimits } from '../../src/pipeline/probing/delivery.ts';
+import { createJudge } from '../../src/pipeline/probing/judge.ts';
+import { createProbing, type Probing } from '../../src/pipeline/probing/probing.ts';
+import type { Notice, ProbingHealth, Resume } from '../../src/pipeline/probing/probing-messages.ts';
 import { observation } from './observations.ts';
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
 

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { StatusView } from '../../src/domain/status-view.ts';
+import type { StatusView } from '../../src/domain/view/status-view.ts';
 
 const ENTRY = join(import.meta.dirname, '../../src/probity.js');
 const ROOT = join(import.meta.dirname, '../..');

@@ -1,6 +1,6 @@
-import type { ViewSettings } from '../../src/domain/build-status-view.ts';
-import type { Commitment, Limit } from '../../src/domain/commitment.ts';
-import type { Target } from '../../src/domain/target.ts';
+import type { Commitment, Limit } from '../../src/domain/contract/commitment.ts';
+import type { Target } from '../../src/domain/measure/target.ts';
+import type { ViewSettings } from '../../src/domain/view/build-status-view.ts';
 import { ANSWERED, type Deployment, type Fate } from './deployment.ts';
 
 /** Saturday 3 October 2026, 14:03:37 UTC: when every scene is looked at. */

@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import type { LiveReport } from '../../src/domain/live-report.ts';
+import type { LiveReport } from '../../src/domain/live/live-report.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createServer, type Listening, type Web } from '../../src/web/server.ts';
 import { recordDeployment } from './deployment.ts';

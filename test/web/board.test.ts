@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { StatusView } from '../../src/domain/status-view.ts';
+import type { StatusView } from '../../src/domain/view/status-view.ts';
 import { createBoard } from '../../src/web/board.ts';
 
 /** A board whose editions take as long as told, and end when told. */

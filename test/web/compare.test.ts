@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CompareView } from '../../src/domain/compare-view.ts';
-import { createLiveScope } from '../../src/pipeline/live-scope.ts';
-import { countDirty } from '../../src/pipeline/roll-up.ts';
+import type { CompareView } from '../../src/domain/view/compare-view.ts';
+import { createLiveScope } from '../../src/pipeline/live/live-scope.ts';
+import { countDirty } from '../../src/pipeline/live/roll-up.ts';
 import { impatientClock } from '../support/impatient-clock.ts';
 import { SCENE_AT, SCENES } from '../support/scenes.ts';
 import { serveScene } from '../support/serve-scene.ts';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatCount, formatShare, formatSpeed, formatUs } from '../../dashboards/format.ts';
-import type { HistoryColumn } from '../../src/domain/history.ts';
-import type { Interval } from '../../src/domain/interval.ts';
-import type { DecidingAttempt } from '../../src/domain/line-of-sample.ts';
-import { OUTCOMES } from '../../src/domain/outcome.ts';
-import { SPANS, type SpanName, type TargetPageView } from '../../src/domain/target-view.ts';
+import type { DecidingAttempt } from '../../src/domain/measure/line-of-sample.ts';
+import { OUTCOMES } from '../../src/domain/measure/outcome.ts';
+import type { Interval } from '../../src/domain/time/interval.ts';
+import type { HistoryColumn } from '../../src/domain/view/history.ts';
+import { SPANS, type SpanName, type TargetPageView } from '../../src/domain/view/target-view.ts';
 import { DAY, HOUR, MINUTE } from '../store/builders.ts';
 import { MONTH_AT, MONTH_FROM, MONTH_TARGET, serveSeededMonth } from '../support/seeded-month.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import type { Incident } from '../../src/domain/incident.ts';
+import type { Incident } from '../../src/domain/alert/incident.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import type { Store } from '../../src/store/store.ts';
 import { linkName, readLink, signLink } from '../../src/web/acknowledge-link.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import type { StatusView } from '../../src/domain/status-view.ts';
+import type { StatusView } from '../../src/domain/view/status-view.ts';
 import { createMetrics } from '../../src/web/metrics.ts';
 import { sample } from '../store/builders.ts';
 import { SCENE_AT, SCENES } from '../support/scenes.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { evaluate } from '../../src/domain/evaluation.ts';
-import { lineOfSample } from '../../src/domain/line-of-sample.ts';
-import { accumulate, emptyTally, planTally } from '../../src/domain/tally.ts';
+import { evaluate } from '../../src/domain/contract/evaluation.ts';
+import { accumulate, emptyTally, planTally } from '../../src/domain/contract/tally.ts';
+import { lineOfSample } from '../../src/domain/measure/line-of-sample.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { createServer } from '../../src/web/server.ts';
 import { MONTH_AT, MONTH_FROM, MONTH_TARGET, serveSeededMonth } from '../support/seeded-month.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { keepReportFiles, reportFolder } from '../../src/commands/report-folder.ts';
+import { keepReportFiles, reportFolder } from '../../src/commands/run/report-folder.ts';
 import { openSigningKey } from '../../src/evidence/signing-key.ts';
 import type { Store } from '../../src/store/store.ts';
 import { OWNER_TOKEN_FACT } from '../../src/web/owner.ts';

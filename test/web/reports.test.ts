@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { keepReportFiles, reportFolder } from '../../src/commands/report-folder.ts';
+import { keepReportFiles, reportFolder } from '../../src/commands/run/report-folder.ts';
 import { openSigningKey } from '../../src/evidence/signing-key.ts';
 import { checkReport } from '../../src/evidence/verify-report.ts';
 import type { Store } from '../../src/store/store.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { request } from 'node:http';
 import { test } from 'node:test';
-import type { CompareView } from '../../src/domain/compare-view.ts';
+import type { CompareView } from '../../src/domain/view/compare-view.ts';
 import { OWNER_TOKEN_FACT } from '../../src/web/owner.ts';
 import { createServer } from '../../src/web/server.ts';
 import { openedIncident } from '../support/alert-builders.ts';

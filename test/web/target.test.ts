@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TargetPageView } from '../../src/domain/target-view.ts';
+import type { TargetPageView } from '../../src/domain/view/target-view.ts';
 import { SCENES } from '../support/scenes.ts';
 import { serveScene } from '../support/serve-scene.ts';
 

@@ -1,4 +1,4 @@
-import type { Sample } from '../../domain/sample.ts';
+import type { Sample } from '../../domain/measure/sample.ts';
 import type { RowKey } from './evidence.ts';
 import { HOUR_MS, hourOf, type PackedHoursTable } from './packed-hours.ts';
 import {

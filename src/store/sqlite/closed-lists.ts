@@ -8,7 +8,7 @@ import {
   REMARKS,
   type Remark,
   type Validity,
-} from '../../domain/outcome.ts';
+} from '../../domain/measure/outcome.ts';
 
 /** Fills the tables of allowed words from the program's own lists. Words are only ever added. */
 export function fillClosedLists(db: Database): void {

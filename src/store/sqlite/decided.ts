@@ -1,4 +1,4 @@
-import type { DecidingAttempt } from '../../domain/line-of-sample.ts';
+import type { DecidingAttempt } from '../../domain/measure/line-of-sample.ts';
 import type { DecidedStretch, StoredAttempt } from '../store.ts';
 import type { AllSamples } from './all-samples.ts';
 import { outcomeOf, validityOf } from './closed-lists.ts';

@@ -1,5 +1,5 @@
-import type { Schedule } from '../../domain/schedule.ts';
-import type { Target } from '../../domain/target.ts';
+import type { Target } from '../../domain/measure/target.ts';
+import type { Schedule } from '../../domain/time/schedule.ts';
 import type { SeriesDeclaration } from '../store.ts';
 import { type SchedulesTable, sameSchedule } from './schedules.ts';
 import type { SeriesTable } from './series.ts';

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { Evidence } from '../../domain/sample.ts';
+import type { Evidence } from '../../domain/measure/sample.ts';
 
 export type RowKey = {
   readonly scheduledAt: number;

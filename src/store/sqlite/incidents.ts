@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { Incident, IncidentEvent, IncidentEventKind } from '../../domain/incident.ts';
+import type { Incident, IncidentEvent, IncidentEventKind } from '../../domain/alert/incident.ts';
 
 export type IncidentsTable = {
   readonly read: (id: string) => Incident | null;

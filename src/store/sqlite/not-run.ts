@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { NOT_RUN_REASONS, type NotRunReason } from '../../domain/outcome.ts';
+import { NOT_RUN_REASONS, type NotRunReason } from '../../domain/measure/outcome.ts';
 
 type NotRunRow = {
   readonly scheduled_at_ms: number;

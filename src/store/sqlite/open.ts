@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
-import { type RefusedRow, refusal } from '../../domain/refused-row.ts';
-import type { NotRun, Sample } from '../../domain/sample.ts';
+import { type RefusedRow, refusal } from '../../domain/measure/refused-row.ts';
+import type { NotRun, Sample } from '../../domain/measure/sample.ts';
 import type { RecordResult, Store, StoredSample } from '../store.ts';
 import { alertingOn } from './alerting.ts';
 import { combineSamples } from './all-samples.ts';

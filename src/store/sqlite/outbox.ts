@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
-import { type Recipient, recipientId } from '../../domain/alert-policy.ts';
-import type { Message } from '../../domain/message.ts';
+import { type Recipient, recipientId } from '../../domain/alert/alert-policy.ts';
+import type { Message } from '../../domain/alert/message.ts';
 import type { AddressedMessage, Delivery, DeliveryState, OutboxSummary, Settlement } from '../store.ts';
 
 export type OutboxTable = {

@@ -1,4 +1,4 @@
-import type { Bucket, BucketAnswer } from '../../domain/rollup.ts';
+import type { Bucket, BucketAnswer } from '../../domain/live/rollup.ts';
 import { type ByteReader, type ByteWriter, createByteReader, createByteWriter } from './varint.ts';
 
 /**

@@ -1,5 +1,5 @@
-import type { Phases, Usage } from '../../domain/observation.ts';
-import type { Sample } from '../../domain/sample.ts';
+import type { Phases, Usage } from '../../domain/measure/observation.ts';
+import type { Sample } from '../../domain/measure/sample.ts';
 import { type ByteReader, type ByteWriter, createByteReader, createByteWriter } from './varint.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Phases } from '../../domain/observation.ts';
+import type { Phases } from '../../domain/measure/observation.ts';
 import { fromOrNull, orNull, readColumn, skipColumn, writeColumn } from './packed-column.ts';
 import { type Detail, guessPhase, PHASE_ORDER, phasesOf } from './packed-detail.ts';
 import {

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { RememberedWork } from '../../domain/maintenance.ts';
+import type { RememberedWork } from '../../domain/contract/maintenance.ts';
 import type { DeclaredWorkChanges, PlannedWork, WhichWork } from '../store.ts';
 
 export type PlannedWorkTable = {

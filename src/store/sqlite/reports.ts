@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { LedgerEntry } from '../../domain/ledger.ts';
+import type { LedgerEntry } from '../../domain/report/ledger.ts';
 import type { FrozenReport, LateRows, NamedReport, ReportStore } from '../store.ts';
 import { prepareOutbox } from './outbox.ts';
 

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
-import type { Outcome } from '../../domain/outcome.ts';
-import type { Purpose, Sample } from '../../domain/sample.ts';
+import type { Outcome } from '../../domain/measure/outcome.ts';
+import type { Purpose, Sample } from '../../domain/measure/sample.ts';
 import { doubtText, remarkBits } from './closed-lists.ts';
 import type { RowKey } from './evidence.ts';
 import { type Detail, packDetail, unpackDetail, unpackFacts } from './packed-detail.ts';

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { Schedule } from '../../domain/schedule.ts';
+import type { Schedule } from '../../domain/time/schedule.ts';
 
 type ScheduleRow = {
   readonly series_no: number;

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { Target } from '../../domain/target.ts';
+import type { Target } from '../../domain/measure/target.ts';
 import type { TargetRow } from './targets.ts';
 
 type SeriesRow = {

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { ServedBy } from '../../domain/sample.ts';
+import type { ServedBy } from '../../domain/measure/sample.ts';
 
 type ServedByRow = {
   readonly served_by_no: number;

@@ -1,4 +1,4 @@
-import { PURPOSES, type Purpose } from '../../domain/sample.ts';
+import { PURPOSES, type Purpose } from '../../domain/measure/sample.ts';
 import type { StoredSample } from '../store.ts';
 import { outcomeOf, remarksOf, validityOf } from './closed-lists.ts';
 import type { EvidenceTable } from './evidence.ts';

@@ -6,7 +6,7 @@ import {
   type NotRunReason,
   OUTCOMES,
   type Outcome,
-} from '../../domain/outcome.ts';
+} from '../../domain/measure/outcome.ts';
 import type { SeriesWindow, StoredAttempt } from '../store.ts';
 import type { AllSamples } from './all-samples.ts';
 import { outcomeOf, validityOf } from './closed-lists.ts';

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { parseTargetId, type Target } from '../../domain/target.ts';
+import { parseTargetId, type Target } from '../../domain/measure/target.ts';
 
 export type TargetRow = {
   readonly target_no: number;

@@ -1,0 +1,17 @@
+import type { TimeStampSettings } from '../../config/time-stamps.ts';
+import type { Route } from '../../domain/alert/alert-policy.ts';
+import type { ReportTerms } from '../../pipeline/closing/build-report.ts';
+
+/** What the closing thread is started with: plain values, for they cross a thread. */
+export type ClosingSetup = {
+  readonly data: string;
+  readonly terms: readonly ReportTerms[];
+  readonly routes: readonly Route[];
+  readonly timeStamps: TimeStampSettings | null;
+  readonly retention: { readonly samplesMs: number; readonly evidenceMs: number };
+};
+
+export type FromClosing =
+  | { readonly kind: 'closed'; readonly contract: string; readonly period: string }
+  | { readonly kind: 'corrected'; readonly corrections: number }
+  | { readonly kind: 'failed'; readonly what: string; readonly reason: string };

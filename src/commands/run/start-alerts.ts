@@ -1,0 +1,176 @@
+import { statfs } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Config } from '../../config/config.ts';
+import { type AlertObjective, alertObjectivesOf } from '../../domain/alert/alert-objective.ts';
+import type { AlertPolicy } from '../../domain/alert/alert-policy.ts';
+import { maintenanceWithin } from '../../domain/contract/admitted-maintenance.ts';
+import type { Contract } from '../../domain/contract/contract.ts';
+import { contractInForce } from '../../domain/contract/contract-in-force.ts';
+import { clip, union } from '../../domain/time/interval.ts';
+import { startAlerting } from '../../pipeline/alerting/alerting.ts';
+import { deliverDue } from '../../pipeline/alerting/deliver.ts';
+import {
+  createAlertEvaluator,
+  type LiveFacts,
+  NO_LIVE_FACTS,
+} from '../../pipeline/alerting/evaluate-alerts.ts';
+import { sendDigest } from '../../pipeline/alerting/weekly-digest.ts';
+import { type Clock, delay } from '../../pipeline/clock.ts';
+import type { ProbingHealth } from '../../pipeline/probing/probing-messages.ts';
+import type { Store } from '../../store/store.ts';
+import { readLinkKey } from './link-key.ts';
+import { openPostOffice } from './post-office.ts';
+
+export type AlertsOptions = {
+  readonly config: Config;
+  readonly store: Store;
+  /** The data folder. */
+  readonly data: string;
+  /** Where our pages are seen from outside, without a trailing slash. */
+  readonly origin: string | null;
+  readonly clock: Clock;
+  readonly log: {
+    readonly error: (about: object, message: string) => void;
+    readonly warn: (about: object, message: string) => void;
+  };
+  /** Called when a decision changed what the pages show. */
+  readonly changed: () => void;
+  /** Nothing is judged before: a past that is still being written looks like one in which nobody measured. */
+  readonly after: Promise<void>;
+  /** What the contracts' engine knows of the running periods. */
+  readonly readLive?: (now: number) => Promise<LiveFacts>;
+};
+
+export type Alerts = {
+  /** To be told the earliest tick of every batch that was recorded. */
+  readonly recorded: (at: number) => void;
+  /** To be told how probing is doing. */
+  readonly onHealth: (health: ProbingHealth) => void;
+  /** To be told that the probing thread died; it is started again. */
+  readonly onProberDied: () => void;
+  readonly stop: () => Promise<void>;
+  readonly mailGoesTo: string;
+};
+
+const MILLION = 1_000_000;
+const DEATHS_KEPT = 100;
+
+/** The alerting of a running deployment: evaluates, decides, delivers. */
+export function startAlerts(options: AlertsOptions): Alerts {
+  const { config, store, data, clock, log } = options;
+  const policy = policyOf(config);
+  const practice = new Set(config.gateways.flatMap((one) => (one.practice === null ? [] : [one.id])));
+  const office = openPostOffice({
+    config,
+    data,
+    origin: options.origin,
+    linkKey: readLinkKey(data),
+    now: clock.now,
+  });
+  let health: ProbingHealth | null = null;
+  let proberDeaths: readonly number[] = [];
+  const evaluator = createAlertEvaluator({
+    store,
+    policy,
+    objectivesOf: ({ tier }) => objectivesOf(config, tier, clock.now()),
+    setAside: ({ tier }, work, span) => {
+      const contract = contractOf(config, tier, clock.now());
+      return contract === null ? clip(union(work), span) : maintenanceWithin(contract, work, span);
+    },
+    // What concerns ourselves is practice where everything is.
+    isPractice: (group) => practice.has(group) || practice.size === config.gateways.length,
+    startedAt: clock.now(),
+    breathe: () => delay(clock, 0),
+    readLive: options.readLive ?? (async () => NO_LIVE_FACTS),
+    readOwn: async () => ({
+      proberAliveAt: health?.at ?? null,
+      proberDeaths,
+      spendReachedOn: spendReachedOn(health),
+      diskFreePpm: await diskFreePpm(data),
+      unreadable: (await store.readUnreadable()).map(({ sealed, ...hour }) => ({
+        ...hour,
+        noticedAt: sealed?.at ?? null,
+      })),
+    }),
+  });
+  let alerting: ReturnType<typeof startAlerting> | null = null;
+  let isStopped = false;
+  const start = (): void => {
+    if (!isStopped) alerting = startAlerting(work);
+  };
+  const work: Parameters<typeof startAlerting>[0] = {
+    clock,
+    evaluate: async (now) => {
+      const report = await evaluator.evaluate(now);
+      await sendDigest(store, policy, practice.size > 0, now);
+      return report;
+    },
+    deliver: () =>
+      deliverDue({
+        store,
+        policy: policy.delivery,
+        send: ({ message, recipient }) => office.send(message, recipient),
+        now: clock.now,
+        random: Math.random,
+        onFault: (err) => log.error({ err }, 'a message could not be sent for a fault of ours'),
+      }),
+    onFault: (what, err) => log.error({ err }, `alerts: ${what} failed; the next round tries again`),
+    onDecided: (report) => {
+      log.warn(report, 'incidents changed');
+      options.changed();
+    },
+  };
+  options.after.then(start, start);
+  return {
+    recorded: evaluator.touched,
+    onHealth: (latest) => {
+      health = latest;
+    },
+    onProberDied: () => {
+      proberDeaths = [...proberDeaths.slice(1 - DEATHS_KEPT), clock.now()];
+    },
+    stop: async () => {
+      isStopped = true;
+      await alerting?.stop();
+      office.close();
+    },
+    mailGoesTo: office.mailGoesTo,
+  };
+}
+
+/** What a deployment says about its alerts, as the rules read it. */
+export function policyOf({ alerts }: Config): AlertPolicy {
+  return {
+    thresholds: alerts.tuning.thresholds,
+    incidents: { ...alerts.tuning.incidents, escalateAfterMs: alerts.escalateAfterMs },
+    routes: alerts.routes,
+    delivery: { ...alerts.tuning.delivery, quietHours: alerts.quietHours },
+    digest: alerts.digest,
+    off: alerts.off,
+  };
+}
+
+function contractOf(config: Config, tier: string, now: number): Contract | null {
+  const id = config.tiers.find((one) => one.id === tier)?.contract ?? null;
+  return contractInForce(config.contracts.find((one) => one.id === id)?.versions ?? [], now);
+}
+
+function objectivesOf(config: Config, tier: string, now: number): readonly AlertObjective[] {
+  const contract = contractOf(config, tier, now);
+  return contract === null ? [] : alertObjectivesOf(contract);
+}
+
+function spendReachedOn(health: ProbingHealth | null): string | null {
+  if (health === null || health.spend.cap === null || health.spend.everyNth === 1) return null;
+  return new Date(health.at).toISOString().slice(0, 10);
+}
+
+/** Share of the data folder's disk that is free for us; `null` if the system does not say. */
+async function diskFreePpm(data: string): Promise<number | null> {
+  try {
+    const { bavail, blocks } = await statfs(resolve(data));
+    return blocks === 0 ? null : Math.floor((bavail / blocks) * MILLION);
+  } catch {
+    return null;
+  }
+}

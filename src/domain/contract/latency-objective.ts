@@ -1,0 +1,380 @@
+import { countOf } from '../alert/wording.ts';
+import { nearestRank, rankInterval } from '../statistics/quantile.ts';
+import type { Interval } from '../time/interval.ts';
+import type { LatencyForm, LatencyTerms, SliceStat } from './contract.ts';
+import { type Exact, exact, HUNDRED, ONE, ratio } from './exact.ts';
+import { isUpperLimit } from './latency-question.ts';
+import { inMaintenance } from './slice-counts.ts';
+import { layoutSliceMs, type SeriesTally, type Tally, type TallyPlan } from './tally.ts';
+import { type RankedValue, type ValueCounts, valuesAtRanks } from './value-counts.ts';
+
+/** A value of a latency objective in its own unit. */
+export type Measured = {
+  /** ms or tokens/s. */
+  readonly value: number;
+  readonly exact: Exact;
+};
+
+/** What a latency objective came to, before any target. */
+export type LatencyFigures = {
+  readonly unit: 'ms' | 'tokens/s' | 'percent';
+  /** Attainment as a share of 1, or the percentile; `null`: no data, or the percentile is a failed request. */
+  readonly share: Exact | null;
+  readonly measured: Measured | null;
+  /** The same percentile over answered requests only. */
+  readonly successesOnly: Measured | null;
+  /** By the contract's arithmetic; `null`: too little data. Attainment is judged by its target instead. */
+  readonly isMet: boolean | null;
+  readonly n: number;
+  readonly failures: number;
+  /** Trials that missed, and the share of misses the objective allows. */
+  readonly trials: { readonly n: number; readonly bad: number; readonly unit: 'requests' | 'slices' };
+  readonly allowed: number;
+  readonly interval: { readonly low: number | null; readonly high: number | null } | null;
+  readonly sequence: readonly (number | null)[];
+  readonly coverage: { readonly withData: number; readonly slices: number };
+  /** Stretches of slices with a miss. */
+  readonly misses: readonly Interval[];
+  readonly flags: readonly string[];
+};
+
+const US_PER_MS = 1000;
+const RANK: Readonly<Record<Exclude<SliceStat, 'mean'>, string>> = {
+  p50: '50',
+  p90: '90',
+  p95: '95',
+  p99: '99',
+};
+
+function sumOf(values: Float64Array): number {
+  return values.reduce((a, b) => a + b, 0);
+}
+
+function measure(terms: LatencyTerms, ranked: RankedValue | null): Measured | null {
+  if (ranked === null) return null;
+  if (terms.metric === 'tokens_per_s') {
+    return { value: ranked.value / 1000, exact: ratio(ranked.value, 1000) };
+  }
+  return { value: ranked.value / US_PER_MS, exact: ratio(ranked.value, US_PER_MS) };
+}
+
+function seriesFlags(terms: LatencyTerms, tally: Tally, position: number): string[] {
+  const flags = new Map<string, number>();
+  for (const kind of tally.kinds.values()) {
+    const timing = kind.timing[position];
+    if (timing === undefined || timing.role === 'skipped' || kind.inPeriod === 0) continue;
+    for (const flag of timing.flags) flags.set(flag, (flags.get(flag) ?? 0) + kind.inPeriod);
+  }
+  const named = [...flags].sort().map(([flag, count]) => `${flag} (${countOf(count, 'request')})`);
+  const untimed = tally.series[position]?.untimed ?? 0;
+  if (untimed > 0)
+    named.push(
+      `coverage: ${countOf(untimed, 'answered request carries', 'answered requests carry')} no ${terms.metric}; left out`,
+    );
+  return named;
+}
+
+/** Joins neighbouring slices with a miss. */
+function missSpans(
+  hasMiss: (slice: number) => boolean,
+  slices: number,
+  sliceMs: number,
+  plan: TallyPlan,
+): Interval[] {
+  const spans: Interval[] = [];
+  for (let slice = 0; slice < slices; slice += 1) {
+    if (!hasMiss(slice)) continue;
+    const fromAt = plan.period.fromAt + slice * sliceMs;
+    const toAt = Math.min(fromAt + sliceMs, plan.period.toAt);
+    const last = spans.at(-1);
+    if (last !== undefined && last.toAt === fromAt) spans[spans.length - 1] = { fromAt: last.fromAt, toAt };
+    else spans.push({ fromAt, toAt });
+  }
+  return spans;
+}
+
+/** What a slice adds up to for a latency objective. */
+export type SliceSums = {
+  readonly timed: number;
+  readonly passed: number;
+  readonly failed: number;
+  readonly sum: number;
+};
+
+function grouped(series: SeriesTally, slice: number, factor: number): SliceSums {
+  const sums = { timed: 0, passed: 0, failed: 0, sum: 0 };
+  for (let i = slice * factor; i < Math.min((slice + 1) * factor, series.timed.length); i += 1) {
+    sums.timed += series.timed[i] ?? 0;
+    sums.passed += series.passed[i] ?? 0;
+    sums.failed += series.failed[i] ?? 0;
+    sums.sum += series.sum?.[i] ?? 0;
+  }
+  return sums;
+}
+
+/** Whether a nearest-rank percentile holds, from how many of `n` satisfy the comparison. */
+export function rankPasses(
+  percentile: string,
+  comparator: LatencyTerms['form']['comparator'],
+  n: number,
+  passed: number,
+): boolean {
+  const rank = nearestRank(percentile, n);
+  // Ascending, failures at the slow end: highest for a latency, lowest for a speed.
+  return isUpperLimit(comparator) ? passed >= rank : n - passed < rank;
+}
+
+function meanPasses(terms: LatencyTerms, { timed, sum }: SliceSums): boolean {
+  const mean = ratio(sum, timed).div(ratio(US_PER_MS, 1));
+  const limit = exact(terms.form.value);
+  switch (terms.form.comparator) {
+    case '<':
+      return mean.lt(limit);
+    case '<=':
+      return mean.lte(limit);
+    case '>':
+      return mean.gt(limit);
+    case '>=':
+      return mean.gte(limit);
+  }
+}
+
+export type Attainment = LatencyTerms & {
+  readonly form: Extract<LatencyForm, { kind: 'window_attainment' }>;
+};
+export type Percentile = LatencyTerms & {
+  readonly form: Extract<LatencyForm, { kind: 'whole_window_percentile' }>;
+};
+
+/** Whether a slice's statistic holds. */
+export function slicePasses(terms: Attainment, sums: SliceSums): boolean {
+  const { stat, comparator } = terms.form;
+  if (stat === 'mean') return sums.timed > 0 && meanPasses(terms, sums);
+  return rankPasses(RANK[stat], comparator, sums.timed + sums.failed, sums.passed);
+}
+
+/** Share of slices whose statistic holds. */
+function attainment(tally: Tally, terms: Attainment, position: number, contract: number): LatencyFigures {
+  const { plan } = tally;
+  const series = tally.series[position];
+  const planned = plan.contracts[contract];
+  if (series === undefined || planned === undefined) throw new Error('no such series in the plan');
+  const { form } = terms;
+  const factor = form.sliceMs / plan.sliceMs;
+  const slices = Math.ceil((plan.period.toAt - plan.period.fromAt) / form.sliceMs);
+  const states: (boolean | null)[] = [];
+  let measured = 0;
+  let missed = 0;
+  let removed = 0;
+  let assumed = 0;
+  let hits = 0;
+  let denominator = 0;
+  for (let slice = 0; slice < slices; slice += 1) {
+    const sums = grouped(series, slice, factor);
+    const isMeasured = sums.timed + sums.failed >= form.minRequestsPerSlice;
+    const isRemoved = inMaintenance(planned, plan.period, slice, form.sliceMs);
+    const { mode } = planned.contract.maintenance;
+    if (isRemoved) removed += 1;
+    if (isRemoved && mode === 'remove_from_denominator') {
+      states.push(null);
+    } else if (isRemoved && mode === 'count_as_good') {
+      hits += 1;
+      denominator += 1;
+      states.push(null);
+    } else if (isMeasured) {
+      const passes = slicePasses(terms, sums);
+      measured += 1;
+      denominator += 1;
+      if (passes) hits += 1;
+      else missed += 1;
+      states.push(passes);
+    } else {
+      states.push(null);
+      if (form.emptySlice === 'exclude') continue;
+      assumed += 1;
+      denominator += 1;
+      if (form.emptySlice === 'good') hits += 1;
+    }
+  }
+  const flags = seriesFlags(terms, tally, position);
+  if (assumed > 0) {
+    flags.push(
+      `coverage: ${assumed} of ${slices} slices had too few requests; the contract counts them ${form.emptySlice}`,
+    );
+  }
+  if (form.stat === 'mean' && sumOf(series.failed) > 0) {
+    flags.push('ambiguity: a failed request has no latency; means are taken over the answered ones');
+  }
+  return {
+    unit: 'percent',
+    share: denominator === 0 || measured === 0 ? null : ratio(hits, denominator),
+    measured: null,
+    successesOnly: null,
+    isMet: null,
+    n: sumOf(series.timed) + sumOf(series.failed),
+    failures: sumOf(series.failed),
+    trials: { n: measured, bad: missed, unit: 'slices' },
+    allowed: ONE.sub(exact(form.target.value).div(HUNDRED)).valueOf(),
+    interval: null,
+    sequence: states.map((state) => (state === null ? null : state ? 0 : 1)),
+    coverage: { withData: measured, slices: slices - removed },
+    misses: missSpans((slice) => states[slice] === false, slices, form.sliceMs, plan),
+    flags,
+  };
+}
+
+type WholeWindow = {
+  readonly terms: Percentile;
+  readonly values: ValueCounts;
+  readonly failures: number;
+  /** Failures stand at the slow end of the order: after all latencies, before all speeds. */
+  readonly failuresFirst: boolean;
+};
+
+/** The values at ranks of all requests; `null` where the rank is a failed request or does not exist. */
+function rankedAmongAll(
+  { values, failures, failuresFirst }: WholeWindow,
+  ranks: readonly number[],
+): (RankedValue | null)[] {
+  const shift = failuresFirst ? failures : 0;
+  return valuesAtRanks(
+    values,
+    ranks.map((rank) => rank - shift),
+  );
+}
+
+/** Whether the interpolated percentile holds; exact even where the stored values are rounded. */
+function linearPasses(window: WholeWindow, series: SeriesTally, n: number, bound: Exact): boolean | null {
+  const { terms } = window;
+  const position = ratio(n - 1, 1)
+    .mul(exact(terms.form.percentile))
+    .div(HUNDRED);
+  const below = Number(position.floor().valueOf());
+  const part = position.sub(ratio(below, 1));
+  const under = window.values.total - series.over;
+  const strict = terms.form.comparator === '<';
+  const upperRank = part.equals(0) ? below + 1 : below + 2;
+  if (upperRank <= under) {
+    if (!strict) return true;
+    // All ranks up to `under` are at most the threshold; only equality could break a strict comparison.
+    const [low, high] = rankedAmongAll(window, [below + 1, upperRank]);
+    if (low == null || high == null) return null;
+    return interpolate(low.value, high.value, part).lt(bound);
+  }
+  if (below + 1 > under) return false;
+  if (!Number.isFinite(series.leastOver)) return false;
+  const value = interpolate(series.greatestUnder, series.leastOver, part);
+  return strict ? value.lt(bound) : value.lte(bound);
+}
+
+function interpolate(lowUs: number, highUs: number, part: Exact): Exact {
+  return ratio(lowUs, US_PER_MS).add(part.mul(ratio(highUs - lowUs, US_PER_MS)));
+}
+
+function linearValue(window: WholeWindow, n: number): Measured | null {
+  const position = ratio(n - 1, 1)
+    .mul(exact(window.terms.form.percentile))
+    .div(HUNDRED);
+  const below = Number(position.floor().valueOf());
+  const part = position.sub(ratio(below, 1));
+  const [low, high] = rankedAmongAll(window, [below + 1, Math.min(below + 2, n)]);
+  if (low == null) return null;
+  if (part.equals(0)) return measure(window.terms, low);
+  if (high == null) return null;
+  const value = interpolate(low.value, high.value, part);
+  return { value: value.valueOf(), exact: value };
+}
+
+function percentileOverWindow(
+  tally: Tally,
+  terms: Percentile,
+  position: number,
+  contract: number,
+): LatencyFigures {
+  const { plan } = tally;
+  const series = tally.series[position];
+  if (series?.values == null) throw new Error('no such series in the plan');
+  const { form } = terms;
+  const failures = sumOf(series.failed);
+  const passed = sumOf(series.passed);
+  const n = series.values.total + failures;
+  const window = { terms, values: series.values, failures, failuresFirst: !isUpperLimit(form.comparator) };
+  const flags = seriesFlags(terms, tally, position);
+  const percentile = exact(form.percentile);
+  const share = percentile.div(HUNDRED);
+  const isLinear = form.method === 'linear';
+  const rank = n === 0 ? 0 : nearestRank(form.percentile, n);
+  const [at] = rankedAmongAll(window, [rank]);
+  const measured = isLinear && n > 0 ? linearValue(window, n) : measure(terms, at ?? null);
+  const isMet =
+    n < Math.max(1, form.minSamples)
+      ? null
+      : isLinear
+        ? linearPasses(window, series, n, exact(form.value))
+        : rankPasses(form.percentile, form.comparator, n, passed);
+  if (n > 0 && measured === null) flags.push(`note: the ${form.percentile}th percentile is a failed request`);
+  if (n < form.minSamples) flags.push(`coverage: ${n} of at least ${form.minSamples} samples`);
+  if (series.values.resolution > 1) {
+    flags.push(
+      `note: more than 262,144 distinct values: the value shown is rounded up to ${series.values.resolution / 1000} ms; the verdict is exact`,
+    );
+  }
+  const successes = series.values.total;
+  const [answered] = valuesAtRanks(
+    series.values,
+    successes === 0 ? [0] : [nearestRank(form.percentile, successes)],
+  );
+  const ranks = n === 0 ? null : rankInterval(n, share.valueOf());
+  const [low, high] =
+    ranks === null ? [null, null] : rankedAmongAll(window, [ranks.lower ?? 0, ranks.upper ?? 0]);
+  const planned = plan.contracts[contract];
+  if (planned === undefined) throw new Error('no such contract in the plan');
+  const sliceMs = layoutSliceMs(planned.contract);
+  const slices = Math.ceil((plan.period.toAt - plan.period.fromAt) / sliceMs);
+  const sequence = Array.from({ length: slices }, (_, slice) => {
+    const sums = grouped(series, slice, sliceMs / plan.sliceMs);
+    const total = sums.timed + sums.failed;
+    return total === 0 ? null : (total - sums.passed) / total;
+  });
+  const removed = sequence.filter((_, slice) => inMaintenance(planned, plan.period, slice, sliceMs)).length;
+  return {
+    unit: terms.metric === 'tokens_per_s' ? 'tokens/s' : 'ms',
+    share: null,
+    measured,
+    successesOnly: measure(terms, answered ?? null),
+    isMet,
+    n,
+    failures,
+    trials: { n, bad: n - passed, unit: 'requests' },
+    allowed: isUpperLimit(form.comparator) ? ONE.sub(share).valueOf() : share.valueOf(),
+    interval:
+      ranks === null
+        ? null
+        : {
+            low: measure(terms, low ?? null)?.value ?? null,
+            high: measure(terms, high ?? null)?.value ?? null,
+          },
+    sequence,
+    coverage: { withData: sequence.filter((one) => one !== null).length, slices: slices - removed },
+    misses: missSpans((slice) => (sequence[slice] ?? 0) > 0, slices, sliceMs, plan),
+    flags,
+  };
+}
+
+export function isAttainment(terms: LatencyTerms): terms is Attainment {
+  return terms.form.kind === 'window_attainment';
+}
+
+export function isPercentile(terms: LatencyTerms): terms is Percentile {
+  return terms.form.kind === 'whole_window_percentile';
+}
+
+/** The figures of the series at `position` of the tally's plan. */
+export function latencyFigures(tally: Tally, position: number): LatencyFigures {
+  const plan = tally.plan.series[position];
+  if (plan === undefined) throw new Error('no such series in the plan');
+  const { terms, contract } = plan;
+  if (isAttainment(terms)) return attainment(tally, terms, position, contract);
+  if (isPercentile(terms)) return percentileOverWindow(tally, terms, position, contract);
+  throw new Error(`a form nobody knows in ${terms.id}`);
+}

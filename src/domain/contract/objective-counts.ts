@@ -1,0 +1,91 @@
+import { nearestRank } from '../statistics/quantile.ts';
+import type { Contract, LatencyTerms } from './contract.ts';
+import { exact, ratio } from './exact.ts';
+import { isUpperLimit } from './latency-question.ts';
+import type { AttainmentCounts, ObjectiveCounts, PercentileCounts } from './recount.ts';
+import { plannedIndex, sliceCounts } from './slice-counts.ts';
+import { runsOfColumns } from './slice-runs.ts';
+import type { SeriesTally, Tally } from './tally.ts';
+
+/** The counts every objective of a contract follows from: what a report keeps, so that it can be redone offline. */
+export function objectiveCounts(tally: Tally, contract: Contract): ObjectiveCounts[] {
+  const index = plannedIndex(tally, contract);
+  const counts: ObjectiveCounts[] = [];
+  if (contract.availability !== null) {
+    const { sliceMs } = contract.availability;
+    const { good, bad, excluded, margin } = sliceCounts(tally, index, sliceMs);
+    counts.push({
+      id: 'availability',
+      kind: 'availability',
+      sliceMs,
+      margin,
+      runs: runsOfColumns([good, bad, excluded]),
+    });
+  }
+  for (const [position, plan] of tally.plan.series.entries()) {
+    const series = tally.series[position];
+    if (plan.contract !== index || series === undefined) continue;
+    counts.push(
+      plan.terms.form.kind === 'window_attainment'
+        ? attainment(plan.terms, series, tally)
+        : percentile(plan.terms, series),
+    );
+  }
+  return counts;
+}
+
+function attainment(terms: LatencyTerms, series: SeriesTally, { plan }: Tally): AttainmentCounts {
+  if (terms.form.kind !== 'window_attainment') throw new Error('counts of another form');
+  const { sliceMs } = terms.form;
+  const factor = sliceMs / plan.sliceMs;
+  const slices = Math.ceil((plan.period.toAt - plan.period.fromAt) / sliceMs);
+  const grouped = (fine: Float64Array): Float64Array => {
+    const sums = new Float64Array(slices);
+    for (const [i, value] of fine.entries()) {
+      const at = Math.floor(i / factor);
+      sums[at] = (sums[at] ?? 0) + value;
+    }
+    return sums;
+  };
+  const columns = [series.passed, series.timed, series.failed].map(grouped);
+  if (series.sum !== null) columns.push(grouped(series.sum));
+  return { id: terms.id, kind: 'window_attainment', sliceMs, runs: runsOfColumns(columns) };
+}
+
+function percentile(terms: LatencyTerms, series: SeriesTally): PercentileCounts {
+  const { form } = terms;
+  if (form.kind !== 'whole_window_percentile' || series.values === null) {
+    throw new Error('counts of another form');
+  }
+  const failed = series.failed.reduce((a, b) => a + b, 0);
+  const timed = series.values.total;
+  const n = timed + failed;
+  const common = {
+    id: terms.id,
+    kind: 'whole_window_percentile',
+    timed,
+    passed: series.passed.reduce((a, b) => a + b, 0),
+    failed,
+  } as const;
+  const nothing = { ...common, value: null, below: 0, upTo: 0, next: null };
+  if (n === 0) return nothing;
+  const rank =
+    form.method === 'linear'
+      ? Number(
+          exact(form.percentile)
+            .mul(ratio(n - 1, 100))
+            .floor()
+            .valueOf(),
+        ) + 1
+      : nearestRank(form.percentile, n);
+  const wanted = isUpperLimit(form.comparator) ? rank : rank - failed;
+  const ascending = [...series.values.counts].sort((a, b) => a[0] - b[0]);
+  let below = 0;
+  for (const [i, [value, count]] of ascending.entries()) {
+    if (wanted >= 1 && below + count >= wanted) {
+      return { ...common, value, below, upTo: below + count, next: ascending[i + 1]?.[0] ?? null };
+    }
+    below += count;
+  }
+  return nothing;
+}

@@ -1,0 +1,451 @@
+import { DOUBTS, OUTCOME_CODES } from '../measure/outcome.ts';
+import { covers, type Interval } from '../time/interval.ts';
+import type { Period } from '../time/period.ts';
+import type { Contract, LatencyTerms } from './contract.ts';
+import { countUnder, type Verdict } from './counting.ts';
+import { type LatencyQuestion, latencyQuestion, type Timing, timeOf } from './latency-question.ts';
+import { effectiveOutcome, holds, type Predicate, type RequestFacts } from './line-predicate.ts';
+import { addValueCounts, countValue, emptyValueCounts, type ValueCounts } from './value-counts.ts';
+
+/** One request, or `count` requests alike. */
+export type Line = RequestFacts &
+  Timing & {
+    /** Epoch ms. */
+    readonly at: number;
+    /** How often it happened; a positive whole number. */
+    readonly count: number;
+  };
+
+/** A contract to be answered from the tally, with the maintenance it admits in the period. */
+export type PlannedContract = {
+  readonly contract: Contract;
+  /** Disjoint, ascending. */
+  readonly maintenance: readonly Interval[];
+};
+
+/**
+ * What a tally must be able to answer. It keeps apart every kind of request that one of its contracts could tell
+ * apart, so the same tally is evaluated under any of them without going back to the lines.
+ */
+export type TallyPlan = {
+  readonly period: Period;
+  readonly contracts: readonly PlannedContract[];
+  /** Width of the finest slice: a common divisor of all slices asked for. */
+  readonly sliceMs: number;
+  /** Slices of the period; the last one may be cut short by its end. */
+  readonly slices: number;
+  /** Slices kept on each side of the period, so that a run of bad slices across its edge has its true length. */
+  readonly margin: number;
+  readonly facets: Facets;
+  readonly series: readonly SeriesPlan[];
+};
+
+type SeriesPlan = {
+  readonly contract: number;
+  readonly terms: LatencyTerms;
+  readonly question: LatencyQuestion;
+};
+
+/** The values of each field that some contract distinguishes. */
+type Facets = {
+  readonly promptTokens: readonly number[];
+  readonly outputTokens: readonly number[];
+  readonly clientTimeoutMs: readonly number[];
+  readonly serviceTier: ReadonlyMap<string, number>;
+  readonly model: ReadonlyMap<string, number>;
+  readonly endpoint: ReadonlyMap<string, number>;
+  readonly region: ReadonlyMap<string, number>;
+  readonly code: ReadonlyMap<string, number>;
+  readonly tag: ReadonlyMap<string, number>;
+};
+
+/** Requests no contract of the plan can tell apart, counted per slice. */
+export type Kind = {
+  readonly facts: RequestFacts;
+  /** Bit i: in the maintenance of contract i. */
+  readonly maintenance: number;
+  readonly verdicts: readonly Verdict[];
+  readonly timing: readonly KindTiming[];
+  readonly pages: (Float64Array | undefined)[];
+  /** Requests within the period, margins not counted. */
+  inPeriod: number;
+};
+
+/** `timed`: its latency counts; `failed`: slower than any threshold; `skipped`: not part of the objective. */
+export type KindTiming = { readonly role: 'timed' | 'failed' | 'skipped'; readonly flags: readonly string[] };
+
+/** What a latency objective needs, per slice and over the whole period. Margins are not timed. */
+export type SeriesTally = {
+  /** Answered and timed. */
+  readonly timed: Float64Array;
+  /** Of those, how many satisfy the objective's comparison. */
+  readonly passed: Float64Array;
+  readonly failed: Float64Array;
+  /** Sum of values, only where the objective is a mean. */
+  readonly sum: Float64Array | null;
+  /** Only where the objective is a percentile over the whole window. */
+  readonly values: ValueCounts | null;
+  /** Answered, but the line carries no such measurement. */
+  untimed: number;
+  /** Greatest value at or under the threshold, least value over it; exact also when `values` are rounded. */
+  greatestUnder: number;
+  leastOver: number;
+  /** Values over the threshold. */
+  over: number;
+};
+
+export type Tally = {
+  readonly plan: TallyPlan;
+  readonly kinds: Map<number, Kind>;
+  readonly series: readonly SeriesTally[];
+  /** Requests before or after the period. */
+  outside: number;
+};
+
+const PAGE = 1024;
+const ANSWERED = new Set(['ok', 'quality.wrong_answer']);
+
+function gcd(a: number, b: number): number {
+  return b === 0 ? a : gcd(b, a % b);
+}
+
+function predicatesOf(contract: Contract): Predicate[] {
+  return [
+    contract.eligible,
+    ...contract.classify.map((rule) => rule.when),
+    ...contract.latency.map((terms) => terms.eligible),
+  ];
+}
+
+function facetsOf(contracts: readonly Contract[]): Facets {
+  const predicates = contracts.flatMap(predicatesOf);
+  const cuts = (pick: (one: Predicate) => readonly (number | undefined)[]): number[] =>
+    [...new Set(predicates.flatMap(pick).filter((cut) => cut !== undefined))].sort((a, b) => a - b);
+  const names = (pick: (one: Predicate) => readonly string[] | undefined): ReadonlyMap<string, number> =>
+    new Map(
+      [...new Set(predicates.flatMap((one) => pick(one) ?? []))].sort().map((name, i) => [name, i + 2]),
+    );
+  return {
+    promptTokens: cuts((one) => [one.promptTokensOver, one.promptTokensAtMost]),
+    outputTokens: cuts((one) => [one.outputTokensOver, one.outputTokensAtMost]),
+    clientTimeoutMs: cuts((one) => [one.clientTimeoutBelowMs]),
+    serviceTier: names((one) => one.serviceTier),
+    model: names((one) => one.model),
+    endpoint: names((one) => one.endpoint),
+    region: names((one) => one.region),
+    code: names((one) => one.code),
+    tag: names((one) => [...(one.tag ?? []), ...(one.overQuota === undefined ? [] : ['over_quota'])]),
+  };
+}
+
+/** Where a contract counts no slices, they still show when something happened and how failures cluster. */
+const DEFAULT_SLICE_MS = 300_000;
+
+/** The slices of a contract that an objective over the whole window is laid out in. */
+export function layoutSliceMs({ availability }: Contract): number {
+  return availability?.sliceMs ?? DEFAULT_SLICE_MS;
+}
+
+function slicesAsked(contract: Contract): number[] {
+  return [
+    layoutSliceMs(contract),
+    ...contract.latency.flatMap(({ form }) => (form.kind === 'window_attainment' ? [form.sliceMs] : [])),
+  ];
+}
+
+function marginMs({ availability }: Contract): number {
+  if (availability?.method.kind !== 'timeslices') return 0;
+  return (availability.method.minRunSlices - 1) * availability.sliceMs;
+}
+
+/** A plan that can answer all given contracts for one period. */
+export function planTally(period: Period, contracts: readonly PlannedContract[]): TallyPlan {
+  const terms = contracts.map((one) => one.contract);
+  const sliceMs = terms.flatMap(slicesAsked).reduce((a, b) => gcd(a, b), 0);
+  return {
+    period,
+    contracts,
+    sliceMs,
+    slices: Math.ceil((period.toAt - period.fromAt) / sliceMs),
+    margin: Math.max(0, ...terms.map(marginMs)) / sliceMs,
+    facets: facetsOf(terms),
+    series: terms.flatMap((contract, index) =>
+      contract.latency.map((one) => ({ contract: index, terms: one, question: latencyQuestion(one) })),
+    ),
+  };
+}
+
+export function emptyTally(plan: TallyPlan): Tally {
+  return {
+    plan,
+    kinds: new Map(),
+    series: plan.series.map(({ terms }) => ({
+      timed: new Float64Array(plan.slices),
+      passed: new Float64Array(plan.slices),
+      failed: new Float64Array(plan.slices),
+      sum:
+        terms.form.kind === 'window_attainment' && terms.form.stat === 'mean'
+          ? new Float64Array(plan.slices)
+          : null,
+      values: terms.form.kind === 'whole_window_percentile' ? emptyValueCounts() : null,
+      untimed: 0,
+      greatestUnder: Number.NEGATIVE_INFINITY,
+      leastOver: Number.POSITIVE_INFINITY,
+      over: 0,
+    })),
+    outside: 0,
+  };
+}
+
+/** Which side of every cut a value lies on, as one small number; equal to a cut is a place of its own. */
+function place(value: number | null, cuts: readonly number[]): number {
+  if (value === null) return 0;
+  let position = 1;
+  for (const cut of cuts) {
+    if (value < cut) break;
+    position += value === cut ? 1 : 2;
+    if (value === cut) break;
+  }
+  return position;
+}
+
+function nameIndex(value: string | null, names: ReadonlyMap<string, number>): number {
+  return value === null ? 0 : (names.get(value) ?? 1);
+}
+
+const OUTCOME_INDEX: ReadonlyMap<string, number> = new Map(OUTCOME_CODES.map((code, i) => [code, i + 1]));
+const DOUBT_INDEX: ReadonlyMap<string, number> = new Map(DOUBTS.map((doubt, i) => [doubt, i + 1]));
+const DOUBT_RADIX = DOUBTS.length + 1;
+const STATUS_RADIX = 1000;
+
+/** A number that is equal for requests of one kind. */
+function kindKey(line: RequestFacts, maintenance: number, { facets, contracts }: TallyPlan): number {
+  let key = line.outcome === null ? 0 : (OUTCOME_INDEX.get(line.outcome) ?? 0);
+  key = key * DOUBT_RADIX + (line.doubt === null ? 0 : (DOUBT_INDEX.get(line.doubt) ?? 0));
+  key = key * STATUS_RADIX + (line.status ?? 0);
+  key = key * 3 + (line.stream === null ? 0 : line.stream ? 1 : 2);
+  key = key * 2 ** contracts.length + maintenance;
+  if (facets.promptTokens.length > 0) {
+    key = key * (2 * facets.promptTokens.length + 2) + place(line.promptTokens, facets.promptTokens);
+  }
+  if (facets.outputTokens.length > 0) {
+    key = key * (2 * facets.outputTokens.length + 2) + place(line.outputTokens, facets.outputTokens);
+  }
+  if (facets.clientTimeoutMs.length > 0) {
+    key = key * (2 * facets.clientTimeoutMs.length + 2) + place(line.clientTimeoutMs, facets.clientTimeoutMs);
+  }
+  if (facets.serviceTier.size > 0) {
+    key = key * (facets.serviceTier.size + 2) + nameIndex(line.serviceTier, facets.serviceTier);
+  }
+  if (facets.model.size > 0) key = key * (facets.model.size + 2) + nameIndex(line.model, facets.model);
+  if (facets.endpoint.size > 0) {
+    key = key * (facets.endpoint.size + 2) + nameIndex(line.endpoint, facets.endpoint);
+  }
+  if (facets.region.size > 0) key = key * (facets.region.size + 2) + nameIndex(line.region, facets.region);
+  if (facets.code.size > 0) key = key * (facets.code.size + 2) + nameIndex(line.code, facets.code);
+  if (facets.tag.size > 0) {
+    let mask = 0;
+    for (const tag of line.tags) mask |= 1 << ((facets.tag.get(tag) ?? 1) - 1);
+    key = key * 2 ** (facets.tag.size + 1) + mask;
+  }
+  if (!Number.isSafeInteger(key)) {
+    throw new RangeError('the contracts distinguish too many kinds of request');
+  }
+  return key;
+}
+
+/** The verdict of a contract on a kind of request, inside or outside of its maintenance. */
+export function verdictIn(
+  { contract }: PlannedContract,
+  facts: RequestFacts,
+  inMaintenance: boolean,
+): Verdict {
+  const verdict = countUnder(contract, facts);
+  if (!inMaintenance) return verdict;
+  switch (contract.maintenance.mode) {
+    case 'remove_from_denominator':
+      return { counting: 'excluded', reason: 'maintenance', flags: [] };
+    case 'count_as_good':
+      return verdict.counting === 'bad' ? { counting: 'good', reason: 'maintenance', flags: [] } : verdict;
+    case 'not_excluded':
+      return verdict;
+  }
+}
+
+/** What a kind of request is to a latency objective. */
+export function timingOf(terms: LatencyTerms, facts: RequestFacts, verdict: Verdict): KindTiming {
+  const skipped = { role: 'skipped', flags: [] } as const;
+  if (verdict.counting === 'excluded' || verdict.reason === 'maintenance') return skipped;
+  const eligible = holds(terms.eligible, facts);
+  if (eligible.truth === 'no') return skipped;
+  const flags = eligible.because.map(
+    (field) => `ambiguity: lines do not say ${field}, which ${terms.id} asks for; taken as eligible`,
+  );
+  if (verdict.counting === 'bad') return terms.failures === 'miss' ? { role: 'failed', flags } : skipped;
+  // A refused request is quick and proves nothing about speed, even where the contract does not hold it against anyone.
+  return ANSWERED.has(effectiveOutcome(facts)) ? { role: 'timed', flags } : skipped;
+}
+
+function newKind(line: RequestFacts, maintenance: number, plan: TallyPlan): Kind {
+  const facts: RequestFacts = {
+    doubt: line.doubt,
+    status: line.status,
+    outcome: line.outcome,
+    code: line.code,
+    tags: [...line.tags],
+    serviceTier: line.serviceTier,
+    model: line.model,
+    endpoint: line.endpoint,
+    region: line.region,
+    stream: line.stream,
+    clientTimeoutMs: line.clientTimeoutMs,
+    promptTokens: line.promptTokens,
+    outputTokens: line.outputTokens,
+  };
+  const verdicts = plan.contracts.map((one, i) => verdictIn(one, facts, (maintenance & (1 << i)) !== 0));
+  const timing = plan.series.map(({ contract, terms }) => {
+    const verdict = verdicts[contract];
+    if (verdict === undefined) throw new Error('a series of no contract');
+    return timingOf(terms, facts, verdict);
+  });
+  return { facts, maintenance, verdicts, timing, pages: [], inPeriod: 0 };
+}
+
+/** Index into the tally's slices, margins included; -1 if the instant lies outside of them. */
+function sliceIndex(plan: TallyPlan, at: number): number {
+  const { period, sliceMs, slices, margin } = plan;
+  if (at < period.toAt) {
+    const index = margin + Math.floor((at - period.fromAt) / sliceMs);
+    return index < 0 ? -1 : index;
+  }
+  const after = Math.floor((at - period.toAt) / sliceMs);
+  return after >= margin ? -1 : margin + slices + after;
+}
+
+function maintenanceMask(plan: TallyPlan, at: number): number {
+  let mask = 0;
+  for (let i = 0; i < plan.contracts.length; i += 1) {
+    const intervals = plan.contracts[i]?.maintenance;
+    if (intervals !== undefined && intervals.length > 0 && covers(intervals, at)) mask |= 1 << i;
+  }
+  return mask;
+}
+
+function countIn(pages: (Float64Array | undefined)[], index: number, count: number): void {
+  const number = Math.floor(index / PAGE);
+  let page = pages[number];
+  if (page === undefined) {
+    page = new Float64Array(PAGE);
+    pages[number] = page;
+  }
+  page[index % PAGE] = (page[index % PAGE] ?? 0) + count;
+}
+
+function add(counts: Float64Array, index: number, count: number): void {
+  counts[index] = (counts[index] ?? 0) + count;
+}
+
+function timeLine(series: SeriesTally, plan: SeriesPlan, line: Line, slice: number): void {
+  const time = timeOf(plan.question, line);
+  if (time === null) {
+    series.untimed += line.count;
+    return;
+  }
+  add(series.timed, slice, line.count);
+  if (time.passes) add(series.passed, slice, line.count);
+  if (series.sum !== null) add(series.sum, slice, time.value * line.count);
+  if (series.values === null) return;
+  countValue(series.values, time.value, line.count);
+  if (time.under) {
+    if (time.value > series.greatestUnder) series.greatestUnder = time.value;
+  } else {
+    series.over += line.count;
+    if (time.value < series.leastOver) series.leastOver = time.value;
+  }
+}
+
+/** Adds one line. Changes `tally`. */
+export function accumulate(tally: Tally, line: Line): void {
+  const { plan } = tally;
+  const { fromAt, toAt } = plan.period;
+  const index = sliceIndex(plan, line.at);
+  const inPeriod = line.at >= fromAt && line.at < toAt;
+  if (!inPeriod) tally.outside += line.count;
+  if (index < 0) return;
+  const maintenance = maintenanceMask(plan, line.at);
+  const key = kindKey(line, maintenance, plan);
+  let kind = tally.kinds.get(key);
+  if (kind === undefined) {
+    kind = newKind(line, maintenance, plan);
+    tally.kinds.set(key, kind);
+  }
+  countIn(kind.pages, index, line.count);
+  if (!inPeriod) return;
+  kind.inPeriod += line.count;
+  const slice = index - plan.margin;
+  for (let i = 0; i < tally.series.length; i += 1) {
+    const series = tally.series[i];
+    const seriesPlan = plan.series[i];
+    if (series === undefined || seriesPlan === undefined) continue;
+    const role = kind.timing[i]?.role;
+    if (role === 'failed') add(series.failed, slice, line.count);
+    else if (role === 'timed') timeLine(series, seriesPlan, line, slice);
+  }
+}
+
+function addAll(into: Float64Array, from: Float64Array): void {
+  for (let i = 0; i < from.length; i += 1) into[i] = (into[i] ?? 0) + (from[i] ?? 0);
+}
+
+function mergeSeries(into: SeriesTally, from: SeriesTally): void {
+  addAll(into.timed, from.timed);
+  addAll(into.passed, from.passed);
+  addAll(into.failed, from.failed);
+  if (into.sum !== null && from.sum !== null) addAll(into.sum, from.sum);
+  if (into.values !== null && from.values !== null) addValueCounts(into.values, from.values);
+  into.untimed += from.untimed;
+  into.greatestUnder = Math.max(into.greatestUnder, from.greatestUnder);
+  into.over += from.over;
+  into.leastOver = Math.min(into.leastOver, from.leastOver);
+}
+
+/** Adds `from` to `into`; both must have been made from the same plan. Any order gives the same result. */
+export function mergeTallies(into: Tally, from: Tally): Tally {
+  if (into.plan !== from.plan) throw new Error('tallies of different plans cannot be merged');
+  for (const [key, kind] of from.kinds) {
+    let own = into.kinds.get(key);
+    if (own === undefined) {
+      own = newKind(kind.facts, kind.maintenance, into.plan);
+      into.kinds.set(key, own);
+    }
+    for (const [number, page] of kind.pages.entries()) {
+      if (page === undefined) continue;
+      const mine = own.pages[number];
+      if (mine === undefined) own.pages[number] = page.slice();
+      else addAll(mine, page);
+    }
+    own.inPeriod += kind.inPeriod;
+  }
+  for (let i = 0; i < into.series.length; i += 1) {
+    const mine = into.series[i];
+    const theirs = from.series[i];
+    if (mine !== undefined && theirs !== undefined) mergeSeries(mine, theirs);
+  }
+  into.outside += from.outside;
+  return into;
+}
+
+/** Calls `visit` for every slice in which requests of this kind occurred; margins have negative or late indices. */
+export function forEachSlice(
+  plan: TallyPlan,
+  kind: Kind,
+  visit: (slice: number, count: number) => void,
+): void {
+  for (const [number, page] of kind.pages.entries()) {
+    if (page === undefined) continue;
+    for (let i = 0; i < PAGE; i += 1) {
+      const count = page[i] ?? 0;
+      if (count > 0) visit(number * PAGE + i - plan.margin, count);
+    }
+  }
+}

@@ -1,0 +1,309 @@
+import type { Severity } from '../../domain/alert/alert.ts';
+import { type Recipient, type Route, recipientsOf } from '../../domain/alert/alert-policy.ts';
+import { type ClosedPeriod, periodNotices } from '../../domain/alert/notices.ts';
+import { minuteUtc } from '../../domain/alert/wording.ts';
+import { contractInForce } from '../../domain/contract/contract-in-force.ts';
+import { openReading } from '../../domain/report/claim-readings.ts';
+import { type ClaimState, type LedgerEntry, standingOf } from '../../domain/report/ledger.ts';
+import type { Report, ReportStatement } from '../../domain/report/report.ts';
+import { instantText, type Period, windowAt } from '../../domain/time/period.ts';
+import type { FrozenReport, Store } from '../../store/store.ts';
+import { buildReport, type ReportReader, type ReportTerms } from './build-report.ts';
+
+/** How long after a period's end the last answers, and what a distant prober still holds, are waited for. */
+export const CLOSE_GRACE_MS = 2 * 3_600_000;
+
+export type CloseStore = ReportReader &
+  Pick<
+    Store,
+    | 'freezeReport'
+    | 'listReports'
+    | 'readLedger'
+    | 'addLedgerEntry'
+    | 'readLate'
+    | 'readClaimsDue'
+    | 'saveDecision'
+  >;
+
+export type CloseOptions = {
+  readonly store: CloseStore;
+  readonly terms: readonly ReportTerms[];
+  readonly routes: readonly Route[];
+  /** Makes the signed document of a report, JSON. */
+  readonly sign: (report: Report) => string;
+  readonly breathe: () => Promise<void>;
+};
+
+export type CloseResult = {
+  readonly frozen: readonly { readonly contract: string; readonly period: string }[];
+  readonly corrections: number;
+};
+
+/**
+ * Freezes every report that is due and not there yet, notes what arrived after a close, and reminds of deadlines. Safe to
+ * run twice at once and to break off anywhere: each report, entry and message is committed once.
+ */
+export async function closePeriods(options: CloseOptions, now: number): Promise<CloseResult> {
+  const frozen: CloseResult['frozen'][number][] = [];
+  const known = new Set(
+    (await options.store.listReports()).map(({ contract, period }) => `${contract}\n${period}`),
+  );
+  for (const terms of options.terms) {
+    for (const period of await periodsOf(options.store, terms, now)) {
+      if (known.has(`${terms.contract}\n${period.label}`)) continue;
+      if (await freezePeriod(options, terms, period, now)) {
+        frozen.push({ contract: terms.contract, period: period.label });
+      }
+    }
+  }
+  const corrections = await noteCorrections(options, now);
+  await remind(options, now);
+  return { frozen, corrections };
+}
+
+/** The windows of a contract from the first that was measured to the last that is over and settled. */
+async function periodsOf(store: CloseStore, terms: ReportTerms, now: number): Promise<Period[]> {
+  const own = (await store.readTargets()).filter(({ gateway, tier }) =>
+    terms.keys.includes(`${gateway}/${tier}`),
+  );
+  const ids = new Set(own.map(({ id }) => id));
+  const spans = (await store.readSchedules(0, now)).filter(({ target }) => ids.has(target));
+  const firstAt = Math.min(...spans.map(({ fromAt }) => fromAt));
+  const periods: Period[] = [];
+  for (let at = firstAt; Number.isFinite(at) && at < now; ) {
+    const contract = contractInForce(terms.versions, at) ?? terms.versions[0];
+    if (contract === undefined) break;
+    const period = windowAt(contract.window, at);
+    if (period.toAt + CLOSE_GRACE_MS > now) break;
+    if (contractInForce(terms.versions, period.fromAt) !== null) periods.push(period);
+    at = period.toAt;
+  }
+  return periods;
+}
+
+async function freezePeriod(
+  { store, routes, sign, breathe }: CloseOptions,
+  terms: ReportTerms,
+  period: Period,
+  now: number,
+): Promise<boolean> {
+  const contract = contractInForce(terms.versions, period.fromAt);
+  if (contract === null) return false;
+  for (const region of await store.readRegions()) {
+    // What is not sealed yet could still be touched unseen: the report waits for its evidence.
+    if ((await store.readSegmentUntil(region, period.toAt)) === null) return false;
+  }
+  const report = await buildReport({ store, terms, contract, period, state: 'final', now, breathe });
+  const { summary } = report;
+  const entry: Omit<LedgerEntry, 'no'> = {
+    contract: terms.contract,
+    period: period.label,
+    kind: 'frozen',
+    state: summary.claims > 0 ? 'ready' : 'no claim',
+    amount: summary.claims > 0 ? summary.amount : null,
+    currency: summary.currency,
+    at: now,
+    who: null,
+    note: summaryText(report),
+    key: `frozen:${terms.contract}:${period.label}`,
+  };
+  const closed = closedPeriod(terms.contract, report, entry.state, now);
+  const messages = periodNotices(closed, Math.max(now, closed.endedAt)).map((message) => ({
+    message: { ...message, at: now },
+    recipients: recipients(routes, message.severity, report),
+  }));
+  const result = await store.freezeReport(
+    {
+      contract: terms.contract,
+      period: period.label,
+      fromAt: period.fromAt,
+      toAt: period.toAt,
+      frozenAt: now,
+      document: sign(report),
+    },
+    entry,
+    messages,
+  );
+  return result === 'frozen';
+}
+
+function recipients(routes: readonly Route[], severity: Severity, report: Report): readonly Recipient[] {
+  const cells = report.statements.flatMap(({ targets }) => targets);
+  return recipientsOf(routes, severity, cells, false);
+}
+
+/** `breached: 2 of 5, met: 3 of 5`. */
+export function summaryText({ statements, summary }: Report): string {
+  const parts = (['breached', 'insufficient evidence', 'undecided', 'met'] as const).flatMap((result) => {
+    const count = summary.byResult[result];
+    return count === 0 ? [] : [`${result}: ${count} of ${statements.length}`];
+  });
+  return parts.length === 0 ? 'nothing was measured' : parts.join(', ');
+}
+
+const VERDICTS_TOLD = 8;
+
+function verdictTexts(report: Report): string[] {
+  const told = report.statements
+    .toSorted((a, b) => Number(a.result === 'met') - Number(b.result === 'met'))
+    .slice(0, VERDICTS_TOLD)
+    .map((statement) => `${statement.scope}: ${statementText(statement)}`);
+  return [summaryText(report), ...told];
+}
+
+function statementText({ result, evaluation, coverage }: ReportStatement): string {
+  if (coverage.insufficient !== null) return `insufficient evidence; ${coverage.insufficient.join('; ')}`;
+  const objectives = evaluation.objectives.map(({ id, value, comparator, target, result: one, kind }) => {
+    const unit =
+      kind === 'whole_window_percentile'
+        ? value?.tokensPerSecond === undefined
+          ? ' ms'
+          : ' tokens/s'
+        : ' %';
+    const figure = value === null ? '—' : `${value.percent ?? value.ms ?? value.tokensPerSecond}${unit}`;
+    return `${id} ${figure} (${comparator} ${target}${unit}) ${one}`;
+  });
+  return `${result}; ${objectives.join(', ')}`;
+}
+
+/** What the messages of a closed period need. */
+export function closedPeriod(contract: string, report: Report, state: ClaimState, now: number): ClosedPeriod {
+  const open = openReading(report, now);
+  const { summary, period, practice } = report;
+  const isOwed = summary.claims > 0;
+  return {
+    contract,
+    period: period.label,
+    practice,
+    endedAt: Date.parse(period.to),
+    verdicts: verdictTexts(report),
+    stake: isOwed
+      ? {
+          contract,
+          creditPercent: `${summary.percent} %`,
+          creditMoney: summary.amount === null ? null : `${summary.currency ?? ''} ${summary.amount}`.trim(),
+          isCertain: true,
+        }
+      : null,
+    claimBy:
+      open === null
+        ? null
+        : {
+            endsAt: open.endsAt,
+            text: open.by.includes('T')
+              ? minuteUtc(open.endsAt)
+              : `${open.by} (that day included, ${period.timezone})`,
+            isEarliest: open.by === summary.claimBy,
+          },
+    claimed: state !== 'ready',
+  };
+}
+
+export function reportIn({ document }: Pick<FrozenReport, 'document'>): Report {
+  return (JSON.parse(document) as { readonly report: Report }).report;
+}
+
+/** Samples that came after the close change nothing that was frozen: what they would have changed is noted. */
+async function noteCorrections(options: CloseOptions, now: number): Promise<number> {
+  const { store, terms: all, breathe } = options;
+  let noted = 0;
+  for (const { contract: id, period: label, rows: late } of await store.readLate()) {
+    const terms = all.find(({ contract }) => contract === id);
+    const frozen = await store.readReport(id, label);
+    const standing = standingOf(await store.readLedger({ contract: id, period: label }));
+    if (terms === undefined || frozen === null || standing === null) continue;
+    const before = reportIn(frozen);
+    const period: Period = {
+      label,
+      fromAt: frozen.fromAt,
+      toAt: frozen.toAt,
+      timezone: before.period.timezone,
+      isWindow: true,
+    };
+    const after = await buildReport({
+      store,
+      terms,
+      contract: before.contract,
+      period,
+      state: 'draft',
+      now,
+      breathe,
+    });
+    const added = await store.addLedgerEntry(
+      {
+        contract: id,
+        period: label,
+        kind: 'correction',
+        state: standing.state,
+        amount: after.summary.claims > 0 ? after.summary.amount : null,
+        currency: after.summary.currency,
+        at: now,
+        who: null,
+        note: `${late} rows arrived after the close; with them ${differences(before, after)}. The frozen report stands.`,
+        key: `correction:${id}:${label}:${late}`,
+      },
+      standing.last.no,
+    );
+    if (added) noted += 1;
+  }
+  return noted;
+}
+
+function differences(before: Report, after: Report): string {
+  const changes = after.statements.flatMap((statement) => {
+    const earlier = before.statements.find(({ scope }) => scope === statement.scope);
+    const [was, is] = [
+      earlier === undefined ? 'not there' : statementText(earlier),
+      statementText(statement),
+    ];
+    return was === is ? [] : [`${statement.scope} would read "${is}" instead of "${was}"`];
+  });
+  return changes.length === 0 ? 'every figure would read the same' : changes.join('; ');
+}
+
+/** Days are of the contract's zone, which may be a day ahead of ours or behind. */
+const REMIND_WITHIN_DAYS = 16;
+
+async function remind({ store, routes }: CloseOptions, now: number): Promise<void> {
+  const dayAfter = (days: number): string => new Date(now + days * 86_400_000).toISOString().slice(0, 10);
+  for (const { contract, period } of await store.readClaimsDue(dayAfter(-1), dayAfter(REMIND_WITHIN_DAYS))) {
+    const standing = standingOf(await store.readLedger({ contract, period }));
+    if (standing?.state !== 'ready') continue;
+    const frozen = await store.readReport(contract, period);
+    if (frozen === null) continue;
+    const report = reportIn(frozen);
+    const messages = periodNotices(closedPeriod(contract, report, standing.state, now), now)
+      .filter(({ topic }) => topic === 'claim_deadline')
+      .map((message) => ({ message, recipients: recipients(routes, message.severity, report) }));
+    if (messages.length === 0) continue;
+    await store.saveDecision({ incidents: [], events: [], messages, spendsLink: null, at: now });
+  }
+}
+
+/** The report of a period that is still open, as it would read now; no claim follows from it. */
+export async function draftReport(
+  store: ReportReader,
+  terms: ReportTerms,
+  period: Period,
+  now: number,
+  breathe: (done: number, of: number) => Promise<void>,
+): Promise<Report | null> {
+  const contract = contractInForce(terms.versions, period.fromAt);
+  if (contract === null || now <= period.fromAt) return null;
+  const toAt = Math.min(now, period.toAt);
+  const isOver = toAt === period.toAt;
+  return buildReport({
+    store,
+    terms,
+    contract,
+    period: {
+      ...period,
+      toAt,
+      label: isOver ? period.label : `${period.label} until ${instantText(toAt)}`,
+      isWindow: isOver && period.isWindow,
+    },
+    state: 'draft',
+    now,
+    breathe,
+  });
+}

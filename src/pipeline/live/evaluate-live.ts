@@ -1,0 +1,89 @@
+import type { LiveReport } from '../../domain/live/live-report.ts';
+import type { Cancel, Clock } from '../clock.ts';
+import { createLiveMemory, type LiveStore } from './live-memory.ts';
+import type { LiveScope } from './live-scope.ts';
+import { type RollUpStore, startRollUp } from './roll-up.ts';
+
+const EVALUATE_EVERY_MS = 5_000;
+
+/** The live figures of a deployment, kept up to date while the program runs. */
+export type Live = {
+  /** The latest figures; `null` until there are any. */
+  readonly latest: () => LiveReport | null;
+  /** Tells that a batch was recorded whose earliest tick is at `at`. */
+  readonly recorded: (at: number) => void;
+  readonly stop: () => Promise<void>;
+};
+
+/**
+ * Counts what has changed, and evaluates every target again and again, never two at once. A fault is told and tried
+ * again: the figures stay as they were, with the time they are of.
+ */
+export function startLive(options: {
+  readonly store: LiveStore & RollUpStore;
+  readonly scope: LiveScope;
+  readonly clock: Clock;
+  /** Called when the figures have changed. */
+  readonly onEvaluated: (report: LiveReport) => void;
+  readonly onFault: (what: 'count' | 'evaluate', error: unknown) => void;
+  /** Counting waits for this, so that two threads do not count the same hours. */
+  readonly countAfter?: Promise<unknown>;
+}): Live {
+  const { store, scope, clock } = options;
+  const memory = createLiveMemory(store, scope, clock);
+  let latest: LiveReport | null = null;
+  let stopped = false;
+  let cancel: Cancel = () => {};
+  let underWay: Promise<void> = Promise.resolve();
+  let isCountedAnew = false;
+
+  const evaluate = async (): Promise<void> => {
+    try {
+      const now = clock.now();
+      if (isCountedAnew) {
+        isCountedAnew = false;
+        await memory.rebuild(now);
+      }
+      const report = await memory.evaluate(now);
+      const isNew = report.targets !== latest?.targets || report.pendingHours !== latest.pendingHours;
+      latest = report;
+      if (isNew) options.onEvaluated(report);
+    } catch (error) {
+      options.onFault('evaluate', error);
+    }
+    if (!stopped) plan(EVALUATE_EVERY_MS);
+  };
+  const plan = (ms: number): void => {
+    cancel = clock.after(ms, () => {
+      underWay = evaluate();
+    });
+  };
+  plan(0);
+  let counting: { readonly stop: () => Promise<void> } | null = null;
+  const startCounting = (): void => {
+    if (stopped) return;
+    isCountedAnew = true;
+    // Whoever counted before may have written too, without a word.
+    memory.touched(Number.NEGATIVE_INFINITY);
+    counting = startRollUp({
+      store,
+      scope,
+      clock,
+      onCounted: () => {
+        isCountedAnew = true;
+      },
+      onFault: (error) => options.onFault('count', error),
+    });
+  };
+  (options.countAfter ?? Promise.resolve()).then(startCounting, startCounting);
+
+  return {
+    latest: () => latest,
+    recorded: memory.touched,
+    async stop() {
+      stopped = true;
+      cancel();
+      await Promise.all([underWay, counting?.stop()]);
+    },
+  };
+}
