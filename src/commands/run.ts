@@ -31,6 +31,7 @@ import { startClosing } from './run/start-closing.ts';
 import { alertFactsOf, type LiveFigures, startLiveFigures } from './run/start-live.ts';
 import { startPractice } from './run/start-practice.ts';
 import { systemClock } from './run/system-clock.ts';
+import { createWindDown } from './run/wind-down.ts';
 import { OperatorError, type World } from './world.ts';
 
 type Options = {
@@ -80,8 +81,8 @@ async function run(folder: string, options: Options, world: World): Promise<void
   const told = tellToStop();
   const config = loadPlannedDeployment(folder, world);
   const data = openDataToProbe(options.data);
-  /** Undone in reverse order, also when a later step fails. */
-  const cleanUp: (() => Promise<unknown>)[] = [data.close];
+  const windDown = createWindDown();
+  windDown.under(data.close);
   try {
     const { store } = data;
     let live: LiveFigures | null = null;
@@ -110,13 +111,13 @@ async function run(folder: string, options: Options, world: World): Promise<void
       options.bind ?? config.status.bind,
       options.port ?? config.status.port,
     );
-    cleanUp.push(listening.close);
+    windDown.under(listening.close);
     world.out(
       `Probity watches ${config.folder}\n  status page  ${listening.url}\n  data         ${options.data}\n`,
     );
 
     const { practice, stop: stopPractice } = await startPractice(config);
-    cleanUp.push(stopPractice);
+    windDown.under(stopPractice);
     const historyWritten = Promise.withResolvers<void>();
     const contractOf = (id: string, at: number): Contract | null =>
       contractInForce(config.contracts.find((one) => one.id === id)?.versions ?? [], at);
@@ -134,7 +135,7 @@ async function run(folder: string, options: Options, world: World): Promise<void
         })
       : null;
     if (alerts !== null) {
-      cleanUp.push(alerts.stop);
+      windDown.atWork(alerts.stop);
       world.out(`  mail         ${alerts.mailGoesTo}\n`);
     }
     const onHealth = alerts?.onHealth ?? (() => undefined);
@@ -153,7 +154,7 @@ async function run(folder: string, options: Options, world: World): Promise<void
       beforeFirst: async (plan) => {
         if (!options.practiceHistory) return { done: Promise.resolve() };
         history = await writePracticeHistory(config, plan, store, options.data, world.now(), web.rewritten);
-        cleanUp.push(history.stop);
+        windDown.atWork(history.stop);
         const done = history.finished.catch((err: unknown) => {
           log.error({ err }, 'practice history could not be written; the next start tries again');
         });
@@ -161,10 +162,10 @@ async function run(folder: string, options: Options, world: World): Promise<void
       },
       signal: told.signal,
     });
-    cleanUp.push(probing.stop);
+    windDown.atWork(probing.stop);
     probing.historyWritten.then(historyWritten.resolve, historyWritten.resolve);
     const declaring = await keepDeclared(config, store, log, web.changed);
-    cleanUp.push(declaring.stop);
+    windDown.atWork(declaring.stop);
     live = await startLiveFigures({
       config,
       store,
@@ -172,11 +173,11 @@ async function run(folder: string, options: Options, world: World): Promise<void
       changed: web.changed,
       countAfter: probing.historyWritten,
     });
-    cleanUp.push(live.stop);
+    windDown.atWork(live.stop);
     const packing = packHistory(store, systemClock, (err) =>
       log.error({ err }, 'history could not be packed'),
     );
-    cleanUp.push(packing.stop);
+    windDown.atWork(packing.stop);
     const closing = startClosing({
       config,
       data: options.data,
@@ -184,10 +185,10 @@ async function run(folder: string, options: Options, world: World): Promise<void
       changed: web.changed,
       after: probing.historyWritten,
     });
-    cleanUp.push(closing.stop);
+    windDown.atWork(closing.stop);
     await told.toStop;
   } finally {
-    for (const undo of cleanUp.reverse()) await undo();
+    await windDown.run();
   }
 }
 

@@ -22,7 +22,7 @@ export type ClosingOptions = {
 const NEXT_AFTER_MS = 5 * 60_000;
 const RESTART_AFTER_MS = 60_000;
 /** A thread that does not answer is ended: whatever it was at is done again after the next start. */
-const STOP_WITHIN_MS = 10_000;
+const STOP_WITHIN_MS = 4_000;
 
 /** Starts the closing thread again and again until it is stopped: its memory is given back after each round. */
 export function startClosing({ config, data, log, after, changed }: ClosingOptions): {
