@@ -140,7 +140,11 @@ const PATHS: Readonly<Record<string, Schema>> = {
         instant,
       ),
       inQuery('to', 'Exclusive. By default now. To go on, set it to the last tick received.', instant),
-      inQuery('limit', 'How many at most.', { type: 'integer', minimum: 1, maximum: 10_000, default: 100 }),
+      inQuery(
+        'limit',
+        'How many at most, unless one tick alone has more: attempts of one tick are never parted.',
+        { type: 'integer', minimum: 1, maximum: 10_000, default: 100 },
+      ),
     ],
   ),
   '/api/v1/stream': get(

@@ -184,6 +184,45 @@ test('samples come newest first, bounded, and say whether there are more', async
   assert.equal(bounded.more, false);
 });
 
+test('asking on from the last tick received leaves no attempt out and gives none twice, although some share a tick', async (t) => {
+  const { url, store } = await serveScene(t, SCENES.troubled);
+  const target = 'global-apis/pro/deepseek-ai/DeepSeek-V3.2';
+  type Page = {
+    readonly more: boolean;
+    readonly samples: readonly { scheduledAt: number; purpose: string }[];
+  };
+  const read = async (query: string): Promise<Page> =>
+    JSON.parse(
+      (await ask(`${url}/api/v1/samples?target=${encodeURIComponent(target)}&${query}`)).body.toString(),
+    );
+  const [first] = await store.readSamples({ target, fromAt: 0, toAt: SCENE_AT, limit: 1 });
+  assert.ok(first);
+  const fromAt = SCENE_AT - 300_000;
+  const sharing = [fromAt + 1_000, fromAt + 2_000].flatMap((scheduledAt) =>
+    (['scheduled', 'reprobe', 'confirmation', 'canary'] as const).map((purpose) => ({
+      ...first,
+      evidence: null,
+      scheduledAt,
+      purpose,
+    })),
+  );
+  await store.record({ samples: sharing, notRun: [] });
+  const nameOf = ({ scheduledAt, purpose }: Page['samples'][number]) => `${scheduledAt} ${purpose}`;
+  const all = (await read(`from=${fromAt}&to=${SCENE_AT}&limit=1000`)).samples.map(nameOf);
+  assert.ok(all.length > sharing.length);
+  for (const limit of [1, 3, 5]) {
+    const seen: string[] = [];
+    let to = SCENE_AT;
+    for (;;) {
+      const { samples, more } = await read(`from=${fromAt}&to=${to}&limit=${limit}`);
+      seen.push(...samples.map(nameOf));
+      if (!more) break;
+      to = samples.at(-1)?.scheduledAt ?? 0;
+    }
+    assert.deepEqual(seen, all, `limit ${limit}`);
+  }
+});
+
 test('hostile names and errors are shown as text', async (t) => {
   const { url } = await serveScene(t, SCENES.hostile);
   const answer = await ask(url);
