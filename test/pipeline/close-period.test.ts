@@ -61,7 +61,8 @@ test('a report and its mail are one transaction: if the mail cannot be queued, n
   const { store, closing } = await recordMonth();
   const broken = { ...MAILBOX, channel: 'pigeon' };
   const routes = [{ id: 'x', severities: [], scopes: [], to: [broken as never], escalateTo: [] }];
-  await assert.rejects(closeAt({ ...closing, routes }, DUE));
+  const { frozen, failures } = await closeAt({ ...closing, routes }, DUE);
+  assert.deepEqual([frozen, failures.map(({ what }) => what)], [[], ['closing pro']]);
   assert.deepEqual(await store.listReports(), []);
   assert.deepEqual(await store.readLedger({}), []);
   await store.close();
@@ -104,7 +105,8 @@ test('a round in which nothing is due reads no report, however many there are', 
   };
   await closePeriods({ ...closing, store: unread }, DUE + HOUR);
   // Fourteen days before the deadline there is something to do.
-  await assert.rejects(closePeriods({ ...closing, store: unread }, MARCH + 16 * DAY), /a report was read/);
+  const { failures } = await closePeriods({ ...closing, store: unread }, MARCH + 16 * DAY);
+  assert.match(String(failures[0]?.error), /a report was read/);
   await store.close();
 });
 
@@ -226,6 +228,55 @@ for (const [lost, carries] of [
     await store.close();
   });
 }
+
+for (const emptySlice of ['good', 'bad'] as const) {
+  test(`a month in which nothing could be counted closes undecided where empty slices are ${emptySlice}`, async () => {
+    assert.ok(PRO.availability);
+    const terms = { ...PRO, availability: { ...PRO.availability, emptySlice } };
+    const store = openStore();
+    const every = { kind: 'every', everyMs: HOUR, phaseMs: 0 } as const;
+    await store.declareSeries([declaration('chat-small', { schedule: every })], FEBRUARY);
+    // Our key was refused all month: nothing of it is the provider's fault, and nothing is an answer.
+    const ticks = Array.from({ length: 28 * 24 }, (_, i) => FEBRUARY + i * HOUR);
+    const samples = ticks.map((scheduledAt) => failure({ scheduledAt, outcome: 'config.auth' }));
+    await store.record({ samples, notRun: [] });
+    const { failures } = await closeAt({ ...closingOf(store, termsFor([terms])), store }, DUE);
+    assert.deepEqual(failures, []);
+    const report = await reportOf(store, 'pro', '2027-02');
+    const [statement] = report.statements;
+    assert.equal(statement?.evaluation.objectives[0]?.result, 'undecided');
+    assert.equal(statement?.evaluation.objectives[0]?.value, null);
+    assert.deepEqual(statement?.workings[0]?.steps.slice(-2), [
+      { label: 'Uptime', working: 'no request was counted', value: '—' },
+      { label: 'Against the target', working: 'no data', value: 'undecided' },
+    ]);
+    assert.equal(report.summary.claims, 0);
+    await store.close();
+  });
+}
+
+test('a contract whose report cannot be made holds up no other, and says why', async () => {
+  const { store, closing, terms } = await recordMonth();
+  let asked = 0;
+  const faulty: Store = {
+    ...store,
+    readPlannedWork: (...span) => {
+      asked += 1;
+      return asked === 1 ? Promise.reject(new Error('the counts disagree')) : store.readPlannedWork(...span);
+    },
+  };
+  const both = [{ ...terms, contract: 'first' }, terms];
+  const { frozen, failures } = await closeAt({ ...closing, store: faulty, terms: both }, DUE);
+  assert.deepEqual(frozen, [{ contract: 'pro', period: '2027-02' }]);
+  assert.deepEqual(
+    failures.map(({ what, error }) => `${what}: ${String(error)}`),
+    ['closing first: Error: the counts disagree'],
+  );
+  assert.deepEqual((await closeAt({ ...closing, terms: both }, DUE)).frozen, [
+    { contract: 'first', period: '2027-02' },
+  ]);
+  await store.close();
+});
 
 test('an open period gives a draft of what there is, and no claim', async () => {
   const { store, terms } = await recordMonth();

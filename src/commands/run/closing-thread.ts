@@ -35,16 +35,18 @@ const breathe = async (): Promise<void> => {
   stopping.signal.throwIfAborted();
 };
 
+const tellFailure = (what: string, error: unknown): void =>
+  tell({
+    kind: 'failed',
+    what,
+    reason: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  });
+
 const attempt = async (what: string, body: () => Promise<void>): Promise<void> => {
   try {
     await body();
   } catch (error) {
-    if (stopping.signal.aborted) return;
-    tell({
-      kind: 'failed',
-      what,
-      reason: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    });
+    if (!stopping.signal.aborted) tellFailure(what, error);
   }
 };
 
@@ -55,6 +57,7 @@ const close = async (): Promise<void> => {
     Date.now(),
   );
   for (const { contract, period } of result.frozen) tell({ kind: 'closed', contract, period });
+  for (const { what, error } of result.failures) tellFailure(what, error);
   if (result.corrections > 0) tell({ kind: 'corrected', corrections: result.corrections });
 };
 

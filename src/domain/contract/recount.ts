@@ -81,8 +81,11 @@ function recountAvailability(counts: AvailabilityCounts, setting: RecountSetting
   if (terms === null) throw new Error('counts of an objective the contract does not have');
   const summary = summarise(counts, terms, setting);
   const { share, steps } = shareOf(summary, terms);
-  const hasData = summary.good + summary.bad > 0;
-  return conclude('availability', share, hasData, contract, terms.target, steps);
+  if (summary.good + summary.bad > 0) return conclude('availability', share, contract, terms.target, steps);
+  // A contract may count empty slices as good, but a month without a single counted request is no uptime.
+  const [uptime] = steps.slice(-1);
+  const unknown = step(uptime?.label ?? 'Uptime', 'no request was counted', percentText(null));
+  return conclude('availability', null, contract, terms.target, [...steps.slice(0, -1), unknown]);
 }
 
 type Summary = {
@@ -311,7 +314,7 @@ function recountAttainment(counts: AttainmentCounts, setting: RecountSetting): R
   const isMeasured = counted - assumed > 0;
   const share = counted === 0 || !isMeasured ? null : ratio(held, counted);
   const unit = terms.metric === 'tokens_per_s' ? 'tokens/s' : 'ms';
-  return conclude(terms.id, share, share !== null, contract, form.target, [
+  return conclude(terms.id, share, contract, form.target, [
     step('Slices in the period', `slices of ${spanText(form.sliceMs)}`, number(slices)),
     ...(aside === 0 ? [] : [step('Set aside', 'planned work, or too few requests', `− ${number(aside)}`)]),
     ...(assumed === 0
@@ -431,7 +434,6 @@ function compares(value: Exact | null, comparator: '<' | '<=' | '>' | '>=', limi
 function conclude(
   id: string,
   share: Exact | null,
-  hasData: boolean,
   { rounding }: Contract,
   target: { readonly value: string; readonly comparator: '>=' | '>' },
   steps: readonly Step[],
@@ -448,7 +450,7 @@ function conclude(
   const percent = roundExact(raw, rounding.decimals, rounding.mode);
   const wanted = exact(target.value);
   const isMet = target.comparator === '>' ? percent.gt(wanted) : percent.gte(wanted);
-  const result = hasData ? (isMet ? 'met' : 'breached') : 'undecided';
+  const result = isMet ? 'met' : 'breached';
   const rounded = percent.equals(raw)
     ? []
     : [

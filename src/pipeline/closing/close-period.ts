@@ -7,7 +7,7 @@ import { openReading } from '../../domain/report/claim-readings.ts';
 import { type ClaimState, type LedgerEntry, standingOf } from '../../domain/report/ledger.ts';
 import type { Report, ReportStatement } from '../../domain/report/report.ts';
 import { instantText, type Period, windowAt } from '../../domain/time/period.ts';
-import type { FrozenReport, Store } from '../../store/store.ts';
+import type { FrozenReport, LateRows, NamedReport, Store } from '../../store/store.ts';
 import { buildReport, type ReportReader, type ReportTerms } from './build-report.ts';
 
 /** How long after a period's end the last answers, and what a distant prober still holds, are waited for. */
@@ -35,31 +35,49 @@ export type CloseOptions = {
 };
 
 export type CloseResult = {
-  readonly frozen: readonly { readonly contract: string; readonly period: string }[];
+  readonly frozen: readonly NamedReport[];
   readonly corrections: number;
+  /** What could not be done this time, in words, with what was thrown. */
+  readonly failures: readonly { readonly what: string; readonly error: unknown }[];
 };
 
 /**
  * Freezes every report that is due and not there yet, notes what arrived after a close, and reminds of deadlines. Safe to
- * run twice at once and to break off anywhere: each report, entry and message is committed once.
+ * run twice at once and to break off anywhere: each report, entry and message is committed once. What fails for one
+ * contract holds up no other; rejects only if it is broken off (`AbortError`) or the store cannot be read at all.
  */
 export async function closePeriods(options: CloseOptions, now: number): Promise<CloseResult> {
-  const frozen: CloseResult['frozen'][number][] = [];
+  const failures: CloseResult['failures'][number][] = [];
+  const attempt: Attempt = async (what, body) => {
+    try {
+      await body();
+    } catch (error) {
+      if (error instanceof Error && error.name === 'AbortError') throw error;
+      failures.push({ what, error });
+    }
+  };
+  const frozen: NamedReport[] = [];
   const known = new Set(
     (await options.store.listReports()).map(({ contract, period }) => `${contract}\n${period}`),
   );
   for (const terms of options.terms) {
-    for (const period of await periodsOf(options.store, terms, now)) {
-      if (known.has(`${terms.contract}\n${period.label}`)) continue;
-      if (await freezePeriod(options, terms, period, now)) {
-        frozen.push({ contract: terms.contract, period: period.label });
+    // A later period looks back on the earlier ones: where one of them fails, those after it wait.
+    await attempt(`closing ${terms.contract}`, async () => {
+      for (const period of await periodsOf(options.store, terms, now)) {
+        if (known.has(`${terms.contract}\n${period.label}`)) continue;
+        if (await freezePeriod(options, terms, period, now)) {
+          frozen.push({ contract: terms.contract, period: period.label });
+        }
       }
-    }
+    });
   }
-  const corrections = await noteCorrections(options, now);
-  await remind(options, now);
-  return { frozen, corrections };
+  const corrections = await noteCorrections(options, attempt, now);
+  await remind(options, attempt, now);
+  return { frozen, corrections, failures };
 }
+
+/** Runs one piece of a round; what it throws is kept for the result, and the round goes on. */
+type Attempt = (what: string, body: () => Promise<void>) => Promise<void>;
 
 /** The windows of a contract from the first that was measured to the last that is over and settled. */
 async function periodsOf(store: CloseStore, terms: ReportTerms, now: number): Promise<Period[]> {
@@ -204,49 +222,57 @@ export function reportIn({ document }: Pick<FrozenReport, 'document'>): Report {
 }
 
 /** Samples that came after the close change nothing that was frozen: what they would have changed is noted. */
-async function noteCorrections(options: CloseOptions, now: number): Promise<number> {
-  const { store, terms: all, breathe } = options;
+async function noteCorrections(options: CloseOptions, attempt: Attempt, now: number): Promise<number> {
   let noted = 0;
-  for (const { contract: id, period: label, rows: late } of await store.readLate()) {
-    const terms = all.find(({ contract }) => contract === id);
-    const frozen = await store.readReport(id, label);
-    const standing = standingOf(await store.readLedger({ contract: id, period: label }));
-    if (terms === undefined || frozen === null || standing === null) continue;
-    const before = reportIn(frozen);
-    const period: Period = {
-      label,
-      fromAt: frozen.fromAt,
-      toAt: frozen.toAt,
-      timezone: before.period.timezone,
-      isWindow: true,
-    };
-    const after = await buildReport({
-      store,
-      terms,
-      contract: before.contract,
-      period,
-      state: 'draft',
-      now,
-      breathe,
+  for (const late of await options.store.readLate()) {
+    await attempt(`noting what came late for ${late.contract} ${late.period}`, async () => {
+      if (await noteCorrection(options, late, now)) noted += 1;
     });
-    const added = await store.addLedgerEntry(
-      {
-        contract: id,
-        period: label,
-        kind: 'correction',
-        state: standing.state,
-        amount: after.summary.claims > 0 ? after.summary.amount : null,
-        currency: after.summary.currency,
-        at: now,
-        who: null,
-        note: `${late} rows arrived after the close; with them ${differences(before, after)}. The frozen report stands.`,
-        key: `correction:${id}:${label}:${late}`,
-      },
-      standing.last.no,
-    );
-    if (added) noted += 1;
   }
   return noted;
+}
+
+async function noteCorrection(
+  { store, terms: all, breathe }: CloseOptions,
+  { contract: id, period: label, rows: late }: LateRows,
+  now: number,
+): Promise<boolean> {
+  const terms = all.find(({ contract }) => contract === id);
+  const frozen = await store.readReport(id, label);
+  const standing = standingOf(await store.readLedger({ contract: id, period: label }));
+  if (terms === undefined || frozen === null || standing === null) return false;
+  const before = reportIn(frozen);
+  const period: Period = {
+    label,
+    fromAt: frozen.fromAt,
+    toAt: frozen.toAt,
+    timezone: before.period.timezone,
+    isWindow: true,
+  };
+  const after = await buildReport({
+    store,
+    terms,
+    contract: before.contract,
+    period,
+    state: 'draft',
+    now,
+    breathe,
+  });
+  return store.addLedgerEntry(
+    {
+      contract: id,
+      period: label,
+      kind: 'correction',
+      state: standing.state,
+      amount: after.summary.claims > 0 ? after.summary.amount : null,
+      currency: after.summary.currency,
+      at: now,
+      who: null,
+      note: `${late} rows arrived after the close; with them ${differences(before, after)}. The frozen report stands.`,
+      key: `correction:${id}:${label}:${late}`,
+    },
+    standing.last.no,
+  );
 }
 
 function differences(before: Report, after: Report): string {
@@ -264,20 +290,28 @@ function differences(before: Report, after: Report): string {
 /** Days are of the contract's zone, which may be a day ahead of ours or behind. */
 const REMIND_WITHIN_DAYS = 16;
 
-async function remind({ store, routes }: CloseOptions, now: number): Promise<void> {
+async function remind(options: CloseOptions, attempt: Attempt, now: number): Promise<void> {
   const dayAfter = (days: number): string => new Date(now + days * 86_400_000).toISOString().slice(0, 10);
-  for (const { contract, period } of await store.readClaimsDue(dayAfter(-1), dayAfter(REMIND_WITHIN_DAYS))) {
-    const standing = standingOf(await store.readLedger({ contract, period }));
-    if (standing?.state !== 'ready') continue;
-    const frozen = await store.readReport(contract, period);
-    if (frozen === null) continue;
-    const report = reportIn(frozen);
-    const messages = periodNotices(closedPeriod(contract, report, standing.state, now), now)
-      .filter(({ topic }) => topic === 'claim_deadline')
-      .map((message) => ({ message, recipients: recipients(routes, message.severity, report) }));
-    if (messages.length === 0) continue;
-    await store.saveDecision({ incidents: [], events: [], messages, spendsLink: null, at: now });
+  for (const due of await options.store.readClaimsDue(dayAfter(-1), dayAfter(REMIND_WITHIN_DAYS))) {
+    await attempt(`reminding of ${due.contract} ${due.period}`, () => remindOf(options, due, now));
   }
+}
+
+async function remindOf(
+  { store, routes }: CloseOptions,
+  { contract, period }: NamedReport,
+  now: number,
+): Promise<void> {
+  const standing = standingOf(await store.readLedger({ contract, period }));
+  if (standing?.state !== 'ready') return;
+  const frozen = await store.readReport(contract, period);
+  if (frozen === null) return;
+  const report = reportIn(frozen);
+  const messages = periodNotices(closedPeriod(contract, report, standing.state, now), now)
+    .filter(({ topic }) => topic === 'claim_deadline')
+    .map((message) => ({ message, recipients: recipients(routes, message.severity, report) }));
+  if (messages.length === 0) return;
+  await store.saveDecision({ incidents: [], events: [], messages, spendsLink: null, at: now });
 }
 
 /** The report of a period that is still open, as it would read now; no claim follows from it. */

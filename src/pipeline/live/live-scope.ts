@@ -1,6 +1,6 @@
 import { type MaintenanceWindow, maintenanceWithin } from '../../domain/contract/admitted-maintenance.ts';
 import type { Contract } from '../../domain/contract/contract.ts';
-import { contractInForce } from '../../domain/contract/contract-in-force.ts';
+import { contractGoverning } from '../../domain/contract/contract-in-force.ts';
 import { type ObjectiveShape, objectiveShapes } from '../../domain/live/live-objective.ts';
 import { createLiveJudge, type LiveJudge, type LivePlan, livePlanOf } from '../../domain/live/live-plan.ts';
 import type { Target } from '../../domain/measure/target.ts';
@@ -17,6 +17,7 @@ export type LiveTerms = {
 
 /** What is counted for which target, and what planned work is set aside. */
 export type LiveScope = {
+  /** A period is judged by the version in force at its start, as it will be when it closes. */
   readonly termsOf: (target: Pick<Target, 'id' | 'gateway' | 'tier' | 'model'>, at: number) => LiveTerms;
   /** The contract's period that holds an instant. */
   readonly periodAt: (terms: LiveTerms, at: number) => Period;
@@ -47,11 +48,11 @@ export function createLiveScope({ versionsOf, plannedWorkOf }: ScopeOptions): Li
     return terms;
   };
 
-  const periodAt: LiveScope['periodAt'] = ({ plan }, at) => {
-    const known = periods.get(plan.contract);
+  const windowOf = (contract: Contract, at: number): Period => {
+    const known = periods.get(contract);
     if (known !== undefined && known.fromAt <= at && at < known.toAt) return known;
-    const period = windowAt(plan.contract.window, at);
-    periods.set(plan.contract, period);
+    const period = windowAt(contract.window, at);
+    periods.set(contract, period);
     return period;
   };
 
@@ -59,8 +60,8 @@ export function createLiveScope({ versionsOf, plannedWorkOf }: ScopeOptions): Li
     maintenanceWithin(plan.contract, plannedWorkOf(target), span);
 
   return {
-    termsOf: (target, at) => termsFor(contractInForce(versionsOf(target), at)),
-    periodAt,
+    termsOf: (target, at) => termsFor(contractGoverning(versionsOf(target), at, windowOf)),
+    periodAt: ({ plan }, at) => windowOf(plan.contract, at),
     maintenanceIn,
     basisOf(target, terms, span) {
       const maintenance = maintenanceIn(target, terms, span);
