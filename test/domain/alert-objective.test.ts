@@ -35,6 +35,17 @@ test('a contract with an uptime and two p99 is three objectives, with what each 
   );
 });
 
+test('a floor allows the share below its percentile, a ceiling the share above', () => {
+  const speed = { id: 'speed', metric: 'tokens_per_s', tpsBasis: 'total', form: 'whole_window_percentile' };
+  const latency = [{ ...speed, p: 10, op: '>', value: 20 }];
+  const { contracts, problems } = parseContracts({ c: { template: 'pro-channel', latency } }, ['contracts']);
+  assert.deepEqual(problems, []);
+  const [contract] = contracts.get('c') ?? [];
+  assert.ok(contract);
+  const [, own] = alertObjectivesOf(contract);
+  assert.deepEqual([own?.label, own?.allowedPpm], ['p10 speed > 20 tokens/s', 100_000]);
+});
+
 const JUDGED: readonly (readonly [sentence: string, fields: Partial<Sample>, verdicts: readonly string[]])[] =
   [
     ['a quick answer is good for all', { ttftUs: 499_999, totalUs: 799_999 }, ['good', 'good', 'good']],

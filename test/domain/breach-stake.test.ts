@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { parseContracts } from '../../src/config/parse-contract.ts';
 import { stakeOf } from '../../src/domain/alert/breach-stake.ts';
 import type { Contract } from '../../src/domain/contract/contract.ts';
+import { ONE, ratio } from '../../src/domain/contract/exact.ts';
 import type { LiveObjective, LiveWindow, WindowName } from '../../src/domain/live/live-objective.ts';
 import { periodBudget } from '../../src/domain/live/period-budget.ts';
 import { DAY, MINUTE } from '../support/alert-builders.ts';
@@ -94,6 +95,25 @@ test('money is the share of the fee, in the currency of the contract; without a 
   assert.equal(stakeOf(contract(LADDER), lost(45, 14_400))?.creditMoney, null);
   const apart = contract(LADDER, { fee: { amount: '12000.50', scopes: { 'acme/pro': '500' } } });
   assert.equal(stakeOf(apart, lost(45, 14_400))?.creditMoney, 'USD 50.00', 'of the fee of its own scope');
+});
+
+test('slices that are bad in part are not rounded up to the next step', () => {
+  const total = 8_640;
+  const month = (bad: readonly [numerator: number, denominator: number]): LiveObjective => {
+    const base = lost(Math.ceil(bad[0] / bad[1]), 14_400);
+    const part = ratio(...bad);
+    const exactShare = ONE.sub(part.div(ratio(total, 1))).toFraction();
+    const facts = { allowance: ALLOWANCE, n: total, bad: part.valueOf(), badFractions: part, remaining: 0 };
+    const budget = periodBudget({ ...facts, unit: 'slices', trialMs: 5 * MINUTE, probesPerTrial: 1 });
+    const period = { ...base.windows.period, n: total, counted: total, good: null, exactShare };
+    return { ...base, budget, windows: { ...base.windows, period } };
+  };
+  // 86.4 of 8,640 slices are exactly 99 %, which is not below it.
+  assert.equal(stakeOf(contract(LADDER), month([864, 10]))?.creditPercent, 'at least 10 %');
+  assert.equal(stakeOf(contract(LADDER), month([8_641, 100]))?.creditPercent, 'at least 25 %');
+  // 8.64 of them are exactly 99.9 %: the promise is kept.
+  assert.equal(month([864, 100]).budget?.isBreachCertain, false);
+  assert.equal(month([8_641, 1_000]).budget?.isBreachCertain, true);
 });
 
 test('a cap is a cap, and a contract without credits owes nothing', () => {

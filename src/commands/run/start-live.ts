@@ -104,7 +104,7 @@ export function alertFactsOf(
         certain: budget.isBreachCertain,
         count: {
           bad: Math.ceil(budget.used),
-          allowed: budget.allowed,
+          allowed: Math.floor(budget.allowed),
           unit: budget.unit === 'slices' ? 'slice' : 'request',
         },
         stake,

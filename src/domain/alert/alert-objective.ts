@@ -1,7 +1,7 @@
 import type { Contract, LatencyTerms } from '../contract/contract.ts';
 import { countUnder } from '../contract/counting.ts';
-import { exact, HUNDRED, ratio } from '../contract/exact.ts';
-import { latencyQuestion, timeOf } from '../contract/latency-question.ts';
+import { type Exact, exact, floorExact, HUNDRED, ratio } from '../contract/exact.ts';
+import { isUpperLimit, latencyQuestion, timeOf } from '../contract/latency-question.ts';
 import { holds, type RequestFacts } from '../contract/line-predicate.ts';
 import type { DecidingAttempt } from '../measure/line-of-sample.ts';
 import { type Counting, countsForAvailability, countsForLatency } from '../measure/outcome.ts';
@@ -64,7 +64,8 @@ function latencyObjective(contract: Contract, terms: LatencyTerms, percentile: s
     contract: contract.id,
     kind: 'latency',
     label: `p${percentile} ${METRICS[metric]} ${form.comparator} ${form.value} ${UNITS[metric]}`,
-    allowedPpm: allowedPpm(percentile),
+    // Of a ceiling what lies above the percentile may miss it, of a floor what lies below.
+    allowedPpm: isUpperLimit(form.comparator) ? allowedPpm(percentile) : ppmOf(exact(percentile)),
     judge: (sample) => {
       const facts = factsOf(sample);
       if (!countsForLatency(sample.validity) || holds(terms.eligible, facts).truth === 'no')
@@ -82,8 +83,11 @@ function latencyObjective(contract: Contract, terms: LatencyTerms, percentile: s
 
 /** What is left of a hundred percent. */
 function allowedPpm(percent: string): number {
-  const left = HUNDRED.sub(exact(percent)).mul(ratio(10_000n, 1n));
-  return Math.max(LEAST_PPM, Math.floor(left.valueOf()));
+  return ppmOf(HUNDRED.sub(exact(percent)));
+}
+
+function ppmOf(percent: Exact): number {
+  return Math.max(LEAST_PPM, Number(floorExact(percent.mul(ratio(10_000n, 1n)))));
 }
 
 function factsOf(sample: JudgedSample): RequestFacts {

@@ -1,8 +1,8 @@
 import type { Contract } from '../contract/contract.ts';
 import { earned, moneyOf } from '../contract/credit.ts';
 import { feeFor } from '../contract/credit-total.ts';
-import { exact, HUNDRED, ONE, ratio, shortest } from '../contract/exact.ts';
-import type { LiveObjective } from '../live/live-objective.ts';
+import { exact, HUNDRED, maxExact, ONE, ratio, roundExact, shortest } from '../contract/exact.ts';
+import { badFractions, type LiveObjective } from '../live/live-objective.ts';
 import { mostBad } from '../live/period-budget.ts';
 import type { Stake } from './alert.ts';
 
@@ -20,12 +20,15 @@ export function stakeOf(contract: Contract, objective: LiveObjective): Stake | n
   const soFar = objective.windows.period;
   const total = (soFar.counted ?? soFar.n) + budget.remaining;
   if (total === 0) return null;
-  const lost = ratio(Math.max(Math.ceil(budget.used), mostBad(goal.allowance, total) + 1), total);
+  const missed = ratio(mostBad(goal.allowance, total) + 1, total);
+  // Parts of slices as they are: rounded up, a month at exactly 99 % would owe the step below it.
+  const lost = maxExact((badFractions(soFar) ?? ratio(budget.used, 1)).div(ratio(total, 1)), missed);
   const windowMs = period.toAt - period.fromAt;
+  const { decimals, mode } = contract.rounding;
   const isRatio = objective.kind !== 'percentile';
   const { percent } = earned(shape, {
     objective: objective.id,
-    percent: isRatio ? ONE.sub(lost).mul(HUNDRED) : null,
+    percent: isRatio ? roundExact(ONE.sub(lost).mul(HUNDRED), decimals, mode) : null,
     target: isRatio ? exact(goal.value) : null,
     isBreached: true,
     downtimeMs: lost.mul(ratio(windowMs, 1)),

@@ -10,6 +10,7 @@ import {
   roundExact,
   totalOf,
 } from '../contract/exact.ts';
+import { keptTarget } from '../contract/kept-target.ts';
 import { isUpperLimit } from '../contract/latency-question.ts';
 import { latencyAtRank } from '../statistics/latency-histogram.ts';
 import { nearestRank } from '../statistics/quantile.ts';
@@ -74,7 +75,7 @@ export type LiveObjective = {
     readonly contract: string;
     readonly value: string;
     readonly comparator: Comparator | LatencyComparator;
-    /** Share of bad trials it allows. */
+    /** Share of bad trials it allows, the contract's rounding taken into account. */
     readonly allowance: Allowance;
   } | null;
   readonly windows: Readonly<Record<WindowName, LiveWindow>>;
@@ -127,7 +128,8 @@ export function objectiveShapes({ contract, questions }: LivePlan): readonly Obj
       };
     }
     const target = question.kind === 'availability' ? question.terms.target : question.terms.form.target;
-    const share = ONE.sub(exact(target.value).div(HUNDRED));
+    const kept = keptTarget(target, contract.rounding);
+    const share = ONE.sub(kept.percent.div(HUNDRED));
     return {
       ...common,
       percentile: null,
@@ -136,7 +138,7 @@ export function objectiveShapes({ contract, questions }: LivePlan): readonly Obj
             contract: contract.id,
             value: target.value,
             comparator: target.comparator,
-            allowance: allowanceOf(share, target.comparator === '>='),
+            allowance: allowanceOf(share, kept.inclusive),
           }
         : null,
     };
@@ -144,6 +146,8 @@ export function objectiveShapes({ contract, questions }: LivePlan): readonly Obj
 }
 
 function allowanceOf(share: Exact, inclusive: boolean): Allowance {
+  // Above a hundred percent there is nothing, so not even none may be bad.
+  if (share.lt(0)) return { numerator: 0, denominator: 1, inclusive: false };
   return { numerator: Number(share.n), denominator: Number(share.d), inclusive };
 }
 
@@ -161,7 +165,7 @@ export function liveWindow(
     case 'percentile':
       return percentileWindow(question, goal, parts, span);
     case 'attainment':
-      return attainmentWindow(question, goal, plan, parts, span);
+      return attainmentWindow(question, goal, parts, span);
   }
 }
 
@@ -196,7 +200,7 @@ function availabilityWindow(
       unit: 'requests',
       good: counted === null ? null : good,
       counted,
-      result: resultOf(goal, plan, n > 0, good, n),
+      result: resultOf(goal, n > 0, good, n),
     };
   }
   const counted = slices - setAside;
@@ -234,7 +238,7 @@ function availabilityWindow(
     ...measured,
     bad: badMeasured,
     good: isKnown ? counted - Math.ceil(downSlices) : null,
-    result: resultOf(goal, plan, isKnown, counted - Math.ceil(downSlices), counted),
+    result: resultOf(goal, isKnown, counted - Math.ceil(downSlices), counted),
   };
 }
 
@@ -257,15 +261,12 @@ function ratioShare(
 
 function resultOf(
   goal: LiveObjective['goal'],
-  plan: LivePlan,
   isDecidable: boolean,
   good: number,
   counted: number,
 ): LiveWindow['result'] {
   if (goal === null) return null;
   if (!isDecidable) return 'undecided';
-  // Without rounding a count decides; with it the rounded percentage does.
-  if (plan.contract.rounding.mode !== 'none') return exactResult(goal, plan, ratio(good, counted));
   return counted - good <= mostBad(goal.allowance, counted) ? 'met' : 'breached';
 }
 
@@ -332,7 +333,6 @@ function onItsSide(read: number, isMet: boolean, isUpper: boolean, bound: number
 function attainmentWindow(
   { terms }: Extract<LiveQuestion, { kind: 'attainment' }>,
   goal: LiveObjective['goal'],
-  plan: LivePlan,
   parts: readonly QuestionSums[],
   span: Interval,
 ): LiveWindow {
@@ -356,7 +356,7 @@ function attainmentWindow(
     counted: hasData ? counted : null,
     exactShare: null,
     latency: null,
-    result: resultOf(goal, plan, hasData, held + assumedGood, counted),
+    result: resultOf(goal, hasData, held + assumedGood, counted),
     coverage: { withData: held + missed, slices },
   };
 }
@@ -391,6 +391,7 @@ export function liveObjective(
     allowance: goal.allowance,
     n: soFar.counted ?? soFar.n,
     bad: badOf(soFar),
+    badFractions: badFractions(soFar),
     assumedBad: countsEmptyBad(question) ? Math.max(0, (soFar.counted ?? soFar.n) - soFar.n) : 0,
     remaining,
     unit: soFar.unit,
@@ -406,12 +407,16 @@ export function liveObjective(
   };
 }
 
-/** Bad trials by the contract's own ratio: assumed slices included, parts of slices as they are. */
+/** Bad trials by the contract's own ratio, assumed slices included. */
 function badOf(window: LiveWindow): number {
-  if (window.exactShare !== null && window.counted !== null) {
-    return ONE.sub(exact(window.exactShare)).mul(ratio(window.counted, 1)).valueOf();
-  }
+  const fractions = badFractions(window);
+  if (fractions !== null) return fractions.valueOf();
   return window.good === null || window.counted === null ? window.bad : window.counted - window.good;
+}
+
+/** The same where a slice may be bad in part; `null` where trials are bad as a whole. */
+export function badFractions({ exactShare, counted }: LiveWindow): Exact | null {
+  return exactShare === null || counted === null ? null : ONE.sub(exact(exactShare)).mul(ratio(counted, 1));
 }
 
 function countsEmptyBad(question: LiveQuestion): boolean {

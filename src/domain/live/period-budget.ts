@@ -1,3 +1,4 @@
+import { type Exact, ratio } from '../contract/exact.ts';
 import { clopperPearson } from '../statistics/binomial.ts';
 
 /**
@@ -27,7 +28,7 @@ export function mostBad({ numerator, denominator, inclusive }: Allowance, n: num
 
 /** What is left of an objective's budget at one instant of a period. Everything signed: below zero it is overspent. */
 export type PeriodBudget = {
-  /** Bad trials the whole period allows, if all that is still to come is measured. */
+  /** Bad trials the whole period allows, if all that is still to come is measured; parts where trials are bad in part. */
   readonly allowed: number;
   readonly used: number;
   readonly left: number;
@@ -49,6 +50,8 @@ export type BudgetFacts = {
   /** So far in the period. */
   readonly n: number;
   readonly bad: number;
+  /** The same exactly, where a slice may be bad in part; absent or `null`: trials are bad as a whole. */
+  readonly badFractions?: Exact | null;
   /** Those of them that nobody measured: slices without a request that the contract counts bad. */
   readonly assumedBad?: number;
   /** Trials until the period ends at today's cadence. */
@@ -61,9 +64,8 @@ export type BudgetFacts = {
 };
 
 export function periodBudget(facts: BudgetFacts): PeriodBudget {
-  const { allowance, n, bad, assumedBad = 0, remaining, unit, trialMs, probesPerTrial } = facts;
-  const allowed = mostBad(allowance, n + remaining);
-  const left = allowed - bad;
+  const { n, bad, remaining, unit, trialMs, probesPerTrial } = facts;
+  const { allowed, left, isOver } = heldAgainst(facts);
   return {
     allowed: Math.max(0, allowed),
     used: bad,
@@ -73,8 +75,31 @@ export function periodBudget(facts: BudgetFacts): PeriodBudget {
     leftProbes: Math.floor(left * probesPerTrial),
     leftPpm: allowed <= 0 ? null : Math.floor((left * 1_000_000) / allowed),
     remaining,
-    // What nobody measured is no certainty, whatever the contract makes of it when the period closes.
-    isBreachCertain: n > 0 && left + assumedBad < 0,
+    isBreachCertain: n > 0 && isOver,
+  };
+}
+
+/** What is left, and whether what was measured as bad is already more than the period allows. */
+function heldAgainst({ allowance, n, bad, badFractions, assumedBad = 0, remaining }: BudgetFacts): {
+  readonly allowed: number;
+  readonly left: number;
+  readonly isOver: boolean;
+} {
+  const total = n + remaining;
+  // What nobody measured is no certainty, whatever the contract makes of it when the period closes.
+  if (badFractions == null) {
+    const allowed = mostBad(allowance, total);
+    return { allowed, left: allowed - bad, isOver: allowed - bad + assumedBad < 0 };
+  }
+  // 8.64 slices allowed and 8.64 bad is a contract that is kept: whole slices, or floats, would say it is broken.
+  const { numerator, denominator, inclusive } = allowance;
+  const allowed = ratio(BigInt(numerator) * BigInt(total), denominator);
+  const left = allowed.sub(badFractions);
+  const measured = left.add(ratio(assumedBad, 1));
+  return {
+    allowed: allowed.valueOf(),
+    left: left.valueOf(),
+    isOver: inclusive ? measured.lt(0) : measured.lte(0),
   };
 }
 
