@@ -1,7 +1,7 @@
 import type { HistoryColumn } from '../src/domain/view/history.ts';
 import { SPANS, type TargetPageView } from '../src/domain/view/target-view.ts';
 import { curveText, isLongRange, latencyChart, stretchText } from './chart.ts';
-import { formatCount, formatShare, type Times } from './format.ts';
+import { countOf, formatCount, formatShare, type Times } from './format.ts';
 import { type Html, html, raw } from './html.ts';
 import { targetPath } from './link.ts';
 import { type Measure, measuresOf } from './measure.ts';
@@ -20,7 +20,7 @@ export function historyPanel(view: TargetPageView, times: Times): Html {
   const zone = times.zone(toAt);
   return html`<section class="panel" aria-labelledby="over-time"><div class="bar"><h2 id="over-time">Over time <small>${times.full(fromAt).slice(0, 16)} to ${times.full(toAt).slice(0, 16)} ${zone}, in stretches of ${widthText(view.widthMs)}</small></h2><nav class="picker" aria-label="Time span">${picker}</nav></div>
 ${whole.counting && html`<p class="pending" role="status">Part of this range is still being counted; it fills by itself.</p>`}
-<p class="soft">${formatShare(whole.good, whole.good + whole.bad)} of ${formatCount(whole.good + whole.bad)} counted requests succeeded, ${formatCount(whole.bad)} failed. Lines are of answered requests: the middle one thick, the slow end thin.</p>
+<p class="soft">${formatShare(whole.good, whole.good + whole.bad)} of ${formatCount(whole.good + whole.bad)} counted requests succeeded, ${formatCount(whole.bad)} failed${whole.excluded > 0 && html`; <b>${countOf(whole.excluded, 'attempt')}</b> set aside, <a href="/method#doubts">counting neither way</a>`}. Lines are of answered requests: the middle one thick, the slow end thin.</p>
 <div class="columns charts">${measures.map((measure) => figure(view, measure, times))}</div>
 ${numbers(buckets, measures, isLong, times)}
 </section>
@@ -50,9 +50,9 @@ function numbers(
         (place) => html`<td class="num">${measure.format(curve?.[place] ?? null)}</td>`,
       );
     });
-  return html`<details><summary>The numbers behind the lines</summary><div class="scroll" tabindex="0" role="region" aria-label="Numbers behind the lines"><table class="plain"><thead><tr><th scope="col">Stretch</th><th scope="col" class="num">Good</th><th scope="col" class="num">Failed</th>${heads}</tr></thead><tbody>${buckets.map(
+  return html`<details><summary>The numbers behind the lines</summary><div class="scroll" tabindex="0" role="region" aria-label="Numbers behind the lines"><table class="plain"><thead><tr><th scope="col">Stretch</th><th scope="col" class="num">Good</th><th scope="col" class="num">Failed</th><th scope="col" class="num">Set aside</th>${heads}</tr></thead><tbody>${buckets.map(
     (column) =>
-      html`<tr><th scope="row">${stretchText(column, isLong, times)}${column.counting && ' (being counted)'}</th><td class="num">${formatCount(column.good)}</td><td class="num">${formatCount(column.bad)}</td>${cells(column)}</tr>`,
+      html`<tr><th scope="row">${stretchText(column, isLong, times)}${column.counting && ' (being counted)'}</th><td class="num">${formatCount(column.good)}</td><td class="num">${formatCount(column.bad)}</td><td class="num">${formatCount(column.excluded)}</td>${cells(column)}</tr>`,
   )}</tbody></table></div></details>`;
 }
 

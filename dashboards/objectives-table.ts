@@ -19,30 +19,39 @@ const COLUMNS: readonly (readonly [name: WindowName, title: string])[] = [
   ['period', 'Period'],
 ];
 
+/** What the figures do not hold yet: nothing, the longer windows (`days`), or anything before this start (`past`). */
+export type Missing = 'nothing' | 'days' | 'past';
+
 /** Every objective of a target over every window, its budget, and ninety days. */
-export function objectivesSection(live: LiveTarget, counting: boolean, times: Times): Html {
+export function objectivesSection(live: LiveTarget, missing: Missing, times: Times): Html {
   const [first] = live.objectives;
   if (first === undefined) return html``;
   const { period } = first;
+  const counting = missing !== 'nothing';
   return html`<section class="panel" aria-labelledby="objectives"><h2 id="objectives">Objectives <small>rolling windows, and the period ${period.label} so far (${period.timezone})</small></h2>
 <div class="ninety">${dayBars(live)}<p class="axis"><span>${times.day(live.days[0]?.fromAt ?? 0)}</span><span>90 days of UTC</span><span>today</span></p>${dayLegend()}</div>
-${counting && html`<p class="pending" role="status">History is still being counted. Windows over a day, the period and its budget follow when it is complete.</p>`}
+${counting && html`<p class="pending" role="status">History is still being counted. ${missing === 'past' ? 'All windows but the shortest' : 'Windows over a day'}, the period and its budget follow when it is complete.</p>`}
 <div class="scroll" tabindex="0" role="region" aria-label="Objectives by window"><table class="plain windows"><thead><tr><th scope="col">Objective</th>${COLUMNS.map(
     ([name, title]) =>
       html`<th scope="col" class="num" title="since ${times.full(first.windows[name].fromAt)} ${times.zone(first.windows[name].fromAt)}">${title}</th>`,
-  )}</tr></thead><tbody>${live.objectives.map((objective) => row(objective, counting))}</tbody></table></div>
+  )}</tr></thead><tbody>${live.objectives.map((objective) => row(objective, missing))}</tbody></table></div>
 ${!counting && live.objectives.map((objective) => outlook(objective, times))}
 <p class="soft">Longer windows begin on a whole hour. A p99 counts a failed request as slower than any limit where the contract does; it is shown at most 0.4 % high, and whether it keeps its limit is counted exactly.</p></section>`;
 }
 
-/** Windows that reach into what is still being counted while history is written. */
 const LONG: readonly WindowName[] = ['24h', '7d', '30d', '90d', 'period'];
+/** Windows that reach into what is missing: those up to six hours are made of attempts, longer ones of counted hours. */
+const INCOMPLETE: Readonly<Record<Missing, readonly WindowName[]>> = {
+  nothing: [],
+  days: LONG,
+  past: ['1h', '6h', ...LONG],
+};
 
-function row(objective: LiveObjective, counting: boolean): Html {
+function row(objective: LiveObjective, missing: Missing): Html {
   const { goal } = objective;
   return html`<tr><th scope="row">${objectiveName(objective)}${goal !== null && html` <span class="goal">${goalText(objective)}</span>`}</th>${COLUMNS.map(
     ([name]) =>
-      counting && LONG.includes(name)
+      INCOMPLETE[missing].includes(name)
         ? html`<td class="num soft">counting…</td>`
         : windowCell(objective, objective.windows[name]),
   )}</tr>`;

@@ -22,7 +22,7 @@ export function outcomeLanes(columns: readonly HistoryColumn[], whole: HistoryCo
   const all = columns.map(({ outcomes }) => Object.values(outcomes).reduce((sum, count) => sum + count, 0));
   const most = Math.max(1, ...all);
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Outcomes over time"><table class="plain lanes"><thead><tr><th scope="col">Outcome</th><th scope="col" class="num">Attempts</th><th scope="col" class="lane">${axis(columns, times)}</th><th scope="col">Counts as</th><th scope="col">Meaning</th></tr></thead><tbody>
-<tr><th scope="row">all attempts</th><td class="num">${formatCount(all.reduce((sum, n) => sum + n, 0))}</td><td class="lane">${lane(columns, all, (n) => n / most, 'l-all', 'attempts', times)}</td><td></td><td>n of each stretch${whole.notRun > 0 && html`; besides, ${countOf(whole.notRun, 'tick')} did not run`}</td></tr>
+<tr><th scope="row">all attempts</th><td class="num">${formatCount(all.reduce((sum, n) => sum + n, 0))}</td><td class="lane">${lane(columns, all, (n) => n / most, 'l-all', 'attempts', times)}</td><td></td><td>n of each stretch${whole.excluded > 0 && html`; ${formatCount(whole.excluded)} of them set aside`}${whole.notRun > 0 && html`; besides, ${countOf(whole.notRun, 'tick')} did not run`}</td></tr>
 ${codes.map(([code, count]) => {
   const known = isOutcome(code) ? OUTCOMES[code] : null;
   const counts = columns.map(({ outcomes }) => outcomes[code] ?? 0);

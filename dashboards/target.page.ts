@@ -26,7 +26,7 @@ import { type Html, html } from './html.ts';
 import { icon } from './icon.ts';
 import { type Assets, layout } from './layout.ts';
 import { badgePath, targetPath } from './link.ts';
-import { objectivesSection } from './objectives-table.ts';
+import { type Missing, objectivesSection } from './objectives-table.ts';
 import { phaseChart } from './phase-chart.ts';
 import { strip } from './strip.ts';
 import { dayTime, exactTime, time } from './time.ts';
@@ -48,11 +48,16 @@ export function targetPage(view: TargetPageView, assets: Assets): string {
     charts: true,
     body: html`<div data-live="/api/v1/stream">
 ${heading(target, lead, times)}
-${target.live !== null && objectivesSection(target.live, isCounting(status), times)}
+${target.live !== null && objectivesSection(target.live, missingFrom(status), times)}
 ${lead === undefined ? html`<p class="empty">No probe is planned for this target.</p>` : measured(view, lead, times)}
 <footer class="foot"><p>As of ${exactTime(status.at, times)}. Uptime is rounded down, latency up. ${NO_DATA} means no data, never zero.</p><p><a href="/api/v1${targetPath(target.id)}">JSON</a> <a href="${badgePath(target.id)}">Badge</a> <a href="/method">Method</a></p></footer>
 </div>`,
   });
+}
+
+function missingFrom(status: TargetPageView['status']): Missing {
+  if (status.preparingPpm !== null) return 'past';
+  return isCounting(status) ? 'days' : 'nothing';
 }
 
 function heading(target: TargetView, lead: SeriesView | undefined, times: Times): Html {
@@ -70,7 +75,7 @@ function heading(target: TargetView, lead: SeriesView | undefined, times: Times)
 
 function measured(view: TargetPageView, lead: SeriesView, times: Times): Html {
   const { target } = view;
-  const hour = html`<section class="panel" aria-labelledby="hour"><h2 id="hour">Last hour <small>minute by minute</small></h2>${strip(lead.slots)}<p class="axis"><span>${times.minute(view.status.fromAt)}</span><span>${times.minute(view.status.at)} ${times.zone(view.status.at)}</span></p>${coverage(lead)}</section>`;
+  const hour = html`<section class="panel" aria-labelledby="hour"><h2 id="hour">Last hour <small>minute by minute</small></h2>${strip(lead.slots)}<p class="axis"><span>${times.minute(view.status.fromAt)}</span><span>${times.minute(view.status.at)} ${times.zone(view.status.at)}</span></p>${coverage(lead)}${setAside(lead)}</section>`;
   // The objectives tell of the last hour too, once they are there.
   const own =
     target.live === null
@@ -108,6 +113,15 @@ function coverage({ coverage: { expected, measured, notRun, missing } }: SeriesV
   const reasons = Object.entries(notRun).map(([reason, ticks]) => `${formatCount(ticks)} ${reason}`);
   if (missing !== null && missing > 0) reasons.push(`${formatCount(missing)} unaccounted for`);
   return html`<p class="soft">Coverage <b>${expected === null || expected === 0 ? NO_DATA : formatShare(Math.min(measured, expected), expected)}</b>${expected !== null && html` of ${countOf(expected, 'tick')}`}${reasons.length > 0 && html`: ${reasons.join(', ')}`}.</p>`;
+}
+
+/** What was measured and does not count, and why. Every doubt spoils the latency, those about ourselves the whole attempt. */
+function setAside({ excluded, byDoubt }: SeriesView): Html | null {
+  const doubts = Object.entries(byDoubt).map(
+    ([doubt, n]) => `${formatCount(n)} ${doubt.replaceAll('_', ' ')}`,
+  );
+  if (excluded === 0 && doubts.length === 0) return null;
+  return html`<p class="soft"><b>${countOf(excluded, 'attempt')}</b> set aside, counting neither way${doubts.length > 0 && html`. <a href="/method#doubts">Doubted</a>, so without a latency that counts: ${doubts.join(', ')}`}.</p>`;
 }
 
 function failures(view: TargetPageView, times: Times): Html {

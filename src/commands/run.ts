@@ -87,12 +87,14 @@ async function run(folder: string, options: Options, world: World): Promise<void
     const { store } = data;
     let live: LiveFigures | null = null;
     let history: PracticeHistory | null = null;
+    /** While a past is being written, and until the live figures hold it, neither page nor alert may rest on them. */
+    let isPastMissing = false;
     let prices: ReadonlyMap<string, number> = new Map();
     const web = createServer({
       live: () => live?.latest() ?? null,
       countingOf: (target) => live?.countingOf(target) ?? uncontracted(),
       priceOf: (target) => prices.get(target) ?? null,
-      preparingPpm: () => history?.donePpm() ?? null,
+      preparingPpm: () => history?.donePpm() ?? (isPastMissing ? 1_000_000 : null),
       store,
       clock: world.now,
       settings: viewSettings(config),
@@ -131,7 +133,7 @@ async function run(folder: string, options: Options, world: World): Promise<void
           log,
           changed: web.changed,
           after: historyWritten.promise,
-          readLive: async () => alertFactsOf(live?.latest() ?? null, contractOf),
+          readLive: async () => alertFactsOf(isPastMissing ? null : (live?.latest() ?? null), contractOf),
         })
       : null;
     if (alerts !== null) {
@@ -155,6 +157,7 @@ async function run(folder: string, options: Options, world: World): Promise<void
         if (!options.practiceHistory) return { done: Promise.resolve() };
         history = await writePracticeHistory(config, plan, store, options.data, world.now(), web.rewritten);
         windDown.atWork(history.stop);
+        isPastMissing = history.donePpm() !== null;
         const done = history.finished.catch((err: unknown) => {
           log.error({ err }, 'practice history could not be written; the next start tries again');
         });
@@ -172,6 +175,9 @@ async function run(folder: string, options: Options, world: World): Promise<void
       log,
       changed: web.changed,
       countAfter: probing.historyWritten,
+      onWhole: () => {
+        isPastMissing = false;
+      },
     });
     windDown.atWork(live.stop);
     const packing = packHistory(store, systemClock, (err) =>

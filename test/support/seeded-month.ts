@@ -35,7 +35,11 @@ export function proChannel(): Contract {
 }
 
 /** A month of minutes under the pro channel, counted, evaluated and served. Ends with the test. */
-export async function serveSeededMonth(t: TestContext, over: Partial<LiveReport> = {}): Promise<SeededMonth> {
+export async function serveSeededMonth(
+  t: TestContext,
+  over: Partial<LiveReport> = {},
+  preparingPpm: number | null = null,
+): Promise<SeededMonth> {
   const contract = proChannel();
   const opened = openSqliteStore(':memory:');
   assert.ok(opened.kind === 'opened');
@@ -58,6 +62,7 @@ export async function serveSeededMonth(t: TestContext, over: Partial<LiveReport>
     store,
     clock: () => MONTH_AT,
     live: () => report,
+    preparingPpm: () => preparingPpm,
     countingOf: (target) => countingIn(scope, target, MONTH_AT),
     settings: {
       title: 'Month',

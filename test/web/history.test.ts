@@ -105,7 +105,7 @@ test('the history of a target', async (t) => {
       const rows = page.match(/<tr><th scope="row">[^<]*\d\d:\d\d[^<]*<\/th>/g)?.length ?? 0;
       assert.equal(rows, view.buckets.length, 'the table has a row for every stretch of the chart');
       for (const column of view.buckets) {
-        const cell = `<td class="num">${formatCount(column.good)}</td><td class="num">${formatCount(column.bad)}</td><td class="num">${formatUs(column.ttft?.p50Us ?? null)}</td>`;
+        const cell = `<td class="num">${formatCount(column.good)}</td><td class="num">${formatCount(column.bad)}</td><td class="num">${formatCount(column.excluded)}</td><td class="num">${formatUs(column.ttft?.p50Us ?? null)}</td>`;
         assert.ok(page.includes(cell), `${span}: ${cell}`);
       }
     }
@@ -181,4 +181,15 @@ test('while history is being counted, no month and no budget is shown, and the p
     'five windows of three objectives',
   );
   assert.doesNotMatch(page, /of budget left|over budget/);
+});
+
+test('while a past is still being written, no window that reaches into it is shown', async (t) => {
+  const { url } = await serveSeededMonth(t, { pendingHours: 0 }, 400_000);
+  const page = await (await fetch(`${url}/targets/${MONTH_TARGET}`)).text();
+  assert.match(page, /History is still being counted. All windows but the shortest/);
+  assert.equal(
+    page.match(/<td class="num soft">counting…<\/td>/g)?.length,
+    21,
+    'seven windows of three objectives; five minutes need no past',
+  );
 });

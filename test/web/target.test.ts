@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TargetPageView } from '../../src/domain/view/target-view.ts';
-import { SCENES } from '../support/scenes.ts';
+import { SCENE_AT, SCENES } from '../support/scenes.ts';
 import { serveScene } from '../support/serve-scene.ts';
 
 async function readView(url: string): Promise<TargetPageView> {
@@ -30,7 +30,10 @@ test('a span without answers is a gap in the chart, and its numbers are dashes',
   assert.ok(gaps.length >= 8);
   const page = await (await fetch(`${url}/targets/${DOWN}`)).text();
   assert.match(page, /no answers, 0 failures/);
-  assert.match(page, /<td class="num">0<\/td><td class="num">0<\/td><td class="num">—<\/td>/);
+  assert.match(
+    page,
+    /<td class="num">0<\/td><td class="num">0<\/td><td class="num">0<\/td><td class="num">—<\/td>/,
+  );
 });
 
 test('the buckets of a span hold every counted attempt of that span once', async (t) => {
@@ -88,4 +91,26 @@ test('a badge says the state in words and may be shown elsewhere', async (t) => 
   assert.match(await answer.text(), /<title>DeepSeek-V3.2 pro: down 84\.83\u202f%, last hour<\/title>/);
   const practice = await serveScene(t, SCENES.practice);
   assert.match(await (await fetch(`${practice.url}/badge/${DOWN}.svg`)).text(), /practice: /);
+});
+
+test('attempts that count neither way are told beside those that count, and why they do not', async (t) => {
+  const { url, store } = await serveScene(t, SCENES.healthy);
+  const before = await (await fetch(`${url}/targets/${DOWN}`)).text();
+  assert.doesNotMatch(before, /set aside, /);
+  const [good] = await store.readSamples({ target: DOWN, fromAt: 0, toAt: SCENE_AT, limit: 1 });
+  assert.ok(good);
+  const doubted = [1, 2, 3].map((n) => ({
+    ...good,
+    evidence: null,
+    scheduledAt: SCENE_AT - 1_800_000 + n,
+    validity: { kind: 'suspect', reason: 'event_loop_delay' } as const,
+  }));
+  await store.record({ samples: doubted, notRun: [] });
+  const view = await readView(`${url}/api/v1/targets/${DOWN}?from=${SCENE_AT - 3_600_000}&to=${SCENE_AT}`);
+  assert.equal(view.whole.excluded, 3);
+  const page = await (
+    await fetch(`${url}/targets/${DOWN}?from=${SCENE_AT - 3_600_000}&to=${SCENE_AT}`)
+  ).text();
+  assert.match(page, /<b>3 attempts<\/b> set aside, <a href="\/method#doubts">counting neither way<\/a>/);
+  assert.match(page, /; 3 of them set aside/);
 });

@@ -31,6 +31,8 @@ export async function startLiveFigures(options: {
   readonly log: Logger;
   readonly changed: () => void;
   readonly countAfter: Promise<unknown>;
+  /** Called once, when the figures hold all that was written before counting began. */
+  readonly onWhole: () => void;
 }): Promise<LiveFigures> {
   const { config, store, log } = options;
   let announced: readonly PlannedWork[] = [];
@@ -63,6 +65,7 @@ export async function startLiveFigures(options: {
     onEvaluated: options.changed,
     onFault: (what, err) => log.error({ err }, `live figures: ${what} failed; the next round tries again`),
     countAfter: options.countAfter,
+    onWhole: options.onWhole,
   });
   return {
     ...live,

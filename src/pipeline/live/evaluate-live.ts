@@ -28,6 +28,8 @@ export function startLive(options: {
   readonly onFault: (what: 'count' | 'evaluate', error: unknown) => void;
   /** Counting waits for this, so that two threads do not count the same hours. */
   readonly countAfter?: Promise<unknown>;
+  /** Called once, when the figures hold all that was written before counting began. */
+  readonly onWhole?: () => void;
 }): Live {
   const { store, scope, clock } = options;
   const memory = createLiveMemory(store, scope, clock);
@@ -36,10 +38,13 @@ export function startLive(options: {
   let cancel: Cancel = () => {};
   let underWay: Promise<void> = Promise.resolve();
   let isCountedAnew = false;
+  let isWhole = false;
+  let counting: { readonly stop: () => Promise<void> } | null = null;
 
   const evaluate = async (): Promise<void> => {
     try {
       const now = clock.now();
+      const isWritten = counting !== null;
       if (isCountedAnew) {
         isCountedAnew = false;
         await memory.rebuild(now);
@@ -47,6 +52,10 @@ export function startLive(options: {
       const report = await memory.evaluate(now);
       const isNew = report.targets !== latest?.targets || report.pendingHours !== latest.pendingHours;
       latest = report;
+      if (isWritten && !isWhole) {
+        isWhole = true;
+        options.onWhole?.();
+      }
       if (isNew) options.onEvaluated(report);
     } catch (error) {
       options.onFault('evaluate', error);
@@ -59,7 +68,6 @@ export function startLive(options: {
     });
   };
   plan(0);
-  let counting: { readonly stop: () => Promise<void> } | null = null;
   const startCounting = (): void => {
     if (stopped) return;
     isCountedAnew = true;
