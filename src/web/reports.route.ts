@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import type { RequestHandler } from 'express';
 import { reportPage } from '../../dashboards/report.page.ts';
 import { type ReportRow, reportsPage } from '../../dashboards/reports.page.ts';
-import { openReading } from '../domain/report/claim-readings.ts';
+import { type ClaimReading, claimReadings } from '../domain/report/claim-readings.ts';
 import { movesFrom, standingOf } from '../domain/report/ledger.ts';
 import { publicReport, publicReportLine } from '../domain/report/public-report.ts';
 import type { Report } from '../domain/report/report.ts';
 import type { Audience } from '../domain/report/report-text.ts';
+import type { Store } from '../store/store.ts';
 import { AppError } from './app-error.ts';
+import { breathe } from './breathe.ts';
 import type { WebContext } from './context.ts';
 import { cachingFor } from './owner.ts';
 import { prepare, sendPrepared } from './prepared.ts';
@@ -22,57 +24,109 @@ export type ReportsOptions = {
 
 type Frozen = { readonly report: Report; readonly keyId: string | null };
 
+/** What the lists say of a report: little, however large the report is. */
+type Line = {
+  readonly open: ReturnType<typeof publicReportLine>;
+  readonly year: string;
+  readonly percent: Report['summary']['percent'];
+  readonly currency: Report['summary']['currency'];
+  readonly readings: readonly ClaimReading[];
+};
+
+type Shelf = {
+  readonly read: (contract: string, period: string) => Promise<Frozen | null>;
+  /** Every report there is, the latest period first. */
+  readonly list: () => Promise<readonly Line[]>;
+};
+
 const HTML = 'text/html; charset=utf-8';
 const JSON_TYPE = 'application/json; charset=utf-8';
-const KEPT = 100;
+/** A report of hundreds of targets takes many megabytes. */
+const KEPT = 4;
 
-/** Frozen reports never change, so each is read once. */
-export function createReportShelf({ store }: Pick<WebContext, 'store'>) {
+/** Frozen reports never change, so what the lists say of each is read once; whole ones are kept while they are looked at. */
+export function createReportShelf({
+  store,
+}: {
+  readonly store: Pick<Store, 'listReports' | 'readReport'>;
+}): Shelf {
   const kept = new Map<string, Frozen>();
-  return async (contract: string, period: string): Promise<Frozen | null> => {
-    const key = `${contract}\n${period}`;
-    const known = kept.get(key);
-    if (known !== undefined) return known;
+  const lines = new Map<string, Line>();
+
+  const fetch = async (contract: string, period: string): Promise<Frozen | null> => {
     const frozen = await store.readReport(contract, period);
     if (frozen === null) return null;
     const { report, signature } = JSON.parse(frozen.document) as {
       readonly report: Report;
       readonly signature?: { readonly publicKey: { readonly id: string } };
     };
-    const read = { report, keyId: signature?.publicKey.id ?? null };
-    if (kept.size >= KEPT) kept.delete(kept.keys().next().value ?? '');
-    kept.set(key, read);
-    return read;
+    return { report, keyId: signature?.publicKey.id ?? null };
+  };
+
+  return {
+    async read(contract, period) {
+      const key = `${contract}\n${period}`;
+      const known = kept.get(key) ?? (await fetch(contract, period));
+      if (known === null) return null;
+      kept.delete(key);
+      kept.set(key, known);
+      const oldest = kept.size > KEPT ? kept.keys().next().value : undefined;
+      if (oldest !== undefined) kept.delete(oldest);
+      return known;
+    },
+    async list() {
+      const all: Line[] = [];
+      for (const { contract, period } of await store.listReports()) {
+        const key = `${contract}\n${period}`;
+        let line = lines.get(key);
+        if (line === undefined) {
+          const found = await fetch(contract, period);
+          if (found === null) continue;
+          line = lineOf(found.report);
+          lines.set(key, line);
+          await breathe();
+        }
+        all.push(line);
+      }
+      return all;
+    },
   };
 }
 
-type Shelf = ReturnType<typeof createReportShelf>;
+function lineOf(report: Report): Line {
+  const { percent, currency } = report.summary;
+  const year = report.period.from.slice(0, 4);
+  return { open: publicReportLine(report), year, percent, currency, readings: claimReadings(report) };
+}
 
 /** `GET /reports`, and the same with money behind the owner's token. */
 export function reportsRoute(context: WebContext, shelf: Shelf, audience: Audience): RequestHandler {
   return async (request, response) => {
     const { store, settings, assets, clock } = context;
-    const rows: ReportRow[] = [];
-    for (const { contract, period } of await store.listReports()) {
-      const found = await shelf(contract, period);
-      if (found === null) continue;
-      const standing = standingOf(await store.readLedger({ contract, period }));
-      const { report } = found;
-      rows.push({
+    const ledger = Map.groupBy(
+      await store.readLedger({}),
+      ({ contract, period }) => `${contract}\n${period}`,
+    );
+    const now = clock();
+    const rows = (await shelf.list()).map((line): ReportRow => {
+      const { open, year, percent, currency, readings } = line;
+      const { contract, title, period, practice, result, byResult } = open;
+      const standing = standingOf(ledger.get(`${contract}\n${period}`) ?? []);
+      return {
         contract,
-        title: report.contract.title,
+        title,
         period,
-        year: report.period.from.slice(0, 4),
-        practice: report.practice,
-        result: report.summary.result,
-        byResult: report.summary.byResult,
+        year,
+        practice,
+        result,
+        byResult,
         state: standing?.state ?? null,
-        percent: report.summary.percent,
+        percent,
         amount: standing?.amount ?? null,
-        currency: report.summary.currency,
-        claimBy: standing?.state === 'ready' ? (openReading(report, clock()) ?? 'past') : null,
-      });
-    }
+        currency,
+        claimBy: standing?.state === 'ready' ? (readings.find(({ endsAt }) => endsAt > now) ?? 'past') : null,
+      };
+    });
     const page = reportsPage(rows, {
       site: settings.title,
       locale: settings.locale,
@@ -93,7 +147,7 @@ export function reportRoute(
 ): RequestHandler {
   return async (request, response) => {
     const { period, contract } = namesOf(request.params);
-    const found = await shelf(contract, period);
+    const found = await shelf.read(contract, period);
     if (found === null)
       throw new AppError('not_found', 'there is no frozen report of that period and contract');
     const { store, settings, assets } = context;
@@ -124,13 +178,9 @@ export function reportRoute(
 }
 
 /** `GET /api/v1/reports`: for everybody, so without money. */
-export function reportsApiRoute({ store }: WebContext, shelf: Shelf): RequestHandler {
+export function reportsApiRoute(shelf: Shelf): RequestHandler {
   return async (request, response) => {
-    const reports = [];
-    for (const { contract, period } of await store.listReports()) {
-      const found = await shelf(contract, period);
-      if (found !== null) reports.push(publicReportLine(found.report));
-    }
+    const reports = (await shelf.list()).map(({ open }) => open);
     await sendPrepared(request, response, prepare(JSON_TYPE, JSON.stringify({ reports })));
   };
 }
@@ -139,7 +189,7 @@ export function reportsApiRoute({ store }: WebContext, shelf: Shelf): RequestHan
 export function reportApiRoute(shelf: Shelf): RequestHandler {
   return async (request, response) => {
     const { period, contract } = namesOf(request.params);
-    const found = await shelf(contract, period);
+    const found = await shelf.read(contract, period);
     if (found === null)
       throw new AppError('not_found', 'there is no frozen report of that period and contract');
     const json = JSON.stringify(publicReport(found.report));

@@ -183,7 +183,7 @@ function reportRoutes(context: WebContext, reports: ReportsOptions | undefined):
   const shelf = createReportShelf(context);
   const open: Routes = [
     ['/reports', reportsRoute(context, shelf, 'public')],
-    ['/api/v1/reports', reportsApiRoute(context, shelf)],
+    ['/api/v1/reports', reportsApiRoute(shelf)],
     ['/api/v1/reports/:period/:contract', reportApiRoute(shelf)],
     ['/reports/:period/:contract', reportRoute(context, shelf, 'public', null)],
   ];
