@@ -129,6 +129,8 @@ const wholes: number[] = [];
 for (let round = 0; round < 30; round += 1) {
   // So old an edition is not shown any more, so that the reader waits for the new one.
   skippedMs += 10_000;
+  // As after a batch of the last ten seconds.
+  web.touched(now() - 10_000);
   web.changed();
   const { blockMs, wholeMs } = await longestBlock(get);
   blocks.push(blockMs);
@@ -137,7 +139,7 @@ for (let round = 0; round < 30; round += 1) {
 blocks.sort((a, b) => a - b);
 wholes.sort((a, b) => a - b);
 console.log(
-  `a new edition, warm          ${fixed(wholes[15] ?? 0)} ms, thread blocked for ${fixed(blocks[15] ?? 0)} ms (median), ${fixed(blocks.at(-1) ?? 0)} ms (worst of 30)   aim <= 50`,
+  `a new edition, warm          ${fixed(wholes[15] ?? 0)} ms, thread blocked for ${fixed(blocks[15] ?? 0)} ms (median), ${fixed(blocks.at(-1) ?? 0)} ms (worst of 30)   aim <= 10`,
 );
 
 const still = createHttpServer((_request, response) => {
@@ -158,6 +160,7 @@ console.log(
   `first byte, warm             p50 ${fixed(page.p50Ms)} ms, p99 ${fixed(page.p99Ms)} ms, max ${fixed(page.maxMs)} ms with ${CONNECTIONS} connections asking without pause   aim p99 <= 10 (from memory: p99 ${fixed(bare.p99Ms)} ms)`,
 );
 const moving = setInterval(() => {
+  web.touched(now() - 2_000);
   web.changed();
 }, 500);
 const lively = await load(url, '/', 10_000);
