@@ -293,6 +293,7 @@ async function roundsOnStore(): Promise<void> {
       proberAliveAt: now,
       spendReachedOn: null,
       diskFreePpm: null,
+      isDatabaseGone: false,
       proberDeaths: [],
       unreadable: [],
     }),

@@ -6,7 +6,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { openData } from '../src/commands/open-data.ts';
+import { openData, openDataToProbe } from '../src/commands/open-data.ts';
 import { readContractText } from '../src/config/load-contract.ts';
 import { targetId } from '../src/domain/measure/target.ts';
 import type { StoredSample } from '../src/store/store.ts';
@@ -168,7 +168,7 @@ async function measureProbity(load: Load): Promise<Figures> {
 async function writeHistory(data: string, { targets, everyMs }: Load): Promise<void> {
   const text = readFileSync(join(HERE, '../probes/contracts/pro-channel.yaml'), 'utf8');
   const contract = readContractText(text, 'pro-channel.yaml').contracts.get('pro-channel')?.[0] ?? null;
-  const store = openData(data);
+  const { store, close } = openDataToProbe(data);
   await writeNinetyDays(store, {
     targets: Array.from({ length: targets }, (_, n) => {
       const model = `maker/model-${n}`;
@@ -183,7 +183,7 @@ async function writeHistory(data: string, { targets, everyMs }: Load): Promise<v
     costNanos: 13_750,
     hours: 8,
   });
-  await store.close();
+  await close();
 }
 
 type Measured = {

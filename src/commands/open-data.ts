@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { claimFolder } from '../store/sqlite/claim.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
@@ -7,9 +8,26 @@ import { OperatorError } from './world.ts';
 /** The name of the database inside the data folder. */
 const DATABASE = 'probity.db';
 
-/** Opens the store of a data folder for reading and small writes, beside whoever probes into it. */
+/**
+ * Opens the store of a data folder for reading and small writes, beside whoever probes into it. A folder without one is
+ * refused: "no incidents" from a mistyped name would be believed.
+ */
 export function openData(folder: string): Store {
-  const opened = openSqliteStore(join(resolve(folder), DATABASE));
+  if (!existsSync(databaseIn(folder))) {
+    throw new OperatorError(
+      `there is no Probity data in ${resolve(folder)}; name the folder with --data (probity run makes it)`,
+    );
+  }
+  return openOrMake(folder);
+}
+
+/** Where the database of a data folder is, as an absolute path. */
+export function databaseIn(folder: string): string {
+  return join(resolve(folder), DATABASE);
+}
+
+function openOrMake(folder: string): Store {
+  const opened = openSqliteStore(databaseIn(folder));
   if (opened.kind === 'refused') throw new OperatorError(opened.message);
   return opened.store;
 }
@@ -32,7 +50,7 @@ export function openDataToProbe(folder: string): {
     );
   }
   try {
-    const store = openData(folder);
+    const store = openOrMake(folder);
     return {
       store,
       close: async () => {

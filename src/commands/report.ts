@@ -5,7 +5,6 @@ import { claimText } from '../domain/report/claim-text.ts';
 import type { Report } from '../domain/report/report.ts';
 import { parsePeriod } from '../domain/time/period.ts';
 import { signReport } from '../evidence/signature.ts';
-import { openSigningKey } from '../evidence/signing-key.ts';
 import type { ReportTerms } from '../pipeline/closing/build-report.ts';
 import { draftReport, summaryText } from '../pipeline/closing/close-period.ts';
 import {
@@ -22,6 +21,7 @@ import { openData } from './open-data.ts';
 import { progressBar } from './progress.ts';
 import { packOf } from './run/report-folder.ts';
 import { reportTermsOf } from './run/report-terms.ts';
+import { signingKeyIn } from './signing-key-in.ts';
 import { OperatorError, type World } from './world.ts';
 
 type Options = {
@@ -116,7 +116,7 @@ async function documentsOf(
   for (const one of terms) {
     const report = await draftOf(store, one, period, world);
     if (report === null) continue;
-    const signed = signReport(report, openSigningKey(resolve(options.data)));
+    const signed = signReport(report, signingKeyIn(options.data));
     documents.push(readDocument(JSON.stringify(signed)));
   }
   return documents;

@@ -1,6 +1,5 @@
-import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type Logger, pino } from 'pino';
+import { destination, type Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import { type PlanInputs, planProbing } from '../config/plan.ts';
 import { commitmentOf } from '../domain/contract/commitment.ts';
@@ -9,7 +8,6 @@ import { contractInForce } from '../domain/contract/contract-in-force.ts';
 import type { ProbingPlan } from '../domain/measure/probe.ts';
 import { tokenPrices } from '../domain/measure/token-price.ts';
 import { uncontracted } from '../domain/view/history.ts';
-import { openSigningKey } from '../evidence/signing-key.ts';
 import { packHistory } from '../pipeline/pack-history.ts';
 import { countExpected } from '../pipeline/probing/expected-ticks.ts';
 import type { ProbingHealth } from '../pipeline/probing/probing-messages.ts';
@@ -20,7 +18,8 @@ import { PROBER_SEEN_FACT } from '../web/recent-window.ts';
 import { createServer, type Listening, type Web } from '../web/server.ts';
 import { discoverModels } from './discover-models.ts';
 import { loadPlannedDeployment } from './load-deployment.ts';
-import { openDataToProbe } from './open-data.ts';
+import { databaseIn, openDataToProbe } from './open-data.ts';
+import { calmLog } from './run/calm-log.ts';
 import { keepDeclared } from './run/keep-declared.ts';
 import { readLinkKey } from './run/link-key.ts';
 import { type PracticeHistory, writePracticeHistory } from './run/practice-history.ts';
@@ -30,8 +29,10 @@ import { startAlerts } from './run/start-alerts.ts';
 import { startClosing } from './run/start-closing.ts';
 import { alertFactsOf, type LiveFigures, startLiveFigures } from './run/start-live.ts';
 import { startPractice } from './run/start-practice.ts';
+import { type StoreWatch, troubleOf, watchStore } from './run/store-watch.ts';
 import { systemClock } from './run/system-clock.ts';
 import { createWindDown } from './run/wind-down.ts';
+import { signingKeyIn } from './signing-key-in.ts';
 import { OperatorError, type World } from './world.ts';
 
 type Options = {
@@ -77,7 +78,7 @@ const DAY_MS = 86_400_000;
 const SEEN_EVERY_MS = 5_000;
 
 async function run(folder: string, options: Options, world: World): Promise<void> {
-  const log: Logger = pino({ base: null }, pino.destination({ dest: 2, sync: true }));
+  const log: Logger = calmLog(destination({ dest: 2, sync: true }), world.now);
   const told = tellToStop();
   const config = loadPlannedDeployment(folder, world);
   const data = openDataToProbe(options.data);
@@ -85,6 +86,15 @@ async function run(folder: string, options: Options, world: World): Promise<void
   windDown.under(data.close);
   try {
     const { store } = data;
+    const storeWatch = await watchStore({
+      path: databaseIn(options.data),
+      now: world.now,
+      onChange: (state) => {
+        const trouble = troubleOf(state);
+        if (trouble === null) log.warn({}, 'what is measured is stored again');
+        else log.error({ message: trouble }, 'the store is in trouble');
+      },
+    });
     let live: LiveFigures | null = null;
     let history: PracticeHistory | null = null;
     /** While a past is being written, and until the live figures hold it, neither page nor alert may rest on them. */
@@ -95,6 +105,7 @@ async function run(folder: string, options: Options, world: World): Promise<void
       countingOf: (target) => live?.countingOf(target) ?? uncontracted(),
       priceOf: (target) => prices.get(target) ?? null,
       preparingPpm: () => history?.donePpm() ?? (isPastMissing ? 1_000_000 : null),
+      storeTrouble: () => troubleOf(storeWatch.state()),
       store,
       clock: world.now,
       settings: viewSettings(config),
@@ -104,7 +115,7 @@ async function run(folder: string, options: Options, world: World): Promise<void
       linkKey: readLinkKey(options.data),
       reports: {
         folderOf: (period, contract) => reportFolder(options.data, period, contract),
-        publicKey: openSigningKey(resolve(options.data)).publicKey,
+        publicKey: signingKeyIn(options.data).publicKey,
       },
       log: { error: (about, message) => log.error(about, message) },
     });
@@ -134,6 +145,7 @@ async function run(folder: string, options: Options, world: World): Promise<void
           changed: web.changed,
           after: historyWritten.promise,
           readLive: async () => alertFactsOf(isPastMissing ? null : (live?.latest() ?? null), contractOf),
+          isDatabaseGone: () => storeWatch.state().kind === 'gone',
         })
       : null;
     if (alerts !== null) {
@@ -143,6 +155,7 @@ async function run(folder: string, options: Options, world: World): Promise<void
     const onHealth = alerts?.onHealth ?? (() => undefined);
     const onProberDied = alerts?.onProberDied ?? (() => undefined);
     const probing = await startProbing(config, { practice }, store, web, world, log, {
+      storeWatch,
       onHealth,
       onProberDied,
       onRecorded: (at) => {
@@ -199,6 +212,7 @@ async function run(folder: string, options: Options, world: World): Promise<void
 }
 
 type ProbingHooks = {
+  readonly storeWatch: StoreWatch;
   readonly onHealth: (health: ProbingHealth) => void;
   readonly onProberDied: () => void;
   /** Told the earliest tick of every batch that was recorded. */
@@ -220,7 +234,7 @@ async function startProbing(
   log: Logger,
   hooks: ProbingHooks,
 ): Promise<{ readonly stop: () => Promise<unknown>; readonly historyWritten: Promise<void> }> {
-  const { onHealth, signal } = hooks;
+  const { onHealth, signal, storeWatch } = hooks;
   let listsMissing = 0;
   const makePlan = async (): Promise<ProbingPlan> => {
     const { models, failed } = await discoverModels(config, inputs, store, world, signal);
@@ -255,6 +269,7 @@ async function startProbing(
       spawn: spawnProber,
       record: async (batch) => {
         const result = await store.record(batch);
+        storeWatch.stored();
         web.recorded(batch);
         hooks.onRecorded(earliestTick(batch));
         return result;
@@ -262,6 +277,7 @@ async function startProbing(
       resume: (current) => readResume(store, current, world.now()),
       onRecorded: web.changed,
       onNotice: (notice) => {
+        if (notice.kind === 'record-failed') storeWatch.failed(notice.message);
         tell(log, notice);
         if (notice.kind === 'thread-died') hooks.onProberDied();
       },
@@ -271,6 +287,7 @@ async function startProbing(
         keepSpend(health).catch((err: unknown) => log.error({ err }, "the day's spend could not be written"));
         if (Math.abs(at - seenAt) < SEEN_EVERY_MS) return;
         seenAt = at;
+        storeWatch.look().catch((err: unknown) => log.error({ err }, 'the database could not be looked at'));
         store.writeFact(PROBER_SEEN_FACT, String(at), at).catch((err: unknown) => {
           log.error({ err }, 'the sign of life could not be written');
         });

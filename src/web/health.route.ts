@@ -8,13 +8,18 @@ export function healthRoute(): RequestHandler {
   };
 }
 
-/** `GET /readyz`: the store can be read and somebody is measuring; otherwise 503 and the reason. */
-export function readyRoute({ board, log }: WebContext): RequestHandler {
+/** `GET /readyz`: somebody is measuring, and it can be stored and read; otherwise 503 and the reason. */
+export function readyRoute({ board, log }: WebContext, storeTrouble: () => string | null): RequestHandler {
   return async (request, response) => {
     response.set('Cache-Control', 'no-store');
     const refuse = (reason: string): void => {
       response.status(503).json({ status: 'not ready', reason });
     };
+    const trouble = storeTrouble();
+    if (trouble !== null) {
+      refuse(trouble);
+      return;
+    }
     try {
       const { view } = await board.read();
       if (view.prober.kind === 'silent') {

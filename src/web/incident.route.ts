@@ -61,7 +61,8 @@ export function incidentApiRoute(context: WebContext): RequestHandler {
 
 /** The one thing that can be written over HTTP, by whoever holds a link from a mail. */
 export function acknowledgeRouter(context: WebContext): Router {
-  const form = express.urlencoded({ extended: false, limit: 10_000, parameterLimit: 10 });
+  // No browser compresses a form; whoever does wants to see what unpacking it does to us.
+  const form = express.urlencoded({ extended: false, inflate: false, limit: 10_000, parameterLimit: 10 });
   const router = express.Router({ mergeParams: true });
   router.get('/', askRoute(context));
   router.post('/', form, acknowledgeRoute(context));

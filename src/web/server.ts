@@ -69,6 +69,8 @@ export type WebOptions = {
   readonly countingOf?: CountingOf;
   /** How much of a simulated past is written, parts per million; `null` = there is none to write. */
   readonly preparingPpm?: () => number | null;
+  /** Why nothing can be stored just now, or would not outlast us, in one line; `null` = it can, and would. */
+  readonly storeTrouble?: () => string | null;
   /** What a probe asks for, for the metrics. */
   readonly operationOf?: MetricNames['operationOf'];
   /** What a token of a target costs, in a unit common to all; `null` = unknown. */
@@ -149,7 +151,7 @@ export function createServer(options: WebOptions): Web {
     ['/badge/*id', badgeRoute(context)],
     ['/embed', allowFraming(), embedRoute(context)],
     ['/healthz', healthRoute()],
-    ['/readyz', readyRoute(context)],
+    ['/readyz', readyRoute(context, options.storeTrouble ?? (() => null))],
     ['/metrics', compression(), metricsRoute(context, metrics)],
     ['/favicon.svg', iconRoute(context)],
     ['/assets/*file', assetsRoute(context)],

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Command } from 'commander';
 import { registerCompare } from '../../src/commands/compare.ts';
-import { openData } from '../../src/commands/open-data.ts';
+import { openDataToProbe } from '../../src/commands/open-data.ts';
 import type { Outcome } from '../../src/domain/measure/outcome.ts';
 import { type Target, targetId } from '../../src/domain/measure/target.ts';
 import { declaration, MINUTE, MONDAY, sample } from '../store/builders.ts';
@@ -28,7 +28,7 @@ const TICKS = 1440;
 
 /** A day of both tiers: pro answers in half the time and never fails, standard fails every hundredth request. */
 async function fill(): Promise<void> {
-  const store = openData(FOLDER);
+  const { store, close } = openDataToProbe(FOLDER);
   const targets = ['pro', 'standard'].map(tierTarget);
   await store.declareSeries(
     targets.map((one) => declaration('chat-small', { target: one })),
@@ -48,7 +48,7 @@ async function fill(): Promise<void> {
     }),
   );
   await store.record({ samples, notRun: [] });
-  await store.close();
+  await close();
 }
 
 async function run(...args: readonly string[]): Promise<string> {

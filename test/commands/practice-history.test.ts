@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadDeployment } from '../../src/commands/load-deployment.ts';
-import { openData } from '../../src/commands/open-data.ts';
+import { openDataToProbe } from '../../src/commands/open-data.ts';
 import { writePracticeHistory } from '../../src/commands/run/practice-history.ts';
 import { planProbing } from '../../src/config/plan.ts';
 import { uptimeOf } from '../../src/domain/live/live-report.ts';
@@ -25,8 +25,8 @@ test('the first start writes ninety counted days, once, and an interrupted start
   // Each target's past is its own; two of them are written in a fraction of the time.
   const plan = { ...whole, series: whole.series.filter(({ target }) => target.model === KIMI) };
   assert.equal(plan.series.length, 2);
-  const store = openData(data);
-  t.after(() => store.close());
+  const { store, close } = openDataToProbe(data);
+  t.after(close);
 
   const first = await writePracticeHistory(config, plan, store, data, NOW, () => {});
   assert.notEqual(first.donePpm(), null, 'it says that it is not done');

@@ -119,6 +119,7 @@ export async function play({ file, mail, log }: Places, death: Death | null): Pr
       proberAliveAt: at,
       spendReachedOn: null,
       diskFreePpm: null,
+      isDatabaseGone: false,
       proberDeaths: [],
       unreadable: [],
     }),

@@ -142,6 +142,7 @@ export async function createAlertStage(options: StageOptions = {}): Promise<Aler
           proberAliveAt: now,
           spendReachedOn: null,
           diskFreePpm: 500_000,
+          isDatabaseGone: false,
           proberDeaths: [],
           unreadable: [],
           ...stage.own,

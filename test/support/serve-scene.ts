@@ -13,6 +13,8 @@ export type Served = Listening & {
   readonly logged: readonly { readonly err: unknown; readonly message: string }[];
   /** Moves the clock of the server. */
   readonly setNow: (at: number) => void;
+  /** Says why nothing can be stored. */
+  readonly setTrouble: (why: string) => void;
 };
 
 /** The real server on a real port over a real store, looked at in the scene's own time. Ends with the test. */
@@ -25,6 +27,7 @@ export async function serveScene(
   const recorded =
     store ?? (await recordDeployment(scene.deployment, SCENE_AT - scene.spanMs, SCENE_AT - 3_000));
   let now = SCENE_AT;
+  let trouble: string | null = null;
   const logged: { err: unknown; message: string }[] = [];
   const web = createServer({
     store: recorded,
@@ -32,6 +35,7 @@ export async function serveScene(
     settings: scene.settings,
     operationOf: () => 'chat',
     live: () => live ?? null,
+    storeTrouble: () => trouble,
     log: { error: ({ err }, message) => void logged.push({ err, message }) },
   });
   const listening = await web.listen('127.0.0.1', 0);
@@ -47,6 +51,9 @@ export async function serveScene(
     logged,
     setNow: (at) => {
       now = at;
+    },
+    setTrouble: (why) => {
+      trouble = why;
     },
   };
 }

@@ -50,6 +50,7 @@ async function firstIncident(store: Store): Promise<string> {
       proberAliveAt: now,
       spendReachedOn: null,
       diskFreePpm: 500_000,
+      isDatabaseGone: false,
       proberDeaths: [],
       unreadable: [],
     }),

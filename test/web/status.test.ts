@@ -277,6 +277,15 @@ test('ready while somebody measures, not ready with the reason once the prober i
   assert.match((await ask(url)).body.toString(), /Nobody is measuring/);
 });
 
+test('not ready, with the reason, while what is measured cannot be stored: pages go on', async (t) => {
+  const { url, setTrouble } = await serveScene(t, SCENES.healthy);
+  setTrouble('nothing could be stored since noon: database or disk is full');
+  const refused = await ask(`${url}/readyz`);
+  assert.equal(refused.status, 503);
+  assert.match(refused.body.toString(), /"nothing could be stored since noon: database or disk is full"/);
+  assert.equal((await ask(url)).status, 200);
+});
+
 test('before the first sample the page says so and is not ready', async (t) => {
   const { url } = await serveScene(t, SCENES.empty);
   assert.match((await ask(url)).body.toString(), /Waiting for the first samples/);

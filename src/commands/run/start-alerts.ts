@@ -39,6 +39,8 @@ export type AlertsOptions = {
   readonly after: Promise<void>;
   /** What the contracts' engine knows of the running periods. */
   readonly readLive?: (now: number) => Promise<LiveFacts>;
+  /** Was the database deleted or replaced under us? */
+  readonly isDatabaseGone: () => boolean;
 };
 
 export type Alerts = {
@@ -87,6 +89,7 @@ export function startAlerts(options: AlertsOptions): Alerts {
       proberDeaths,
       spendReachedOn: spendReachedOn(health),
       diskFreePpm: await diskFreePpm(data),
+      isDatabaseGone: options.isDatabaseGone(),
       unreadable: (await store.readUnreadable()).map(({ sealed, ...hour }) => ({
         ...hour,
         noticedAt: sealed?.at ?? null,

@@ -40,6 +40,7 @@ const ADVICE: Readonly<Record<AlertKind, string>> = {
 
 /** The parts of ourselves that have faults of their own. */
 const OWN_PARTS: Readonly<Record<string, string>> = {
+  'data folder': 'Stop Probity, put the data folder back from a backup, and start it again.',
   'stored samples': 'Look at the disk of the data folder, and for a backup from before.',
   prober: 'Nothing to do at once, it was started again. Look at the log of Probity for the reason.',
 };

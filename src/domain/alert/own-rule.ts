@@ -12,6 +12,8 @@ export type OwnEvidence = {
   /** The day whose spend cap was hit, `YYYY-MM-DD`. */
   readonly spendReachedOn: string | null;
   readonly diskFreePpm: number | null;
+  /** The database was deleted or replaced under us; what we write ends with the process. */
+  readonly isDatabaseGone: boolean;
   /** Stored samples that cannot be read any more, an hour of one series each. `noticedAt` `null`: since this start. */
   readonly unreadable: readonly {
     readonly probe: string;
@@ -96,6 +98,15 @@ export function evaluateOurselves(
       `${percent(evidence.diskFreePpm)} of the data disk is free`,
     );
   }
+  say(
+    'own_fault',
+    'data folder',
+    evidence.isDatabaseGone ? 'bad' : 'good',
+    now,
+    evidence.isDatabaseGone
+      ? 'the database was deleted or replaced while Probity runs; what is measured is lost when it stops'
+      : 'the database is where it was opened',
+  );
   const [lost] = evidence.unreadable;
   if (lost !== undefined) {
     const isNew = evidence.unreadable.some(
