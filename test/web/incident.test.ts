@@ -191,6 +191,12 @@ test('a link that was forged, changed, has run out or is for another incident do
 
 test('a form that is no form, or too large, is the caller’s mistake', async (t) => {
   const { url, incident } = await site(t);
+  const packed = await fetch(`${url}/incidents/${incident.id}/acknowledge`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', 'content-encoding': 'gzip' },
+    body: 'no gzip at all',
+  });
+  assert.equal(packed.status, 400);
   const large = await press(url, incident.id, tokenFor(incident), 'x'.repeat(20_000));
   assert.equal(large.status, 400);
   const json = await fetch(`${url}/incidents/${incident.id}/acknowledge`, { method: 'POST', body: '{}' });
