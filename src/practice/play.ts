@@ -51,7 +51,15 @@ function stepsOf(script: Script, response: ServerResponse, headersAtUs: number):
     });
   }
   if (ending.kind === 'complete') steps.push({ dueMs: wholeMs(ending.atUs), act: () => response.end() });
-  if (ending.kind === 'broken') steps.push({ dueMs: wholeMs(ending.atUs), act: () => response.destroy() });
+  if (ending.kind === 'broken') {
+    // What was said before leaves first, also when the line breaks in the same millisecond.
+    const breakOff = (): void => {
+      const { socket } = response;
+      if (socket === null) response.destroy();
+      else socket.destroySoon();
+    };
+    steps.push({ dueMs: wholeMs(ending.atUs), act: () => setImmediate(breakOff) });
+  }
   return steps;
 }
 

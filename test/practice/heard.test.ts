@@ -20,7 +20,7 @@ import { BRISK_MODELS } from './brisk-models.ts';
 
 const AT = Date.UTC(2026, 2, 10, 12);
 const SEED = 4;
-const DEADLINES = { firstTokenMs: 2_000, stallMs: 1_500, totalMs: 6_000 };
+const DEADLINES = { firstTokenMs: 3_500, stallMs: 2_500, totalMs: 7_000 };
 
 /** What the simulated history must agree on with a prober on a real socket: all but times, sizes and ids. */
 function facts(observation: Observation) {
@@ -31,7 +31,7 @@ function facts(observation: Observation) {
     contentType: observation.contentType,
     answer: observation.answer,
     chunks: observation.chunks,
-    comments: observation.comments,
+    hasComments: observation.comments > 0,
     tokenChunks: observation.tokenChunks,
     usage: observation.usage,
     finishReason: observation.finishReason,
@@ -51,7 +51,7 @@ function facts(observation: Observation) {
   };
 }
 
-// All at once, because many of them wait for a deadline.
+// Many at once, because some wait for a deadline; not all, or those at the end of a busy queue would meet theirs too.
 describe('a simulated observation is what a prober sees on a socket', { concurrency: true }, () => {
   let gateway: PracticeGateway;
   let prober: Prober;
@@ -79,6 +79,14 @@ describe('a simulated observation is what a prober sees on a socket', { concurre
     models: 'deepseek-ai/DeepSeek-R1',
   } as const satisfies Record<Operation, string>;
 
+  /** While our own loop stood still, a deadline may pass before what had arrived was read: such a probe says nothing. */
+  const probeUndisturbed = async (attempt: ReturnType<typeof attemptAt>): Promise<Observation> => {
+    for (let tries = 1; ; tries += 1) {
+      const observation = await prober.probe(attempt);
+      if (tries === 5 || (observation.loopDelayUs ?? 0) < 400_000) return observation;
+    }
+  };
+
   const compare = async (operation: Operation, behaviour: Behaviour): Promise<void> => {
     const name = models[operation];
     const attempt = attemptAt(gateway.url, {
@@ -87,7 +95,7 @@ describe('a simulated observation is what a prober sees on a socket', { concurre
       probe: { operation, deadlines: DEADLINES },
       attempt: { secret: 'ga_pro_practice', freshConnection: true },
     });
-    const real = await prober.probe(attempt);
+    const real = await probeUndisturbed(attempt);
 
     const brisk = BRISK_MODELS.find((candidate) => candidate.id === name);
     assert.ok(brisk && attempt.probe.prompt);
@@ -145,7 +153,7 @@ describe('a simulated observation is what a prober sees on a socket', { concurre
   };
 
   for (const operation of OPERATIONS) {
-    describe(operation, { concurrency: true }, () => {
+    describe(operation, { concurrency: 4 }, () => {
       for (const behaviour of Object.values(BEHAVIOURS)) {
         test(`${operation}: ${behaviour.kind}`, () => compare(operation, behaviour));
       }
