@@ -1,10 +1,10 @@
 import type { CellEvaluation } from '../src/domain/alert/alert.ts';
 import { type AlertPolicy, DEFAULT_ALERT_POLICY } from '../src/domain/alert/alert-policy.ts';
 import { evaluateTarget, type ObjectiveEvidence } from '../src/domain/alert/alert-rule.ts';
+import { decide } from '../src/domain/alert/decide.ts';
 import type { Reading } from '../src/domain/alert/down-rule.ts';
 import type { Incident } from '../src/domain/alert/incident.ts';
 import type { Message } from '../src/domain/alert/message.ts';
-import { decide } from '../src/domain/measure/decide.ts';
 import type { Outcome } from '../src/domain/measure/outcome.ts';
 import { createAlertEvaluator, NO_LIVE_FACTS } from '../src/pipeline/alerting/evaluate-alerts.ts';
 import { openSqliteStore } from '../src/store/sqlite/open.ts';

@@ -13,7 +13,7 @@ export function budgetBar(budget: PeriodBudget): Html {
 }
 
 /** `12 min left`, or by how much it is overspent. */
-export function budgetWords({ left, leftMs }: PeriodBudget): string {
+function budgetWords({ left, leftMs }: PeriodBudget): string {
   return left < 0 ? `${formatSpan(-leftMs)} over budget` : `${formatSpan(leftMs)} of budget left`;
 }
 

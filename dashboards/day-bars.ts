@@ -24,7 +24,7 @@ const FORMS: Readonly<Record<DayLevel, readonly (readonly [part: string, from: n
   none: [['missing', 13, HEIGHT]],
 };
 
-export const LEVEL_WORDS: Readonly<Record<DayLevel, string>> = {
+const LEVEL_WORDS: Readonly<Record<DayLevel, string>> = {
   good: 'no failure',
   some: 'failures within the budget',
   over: 'over the budget',
@@ -50,13 +50,13 @@ export function dayBars(live: Pick<LiveTarget, 'days' | 'objectives'>): Html {
   return html`<svg class="strip days" viewBox="0 0 ${levels.length * STEP} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${describeDays(levels)}"><path class="ground" d="M0 15.5H${levels.length * STEP}"/>${raw(drawn)}</svg>`;
 }
 
-export function levelsOf(live: Pick<LiveTarget, 'days' | 'objectives'>): readonly DayLevel[] {
+function levelsOf(live: Pick<LiveTarget, 'days' | 'objectives'>): readonly DayLevel[] {
   const goal = uptimeOf(live)?.goal ?? null;
   return live.days.map((day) => levelOf(day, goal));
 }
 
 /** The same in words, for those who cannot see the bars. */
-export function describeDays(levels: readonly DayLevel[]): string {
+function describeDays(levels: readonly DayLevel[]): string {
   const said = DAY_LEVELS.flatMap((level) => {
     const count = levels.filter((one) => one === level).length;
     return count === 0 ? [] : [`${count} ${LEVEL_WORDS[level]}`];

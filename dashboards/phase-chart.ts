@@ -13,7 +13,7 @@ type Stage = {
 };
 
 /** The stages of one attempt in the order in which they passed; those that were never reached are left out. */
-export function stagesOf(phases: Phases): Stage[] {
+function stagesOf(phases: Phases): Stage[] {
   const first = ttftUs(phases);
   const end = phases.doneUs ?? phases.endUs;
   const points: readonly (readonly [name: string, means: string, kind: string, at: number | null])[] = [

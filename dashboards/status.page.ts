@@ -15,7 +15,7 @@ import { exactTime, time } from './time.ts';
 import { verdictOf } from './verdict.ts';
 
 /** From this many rows on a cell is one line. */
-export const COMPACT_FROM = 13;
+const COMPACT_FROM = 13;
 
 /** The front page: first whether the commitments are kept, then who answers now, then every target. */
 export function statusPage(view: StatusView, query: StatusQuery, assets: Assets): string {

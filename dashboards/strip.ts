@@ -8,7 +8,7 @@ import { type Html, html, raw } from './html.ts';
  */
 export type Bar = 'good' | 'mixed' | 'bad' | 'excluded' | 'skipped' | 'missing' | 'empty';
 
-export function barOf(slot: Slot): Bar {
+function barOf(slot: Slot): Bar {
   if (slot.bad > 0) return slot.good > 0 ? 'mixed' : 'bad';
   if (slot.good > 0) return 'good';
   if (slot.excluded > 0) return 'excluded';

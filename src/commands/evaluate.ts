@@ -249,7 +249,7 @@ function complain(input: InputReport, world: World): void {
 }
 
 /** Evaluates a file of samples under a contract. Returns the exit code: 2 if more lines were bad than tolerated. */
-export async function runEvaluate(path: string, options: EvaluateOptions, world: World): Promise<number> {
+async function runEvaluate(path: string, options: EvaluateOptions, world: World): Promise<number> {
   if (options.fee !== undefined && !/^\d+(\.\d+)?$/.test(options.fee)) {
     throw new OperatorError(`--fee: expected an amount such as 1234.50, found ${options.fee}`);
   }

@@ -20,6 +20,6 @@ Example:
 }
 
 /** The text of `probes/schema.json`. */
-export function schemaText(): string {
+function schemaText(): string {
   return `${JSON.stringify(jsonSchema(), null, 2)}\n`;
 }

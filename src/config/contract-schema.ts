@@ -396,9 +396,3 @@ export const contractTermsSchema = z
 
 export type ContractTerms = z.output<typeof contractTermsSchema>;
 export type PredicateTerms = z.output<typeof predicateSchema>;
-
-/** The `contracts:` key: an id and its terms, or a list of versions of them. */
-export const contractsSchema = z.record(
-  z.string().regex(/^[a-z0-9][a-z0-9._-]*$/i),
-  z.union([contractTermsSchema, z.array(contractTermsSchema).min(1)]),
-);

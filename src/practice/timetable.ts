@@ -149,12 +149,3 @@ export const PRACTICE_TIMETABLE: Timetable = [
     behaviour: { kind: 'unavailable', status: 500, by: 'provider' },
   },
 ];
-
-const TIMETABLES: Readonly<Record<string, Timetable>> = { demo: PRACTICE_TIMETABLE, quiet: QUIET };
-
-export const TIMETABLE_NAMES: readonly string[] = Object.keys(TIMETABLES);
-
-/** The timetable of that name, or `null`. */
-export function timetableNamed(name: string): Timetable | null {
-  return Object.hasOwn(TIMETABLES, name) ? (TIMETABLES[name] ?? null) : null;
-}

@@ -4,7 +4,7 @@ import { errorIn, errorInFailure } from './openai-fields.ts';
 import { newReading, noteMalformed, type Reader, type Reading } from './reading.ts';
 
 /** No single event of a chat answer to a short prompt is near this long. */
-export const MAX_EVENT_CHARS = 256 * 1024;
+const MAX_EVENT_CHARS = 256 * 1024;
 
 /** What to do with one event that is a JSON object without an error. */
 export type OnEvent = (reading: Reading, event: JsonObject, atUs: number) => void;

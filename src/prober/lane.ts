@@ -59,7 +59,7 @@ export type Lane = {
 };
 
 /** Response headers larger than this are refused. */
-export const MAX_HEADER_BYTES = 64 * 1024;
+const MAX_HEADER_BYTES = 64 * 1024;
 
 /**
  * Opens nothing yet: the connection is made by the first request.

@@ -7,7 +7,7 @@ import type { Reading } from './reading.ts';
  * Anthropic (`input_tokens`, `output_tokens`). `null` if there are none.
  * https://platform.openai.com/docs/api-reference/chat/object
  */
-export function usageIn(value: unknown): Usage | null {
+function usageIn(value: unknown): Usage | null {
   const usage = objectIn(value);
   if (usage === null) return null;
   const read: Usage = {

@@ -16,9 +16,9 @@ export type Board = {
 };
 
 /** Rows gather for as long before they are stored: an edition sooner would say the same. */
-export const MIN_AGE_MS = 2_000;
+const MIN_AGE_MS = 2_000;
 /** Without any news the page still has to notice that nothing comes in any more. */
-export const MAX_AGE_MS = 5_000;
+const MAX_AGE_MS = 5_000;
 /** Preparing takes at most one part in this many of the time, however much there is to prepare. */
 const REST = 19;
 /** Who would have to wait longer than this is given the last edition instead, unless it is this old. */

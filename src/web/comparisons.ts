@@ -17,7 +17,7 @@ import { breathe } from './breathe.ts';
 import type { CountingOf } from './context.ts';
 import { readStoredTiers } from './stored-tiers.ts';
 
-export const COMPARED_MS = 86_400_000;
+const COMPARED_MS = 86_400_000;
 /** So much is read at once: a few milliseconds of rows, however many targets there are. */
 const PIECE_MS = 600_000;
 const HOUR_MS = 3_600_000;

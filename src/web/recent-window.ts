@@ -14,8 +14,8 @@ import { breathe, inPieces } from './breathe.ts';
 import { createDaySpend } from './day-spend.ts';
 
 const HOUR_MS = 3_600_000;
-export const SLICE_MS = 60_000;
-export const SLICES = 60;
+const SLICE_MS = 60_000;
+const SLICES = 60;
 /** An answer may come this long after its tick: the longest deadline and the way into the store. */
 export const SETTLE_MS = 90_000;
 /** Name of the fact in which the prober leaves the time (epoch ms) at which it was last alive. */

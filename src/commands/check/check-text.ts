@@ -84,7 +84,7 @@ function provableText(provable: readonly Provability[]): string {
 }
 
 /** For example: "1 probe per minute: a p99 verdict needs 5 h; a 99.9 % month allows 43 failed probes". */
-export function provableSentence({ perDay, uptime, percentiles, slicesPerProbe }: Provability): string {
+function provableSentence({ perDay, uptime, percentiles, slicesPerProbe }: Provability): string {
   const parts = percentiles.map(
     ({ percentile, samples, timeMs }) =>
       `a p${percentile} verdict needs ${roughTime(timeMs)} (${samples} probes)`,

@@ -60,9 +60,6 @@ export type BreachEvidence = {
   readonly budget: BudgetLeft | null;
 };
 
-/** Share of bad samples a p99 allows. */
-export const P99_ALLOWED_PPM = 10_000;
-
 /** What a target that is quiet for this many intervals can still prove about being down. */
 const STALE_INTERVALS = 3;
 /** A tick may still be in flight this long after its time. */

@@ -84,10 +84,6 @@ export const ALERTS = {
 export type AlertKind = keyof typeof ALERTS;
 export const ALERT_KINDS: readonly AlertKind[] = Object.keys(ALERTS) as AlertKind[];
 
-export function isAlertKind(text: string): text is AlertKind {
-  return Object.hasOwn(ALERTS, text);
-}
-
 /** The group of everything that concerns ourselves and no gateway. */
 export const OURSELVES = 'probity';
 

@@ -113,20 +113,14 @@ export function seriesKey(of: {
 }
 
 /** Counts `every` schedules; a cron expression needs an engine that the domain does not have. */
-export function countScheduledTicks(schedule: Schedule, fromAt: number, toAt: number): number | null {
+function countScheduledTicks(schedule: Schedule, fromAt: number, toAt: number): number | null {
   return schedule.kind === 'every' ? countTicks(schedule.everyMs, schedule.phaseMs, fromAt, toAt) : null;
 }
 
-/** The page's whole content from what the store knows. Pure: the same facts give the same view. */
-export function buildStatusView(facts: StatusFacts): StatusView {
-  const steps = statusViewSteps(facts);
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done === true) return value;
-  }
-}
-
-/** The same, with a stop after each target, for a thread that has other things to do. */
+/**
+ * The page's whole content from what the store knows. Pure: the same facts give the same view. Stops after each target, for
+ * a thread that has other things to do.
+ */
 export function* statusViewSteps(facts: StatusFacts): Generator<void, StatusView> {
   const byTarget = Map.groupBy(groupSlices(facts.slices).values(), (entry) => entry.target);
   const spansBySeries = Map.groupBy(facts.spans, seriesKey);

@@ -23,7 +23,7 @@ export type Health = keyof typeof HEALTHS;
 /** Worst first: what a reader must see before the rest. */
 export const HEALTH_ORDER: readonly Health[] = ['down', 'failing', 'unsteady', 'unmeasured', 'waiting', 'up'];
 
-export const STEADY_AFTER_MS = 600_000;
+const STEADY_AFTER_MS = 600_000;
 export const CONFIRMED_BY = 3;
 
 /** What health needs to know of an attempt. */

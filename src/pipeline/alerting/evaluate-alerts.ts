@@ -8,9 +8,9 @@ import {
   evaluateTarget,
   type ObjectiveEvidence,
 } from '../../domain/alert/alert-rule.ts';
+import { type Decided, decide } from '../../domain/alert/decide.ts';
 import type { Incident } from '../../domain/alert/incident.ts';
 import { evaluateOurselves, type OwnEvidence } from '../../domain/alert/own-rule.ts';
-import { type Decided, decide } from '../../domain/measure/decide.ts';
 import type { Target } from '../../domain/measure/target.ts';
 import { clip, covers, type Interval, union } from '../../domain/time/interval.ts';
 import type { PlannedWork, ScheduleSpan, Store } from '../../store/store.ts';

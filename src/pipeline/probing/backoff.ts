@@ -13,14 +13,14 @@ export type Backoff = {
 };
 
 /** When we are over our own limit, nothing is hidden by waiting, except by a wait without end. */
-export const LONGEST_OWN_MS = 300_000;
+const LONGEST_OWN_MS = 300_000;
 
 /**
  * When the answer counts against the other side, the schedule is held back for this long at most: the ceiling of
  * the back-off that Google's service level agreements demand before errors count (1 s, doubling, to 32 s).
  * https://cloud.google.com/vertex-ai/generative-ai/sla
  */
-export const LONGEST_THEIRS_MS = 32_000;
+const LONGEST_THEIRS_MS = 32_000;
 
 export function createBackoff(monotonicUs: () => number): Backoff {
   /** Until when, by series or key, µs. */

@@ -32,7 +32,7 @@ export type Scheduler = {
 };
 
 /** A tick that is later than this, or than half its interval, is not worth running: the next one is nearer. */
-export const LATEST_MS = 2000;
+const LATEST_MS = 2000;
 
 /**
  * We wake at least this often, so that a clock that was set is noticed soon although waiting is monotonic.

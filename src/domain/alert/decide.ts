@@ -1,9 +1,9 @@
-import { type CellEvaluation, severityOf } from '../alert/alert.ts';
-import { type AlertPolicy, type Recipient, recipientsOf } from '../alert/alert-policy.ts';
-import { assign } from '../alert/grouping.ts';
-import { activeCells, type Incident, type IncidentEvent, renameCells } from '../alert/incident.ts';
-import { type Message, messageOf } from '../alert/message.ts';
-import { next } from '../alert/transition.ts';
+import { type CellEvaluation, severityOf } from './alert.ts';
+import { type AlertPolicy, type Recipient, recipientsOf } from './alert-policy.ts';
+import { assign } from './grouping.ts';
+import { activeCells, type Incident, type IncidentEvent, renameCells } from './incident.ts';
+import { type Message, messageOf } from './message.ts';
+import { next } from './transition.ts';
 
 /** What is known when a decision is made. */
 export type DecisionInput = {
@@ -81,11 +81,7 @@ export function decide(input: DecisionInput): Decided {
 }
 
 /** Those who hear of an incident. What one channel cannot deliver is told through the others, if there are any. */
-export function recipientsFor(
-  incident: Incident,
-  escalated: boolean,
-  policy: AlertPolicy,
-): readonly Recipient[] {
+function recipientsFor(incident: Incident, escalated: boolean, policy: AlertPolicy): readonly Recipient[] {
   const active = activeCells(incident);
   const cells = (active.length > 0 ? active : incident.cells).map(({ cell }) => cell);
   const all = recipientsOf(policy.routes, severityOf(incident.kind), cells, escalated);
