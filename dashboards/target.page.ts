@@ -1,5 +1,6 @@
 import type { Limit } from '../src/domain/contract/commitment.ts';
-import { OUTCOMES } from '../src/domain/measure/outcome.ts';
+import { type Doubt, OUTCOMES } from '../src/domain/measure/outcome.ts';
+import { DOUBT_WORDS } from '../src/domain/report/reason-words.ts';
 import type { Spread } from '../src/domain/time/spread.ts';
 import { HEALTHS } from '../src/domain/view/health.ts';
 import {
@@ -117,11 +118,11 @@ function coverage({ coverage: { expected, measured, notRun, missing } }: SeriesV
 
 /** What was measured and does not count, and why. Every doubt spoils the latency, those about ourselves the whole attempt. */
 function setAside({ excluded, byDoubt }: SeriesView): Html | null {
-  const doubts = Object.entries(byDoubt).map(
-    ([doubt, n]) => `${formatCount(n)} ${doubt.replaceAll('_', ' ')}`,
+  const doubts = (Object.entries(byDoubt) as [Doubt, number][]).map(
+    ([doubt, n]) => `${formatCount(n)} ${DOUBT_WORDS[doubt]}`,
   );
   if (excluded === 0 && doubts.length === 0) return null;
-  return html`<p class="soft"><b>${countOf(excluded, 'attempt')}</b> set aside, counting neither way${doubts.length > 0 && html`. <a href="/method#doubts">Doubted</a>, so without a latency that counts: ${doubts.join(', ')}`}.</p>`;
+  return html`<p class="soft"><b>${countOf(excluded, 'attempt')}</b> set aside, counting neither way${doubts.length > 0 && html`. <a href="/method#doubts">Doubted</a>, so without a latency that counts (${doubts.join('; ')})`}.</p>`;
 }
 
 function failures(view: TargetPageView, times: Times): Html {

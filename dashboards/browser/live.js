@@ -57,13 +57,17 @@ function relative(root, now) {
 }
 
 let wanted = null;
+let stream = null;
 async function load() {
   wanted?.abort();
   const request = new AbortController();
   wanted = request;
   try {
     const response = await fetch(location.href, { signal: request.signal, headers: { accept: 'text/html' } });
-    if (!response.ok) return;
+    if (!response.ok) {
+      say('lost', 'Out of date');
+      return;
+    }
     const page = new DOMParser().parseFromString(await response.text(), 'text/html');
     const next = page.querySelector('[data-live]');
     if (next === null || request.signal.aborted) return;
@@ -71,19 +75,20 @@ async function load() {
     document.title = page.title;
     morph(region, next);
     document.dispatchEvent(new Event('fresh'));
+    if (stream?.readyState === EventSource.OPEN) say('live', 'Live');
   } catch (error) {
     if (error.name !== 'AbortError') say('lost', 'Not connected');
   }
 }
 
 function say(state, text) {
-  if (badge.dataset.state === state) return;
+  if (badge.textContent === text) return;
   badge.dataset.state = state;
   badge.textContent = text;
 }
 
 function listen() {
-  const stream = new EventSource(region.dataset.live);
+  stream = new EventSource(region.dataset.live);
   let lastAt = 0;
   let timer = null;
   const refresh = () => {

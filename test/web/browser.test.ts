@@ -162,6 +162,23 @@ describe('in a real browser', { skip: skipWithoutChromium() }, () => {
     assert.deepEqual(complaints, []);
   });
 
+  test('a page that cannot be had any more does not go on calling itself live, and does again when it can', async (t) => {
+    const { url, changed, setNow } = await serveScene(t, SCENES.healthy);
+    const { page } = await openPage(t, url, '/');
+    const live = page.locator('#live');
+    await page.locator('#live[data-state=live]').waitFor();
+    const isPage = (address: URL): boolean => address.pathname === '/';
+    await page.route(isPage, (route) => route.fulfill({ status: 500, body: '' }));
+    setNow(SCENE_AT + 3_000);
+    changed();
+    await page.locator('#live[data-state=lost]').waitFor();
+    assert.equal(await live.innerText(), 'Out of date');
+    await page.unroute(isPage);
+    setNow(SCENE_AT + 6_000);
+    changed();
+    await page.locator('#live[data-state=live]').waitFor();
+  });
+
   test('every cell is reached and opened by keyboard alone', async (t) => {
     const { url } = await serveScene(t, SCENES.healthy);
     const { page } = await openPage(t, url, '/');
@@ -187,7 +204,7 @@ describe('in a real browser', { skip: skipWithoutChromium() }, () => {
     const said = (await chart.getAttribute('aria-valuetext')) ?? '';
     await page.getByText('The numbers behind the lines').click();
     const row = await page.locator('details tbody tr').first().innerText();
-    const [stretch, , , p50] = row.split('\t').map((cell) => cell.trim());
+    const [stretch, , , , p50] = row.split('\t').map((cell) => cell.trim());
     assert.ok(said.startsWith(`${stretch}: `), `${said} is about ${stretch}`);
     assert.ok(said.includes(`p50 ${p50},`), `${said} says ${p50}`);
     await chart.focus();
