@@ -119,7 +119,7 @@ function periodLine(view: StatusView): Html | null {
 
 function preparingLine({ preparingPpm, evaluated }: StatusView): Html | null {
   if (preparingPpm !== null) {
-    return html`<p class="lead" role="status">Writing the practice history, <b>${Math.floor(preparingPpm / 10_000)}\u202f%</b>: ninety simulated days, so that months have something to show. Until it is done, windows over a day are incomplete.</p>`;
+    return html`<p class="lead" role="status">Writing the practice history, <b>${Math.floor(preparingPpm / 10_000)}\u202f%</b>: ninety simulated days, so that months have something to show. Until it is done, the windows that reach into them are incomplete.</p>`;
   }
   if (evaluated !== null && evaluated.pendingHours > 0) {
     return html`<p class="lead" role="status">Counting history: ${countOf(evaluated.pendingHours, 'hour')} to go. Until then windows over a day are incomplete.</p>`;

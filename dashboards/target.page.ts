@@ -1,5 +1,5 @@
 import type { Limit } from '../src/domain/contract/commitment.ts';
-import { type Doubt, OUTCOMES } from '../src/domain/measure/outcome.ts';
+import { countsForAvailability, type Doubt, OUTCOMES } from '../src/domain/measure/outcome.ts';
 import { DOUBT_WORDS } from '../src/domain/report/reason-words.ts';
 import type { Spread } from '../src/domain/time/spread.ts';
 import { HEALTHS } from '../src/domain/view/health.ts';
@@ -140,7 +140,7 @@ function failures(view: TargetPageView, times: Times): Html {
 function failureDetails({ sample, evidence }: Failure, now: number, times: Times): Html {
   const ids = Object.entries(evidence?.requestIds ?? {}).slice(0, 8);
   const message = evidence?.errorBody?.message ?? null;
-  return html`<details class="failure" data-key="${sample.scheduledAt}/${sample.purpose}/${sample.probe}/${sample.region}"><summary>${dayTime(sample.scheduledAt, now, times)} <code class="o-other">${sample.outcome}</code> ${sample.status !== null && html`<span class="soft">HTTP ${sample.status}</span>`} ${sample.purpose !== 'scheduled' && html`<span class="soft">${sample.purpose}</span>`} ${message !== null && html`<q>${shorten(message, 120)}</q>`}</summary>
+  return html`<details class="failure" data-key="${sample.scheduledAt}/${sample.purpose}/${sample.probe}/${sample.region}"><summary>${dayTime(sample.scheduledAt, now, times)} <code class="o-other">${sample.outcome}</code> ${sample.status !== null && html`<span class="soft">HTTP ${sample.status}</span>`} ${sample.purpose !== 'scheduled' && html`<span class="soft">${sample.purpose}</span>`} ${countsForAvailability(sample.validity) || html`<span class="soft">not counted: ${sample.validity.kind !== 'valid' && DOUBT_WORDS[sample.validity.reason]}</span>`} ${message !== null && html`<q>${shorten(message, 120)}</q>`}</summary>
 <dl class="evidence"><div><dt>Meaning</dt><dd>${OUTCOMES[sample.outcome].means}</dd></div>
 ${ids.map(([name, id]) => html`<div><dt>${shorten(name, 40)}</dt><dd><code>${shorten(id, 120)}</code></dd></div>`)}
 ${

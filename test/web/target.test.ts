@@ -114,3 +114,35 @@ test('attempts that count neither way are told beside those that count, and why 
   assert.match(page, /<b>3 attempts<\/b> set aside, <a href="\/method#doubts">counting neither way<\/a>/);
   assert.match(page, /; 3 of them set aside/);
 });
+
+test('a failure that we doubt is listed as one that does not count', async (t) => {
+  const { url, store } = await serveScene(t, SCENES.troubled);
+  const [failed] = await store.readSamples({
+    target: DOWN,
+    outcomes: ['gateway.5xx'],
+    fromAt: 0,
+    toAt: SCENE_AT,
+    order: 'newest-first',
+    limit: 1,
+  });
+  assert.ok(failed);
+  const page = async (): Promise<string> =>
+    (await fetch(`${url}/targets/${DOWN}?from=${SCENE_AT - 600_000}&to=${SCENE_AT}`)).text();
+  const before = await page();
+  assert.doesNotMatch(before, /not counted: /);
+  await store.record({
+    samples: [
+      {
+        ...failed,
+        evidence: null,
+        scheduledAt: failed.scheduledAt + 1,
+        validity: { kind: 'suspect', reason: 'late_start' },
+      },
+    ],
+    notRun: [],
+  });
+  const after = await page();
+  assert.equal(after.match(/not counted: we started late/g)?.length, 1);
+  const failures = /<h2 id="failures">[^<]*/;
+  assert.equal(failures.exec(after)?.[0], failures.exec(before)?.[0], 'it is not among those that count');
+});
