@@ -126,7 +126,7 @@ function budgetBrief(live: LiveTarget): Html {
 
 /** The tier does not offer the model. */
 export function noCell(tier: string): Html {
-  return html`<td role="cell" class="cell lacks" data-tier="${shorten(tier, 32)}"><span aria-hidden="true">${NO_DATA}</span><span class="hidden">not offered</span></td>`;
+  return html`<td role="cell" class="cell lacks" data-tier="${shorten(tier, 32)}">not probed</td>`;
 }
 
 function stateLink(target: TargetView): Html {
