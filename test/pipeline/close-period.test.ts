@@ -139,6 +139,33 @@ test('where the earliest reading is over before the period is, reminders go by t
   await store.close();
 });
 
+test('of a day and an hour within it, the hour is the earlier deadline', async () => {
+  const submit = { type: 'submit', offset: 10, unit: 'days', anchor: 'window_end', snap: 'none' } as const;
+  const notify = { ...submit, type: 'notify', offset: 236, unit: 'hours' } as const;
+  const terms = { ...PRO, claim: { ...PRO.claim, deadlines: [submit, notify] } };
+  const { store, closing } = await recordMonth({ terms: { versions: [terms] } });
+  await closeAt(closing, DUE);
+  const { summary, statements } = await reportOf(store, 'pro', '2027-02');
+  assert.deepEqual(
+    statements[1]?.evaluation.deadlines.map(({ by }) => by),
+    ['2027-03-10', '2027-03-10T19:59:59.999Z'],
+  );
+  assert.equal(summary.claimBy, '2027-03-10T19:59:59.999Z');
+  await store.close();
+});
+
+test('a credit that waits for a second breached month says so, not that the contract names none', async () => {
+  const credits = { ...PRO.credits, requiresConsecutiveWindows: 2 };
+  const { store, closing } = await recordMonth({ terms: { versions: [{ ...PRO, credits }] } });
+  await closeAt(closing, DUE);
+  const { summary, statements } = await reportOf(store, 'pro', '2027-02');
+  assert.equal(summary.claims, 0);
+  const small = statements.find(({ scope }) => scope === 'acme/pro/chat-small');
+  assert.equal(small?.result, 'breached');
+  assert.equal(small?.claim.why, 'a credit needs 2 breached windows in a row');
+  await store.close();
+});
+
 test('samples that come after the close change nothing, and are noted with what they would have changed', async () => {
   const { store, closing } = await recordMonth();
   await closeAt(closing, DUE);

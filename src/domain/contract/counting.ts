@@ -37,7 +37,14 @@ export function countUnder(contract: Contract, facts: RequestFacts): Verdict {
     (field) => `ambiguity: lines do not say ${field}, which the contract asks for; taken as eligible`,
   );
   for (const rule of contract.classify) {
-    if (holds(rule.when, facts).truth !== 'yes') continue;
+    const found = holds(rule.when, facts);
+    if (found.truth === 'unknown') {
+      const fields = found.because.join(' and ');
+      flags.push(
+        `ambiguity: lines do not say ${fields}, which a rule "${rule.as}" asks for; it is not applied`,
+      );
+    }
+    if (found.truth !== 'yes') continue;
     const ambiguous = rule.ambiguous === null ? [] : [`ambiguity: ${rule.ambiguous}`];
     const guessed = rule.when.status === undefined ? [] : withoutStatus(facts);
     return {

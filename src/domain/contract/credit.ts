@@ -184,7 +184,7 @@ export type Fee = {
 export type Credit = {
   readonly percent: string;
   readonly exact: string;
-  /** In the contract's currency, rounded as it says; `null` without a fee. */
+  /** In the contract's currency, rounded as it says; `null` without a fee, or where days of service are owed alone. */
   readonly amount: string | null;
   readonly currency: string | null;
   readonly of: 'period_fee' | 'annual_fee';
@@ -278,15 +278,17 @@ export function creditOf(
       ? []
       : [{ objective: basis.objective, rule: part.rule, percent: shortest(part.percent, 6) }],
   );
+  const days = due.isDue ? Math.max(0, ...parts.map((part) => part.earned.serviceDays)) : 0;
   const isAssumed = credits.status === 'assumed' && rows.length > 0;
   return {
     percent: shortest(percent, 6),
     exact: percent.toFraction(),
-    amount: money.amount,
+    // Days of service are not paid in money: an amount of nothing beside them would read as nothing owed.
+    amount: days > 0 && percent.equals(0) ? null : money.amount,
     currency: contract.currency,
     of: credits.of,
     feeBase: fee?.base ?? contract.scope.feeBase,
-    serviceDays: due.isDue ? Math.max(0, ...parts.map((part) => part.earned.serviceDays)) : 0,
+    serviceDays: days,
     rows,
     capped,
     belowMinimum: money.belowMinimum,

@@ -281,7 +281,9 @@ function judgeLatency(tally: Tally, position: number, contract: Contract): Judge
 
 function dueByHistory(contract: Contract, isBreached: boolean, previous: readonly WindowResult[]) {
   const needed = contract.credits.requiresConsecutiveWindows;
-  if (needed <= 1 || !isBreached) return { isDue: true, flags: [] };
+  if (needed <= 1) return { isDue: true, flags: [] };
+  // A ladder may pay above the target; a window that kept it is still no breached one.
+  if (!isBreached) return { isDue: false, flags: [] };
   const earlier = Array.from({ length: needed - 1 }, (_, i) => previous[i]?.isBreached ?? null);
   if (earlier.includes(false)) {
     return { isDue: false, flags: [`note: a credit needs ${needed} breached windows in a row`] };
@@ -394,28 +396,24 @@ export function evaluate(tally: Tally, contract: Contract, context: EvaluationCo
 }
 
 function windowResult(tally: Tally, percent: Exact | null, judged: readonly Judged[]): WindowResult {
-  const results = judged.map((one) => one.result.result);
-  return {
-    label: tally.plan.period.label,
-    percent: results.every((result) => result === 'undecided') ? null : percent,
-    isBreached: results.includes('breached')
-      ? true
-      : results.every((result) => result === 'undecided')
-        ? null
-        : false,
-  };
+  const isBreached = anyBreached(judged.map((one) => one.result.result));
+  return { label: tally.plan.period.label, percent, isBreached };
+}
+
+/** Whether a window was breached; `null`: an objective that nobody could decide may have been. */
+function anyBreached(results: readonly ObjectiveResult['result'][]): boolean | null {
+  if (results.includes('breached')) return true;
+  return results.length === 0 || results.includes('undecided') ? null : false;
 }
 
 /** What a later window needs to know of this one. */
 export function asPreviousWindow(
   evaluation: Pick<Evaluation, 'period' | 'uptime' | 'objectives'>,
 ): WindowResult {
-  const results = evaluation.objectives.map((one) => one.result);
-  const isUnknown = results.every((result) => result === 'undecided');
   const { contract } = evaluation.uptime;
   return {
     label: evaluation.period.label,
-    percent: isUnknown || contract === null ? null : exact(contract.exact).mul(HUNDRED),
-    isBreached: isUnknown ? null : results.includes('breached'),
+    percent: contract === null ? null : exact(contract.exact).mul(HUNDRED),
+    isBreached: anyBreached(evaluation.objectives.map((one) => one.result)),
   };
 }

@@ -9,6 +9,7 @@ import { number, type Recount, recount, type Step } from '../contract/recount.ts
 import { plannedIndex } from '../contract/slice-counts.ts';
 import { forEachSlice, type Tally } from '../contract/tally.ts';
 import { instantText, type Period } from '../time/period.ts';
+import { claimReadings } from './claim-readings.ts';
 import type {
   Failure,
   ReportCoverage,
@@ -71,7 +72,7 @@ export function assembleStatement(facts: StatementFacts): ReportStatement {
     hoursOf(tally, contract),
   );
   const result = resultOf(evaluation, coverage);
-  const claim = claimOf(evaluation, result, tally.plan.period);
+  const claim = claimOf(evaluation, result, tally.plan.period, contract);
   const incidents = evaluation.incidents
     .slice(0, INCIDENTS_LISTED)
     .map(({ from, to, minutes }): ReportIncident => {
@@ -189,7 +190,12 @@ function resultOf(evaluation: Evaluation, { insufficient }: ReportCoverage): Sta
   return results.includes('undecided') || results.length === 0 ? 'undecided' : 'met';
 }
 
-function claimOf({ credit }: Evaluation, result: StatementResult, period: Period): StatementClaim {
+function claimOf(
+  { credit }: Evaluation,
+  result: StatementResult,
+  period: Period,
+  contract: Contract,
+): StatementClaim {
   const nothing = (why: string): StatementClaim => ({
     isDue: false,
     percent: '0',
@@ -201,8 +207,13 @@ function claimOf({ credit }: Evaluation, result: StatementResult, period: Period
   if (result === 'insufficient evidence') return nothing('the evidence does not carry a claim');
   if (result === 'undecided') return nothing('an objective could not be decided');
   const hasCredit = exact(credit.percent).gt(ZERO) || credit.serviceDays > 0;
-  if (!hasCredit)
-    return nothing(result === 'met' ? 'every objective was met' : 'the contract names no credit');
+  if (!hasCredit) {
+    if (result === 'met') return nothing('every objective was met');
+    // Rows were hit and nothing is due: the windows before this one decide.
+    const { requiresConsecutiveWindows: needed } = contract.credits;
+    if (credit.rows.length > 0) return nothing(`a credit needs ${needed} breached windows in a row`);
+    return nothing('the contract names no credit for this');
+  }
   if (credit.belowMinimum) return nothing('the credit is below the minimum that is paid');
   const days = credit.serviceDays > 0 ? `, ${credit.serviceDays} service days` : '';
   return {
@@ -299,7 +310,7 @@ export function summariseStatements(
   const byResult = { met: 0, breached: 0, undecided: 0, 'insufficient evidence': 0 };
   for (const { result } of statements) byResult[result] += 1;
   const due = statements.filter(({ claim }) => claim.isDue);
-  const deadlines = due.flatMap(({ evaluation }) => evaluation.deadlines.map(({ by }) => by));
+  const [earliest] = claimReadings(statements, contract.window.timezone);
   return {
     result: worstOf(statements.map(({ result }) => result)),
     byResult,
@@ -309,6 +320,6 @@ export function summariseStatements(
       due.map(({ scope, claim: { percent, amount } }) => ({ scope, percent, amount })),
     ),
     currency: due.length === 0 ? null : contract.currency,
-    claimBy: deadlines.toSorted()[0] ?? null,
+    claimBy: earliest?.by ?? null,
   };
 }

@@ -1,5 +1,5 @@
 import { deadlineEnd } from '../time/period.ts';
-import type { Report } from './report.ts';
+import type { Report, ReportStatement } from './report.ts';
 
 /** One way to read one deadline of a claim. */
 export type ClaimReading = {
@@ -11,14 +11,20 @@ export type ClaimReading = {
   readonly endsAt: number;
 };
 
-/** Every reading of every deadline of what may be claimed, the earliest first. */
-export function claimReadings({ statements, period }: Report): readonly ClaimReading[] {
+/**
+ * Every reading of every deadline of what may be claimed, the earliest first. A day lasts until midnight in the zone, so an
+ * instant within it is earlier.
+ */
+export function claimReadings(
+  statements: readonly ReportStatement[],
+  timezone: string,
+): readonly ClaimReading[] {
   const found = new Map<string, ClaimReading>();
   for (const { claim, evaluation } of statements) {
     if (!claim.isDue) continue;
     for (const { type, readings } of evaluation.deadlines) {
       for (const { by, anchor } of readings) {
-        const endsAt = deadlineEnd(by, period.timezone);
+        const endsAt = deadlineEnd(by, timezone);
         found.set(`${type}\n${by}`, found.get(`${type}\n${by}`) ?? { type, by, anchor, endsAt });
       }
     }
@@ -31,5 +37,5 @@ export function claimReadings({ statements, period }: Report): readonly ClaimRea
  * so that the earliest reading is over before the period itself is: then the next one is what is left to act by.
  */
 export function openReading(report: Report, now: number): ClaimReading | null {
-  return claimReadings(report).find(({ endsAt }) => endsAt > now) ?? null;
+  return claimReadings(report.statements, report.period.timezone).find(({ endsAt }) => endsAt > now) ?? null;
 }

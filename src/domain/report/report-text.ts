@@ -125,7 +125,7 @@ export function creditText({ summary }: Report): string {
 }
 
 function claimByText(report: Report): string {
-  const readings = claimReadings(report);
+  const readings = claimReadings(report.statements, report.period.timezone);
   const [first] = readings;
   if (first === undefined) return 'the contract names no deadline';
   const madeAt = Date.parse(report.madeAt);

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { WindowResult } from '../../src/domain/contract/chronic.ts';
+import type { Contract } from '../../src/domain/contract/contract.ts';
+import { asPreviousWindow } from '../../src/domain/contract/evaluation.ts';
+import { exact } from '../../src/domain/contract/exact.ts';
+import type { Line } from '../../src/domain/contract/tally.ts';
+import { contractOf, evaluationOf, line } from '../support/contract-bench.ts';
+
+const AT = Date.UTC(2026, 8, 3);
+
+function contract(rest: string): Contract {
+  return contractOf(`
+id: c
+version: "1"
+currency: EUR
+window: { kind: calendar_month, timezone: UTC }
+availability: { method: occurrences, target: "99" }
+${rest}
+`);
+}
+
+/** So many of a hundred requests failed. */
+function* failing(bad: number): Generator<Line> {
+  if (bad < 100) yield line(AT, { status: 200, count: 100 - bad, totalUs: 1000 });
+  if (bad > 0) yield line(AT, { status: 500, count: bad });
+}
+
+test('a rule that asks for what the lines do not say is not applied, and that is said', () => {
+  const terms = contract('classify: [ { when: { timedOut: true, clientTimeoutBelow: 30s }, as: excluded } ]');
+  const timeouts = (clientTimeoutMs: number | null) =>
+    evaluationOf({
+      contract: terms,
+      period: '2026-09',
+      lines: [line(AT, { outcome: 'timeout.total', clientTimeoutMs, count: 3 })],
+    });
+  const silent = timeouts(null);
+  assert.deepEqual([silent.counts.bad, silent.counts.excluded], [3, 0]);
+  assert.deepEqual(
+    silent.flags.filter((flag) => flag.includes('clientTimeout')),
+    [
+      'ambiguity: lines do not say clientTimeoutBelowMs, which a rule "excluded" asks for; it is not applied (3 requests)',
+    ],
+  );
+  const short = timeouts(10_000);
+  assert.deepEqual([short.counts.bad, short.counts.excluded], [0, 3]);
+  assert.ok(!short.flags.some((flag) => flag.includes('clientTimeout')));
+});
+
+test('days of service are owed as days, not as an amount of nothing', () => {
+  const terms = contract('credits: { shape: service_days, serviceDays: [ { below: "99", days: 3 } ] }');
+  const { credit } = evaluationOf({ contract: terms, period: '2026-09', lines: failing(5), fee: '1000' });
+  assert.deepEqual([credit.serviceDays, credit.percent, credit.amount], [3, '0', null]);
+  const kept = evaluationOf({ contract: terms, period: '2026-09', lines: failing(1), fee: '1000' });
+  assert.deepEqual([kept.credit.serviceDays, kept.credit.amount], [0, '0.00']);
+});
+
+const TWICE = `
+latency: [ { id: p99, metric: e2e_ms, form: whole_window_percentile, p: 99, op: "<", value: 800, minSamples: 1000 } ]
+credits: { shape: ladder, ladder: [ { below: "99.9", percent: 10 } ], requiresConsecutiveWindows: 2 }
+`;
+
+test('a window with an objective that nobody could decide is no window that was kept', () => {
+  const terms = contract(TWICE);
+  const earlier = evaluationOf({ contract: terms, period: '2026-08', lines: [line(AT, { status: 200 })] });
+  assert.equal(asPreviousWindow(earlier).isBreached, null);
+  const enough = [line(Date.UTC(2026, 7, 3), { status: 200, totalUs: 1000, count: 1000 })];
+  const kept = evaluationOf({ contract: terms, period: '2026-08', lines: enough });
+  assert.equal(asPreviousWindow(kept).isBreached, false);
+});
+
+test('a ladder that pays above the target pays nothing for a window that kept it, where several breached ones are needed', () => {
+  const terms = contract(TWICE);
+  const previous: WindowResult[] = [{ label: '2026-08', percent: exact('95'), isBreached: true }];
+  const creditFor = (bad: number) =>
+    evaluationOf({ contract: terms, period: '2026-09', lines: failing(bad), previous }).credit.percent;
+  // One of a hundred is 99 %, as promised, and below 99.9 %.
+  assert.equal(creditFor(1), '0');
+  assert.equal(creditFor(2), '10');
+});
