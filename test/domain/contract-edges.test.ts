@@ -62,7 +62,11 @@ credits: { shape: ladder, ladder: [ { below: "99.9", percent: 10 } ], requiresCo
 
 test('a window with an objective that nobody could decide is no window that was kept', () => {
   const terms = contract(TWICE);
-  const earlier = evaluationOf({ contract: terms, period: '2026-08', lines: [line(AT, { status: 200 })] });
+  const earlier = evaluationOf({
+    contract: terms,
+    period: '2026-08',
+    lines: [line(Date.UTC(2026, 7, 3), { status: 200 })],
+  });
   assert.equal(asPreviousWindow(earlier).isBreached, null);
   const enough = [line(Date.UTC(2026, 7, 3), { status: 200, totalUs: 1000, count: 1000 })];
   const kept = evaluationOf({ contract: terms, period: '2026-08', lines: enough });
