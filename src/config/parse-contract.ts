@@ -1,5 +1,7 @@
 import type { z } from 'zod';
 import type { Contract } from '../domain/contract/contract.ts';
+import { gapBetween } from '../domain/contract/contract-in-force.ts';
+import { instantText } from '../domain/time/period.ts';
 import { contractFrom } from './contract-from-terms.ts';
 import { unknownKey } from './contract-keys.ts';
 import { contractTermsSchema, found } from './contract-schema.ts';
@@ -154,6 +156,16 @@ function sameStart(id: string, versions: readonly Contract[], base: Path): Value
   ];
 }
 
+function gaps(versions: readonly Contract[], base: Path): ValueProblem[] {
+  return versions.slice(1).flatMap((later, i): ValueProblem[] => {
+    const earlier = versions[i];
+    const gap = earlier === undefined ? null : gapBetween(earlier, later);
+    if (gap === null) return [];
+    const message = `version ${later.version} changes what a window is: ${instantText(gap.fromAt)} to ${instantText(gap.toAt)} lies in no window of either version and gets no report`;
+    return [{ severity: 'warning', path: base, message }];
+  });
+}
+
 /** The `contracts:` mapping: an id and its terms, or a list of its versions. */
 export function parseContracts(value: unknown, base: Path = []): ParsedContracts {
   const contracts = new Map<string, readonly Contract[]>();
@@ -169,7 +181,9 @@ export function parseContracts(value: unknown, base: Path = []): ParsedContracts
     problems.push(...versions.flatMap((one) => one.problems));
     const good = versions.flatMap((one) => (one.contract === null ? [] : [one.contract]));
     problems.push(...sameStart(id, good, [...base, id]));
-    if (good.length > 0) contracts.set(id, good.toSorted(byStart));
+    const inOrder = good.toSorted(byStart);
+    problems.push(...gaps(inOrder, [...base, id]));
+    if (good.length > 0) contracts.set(id, inOrder);
   }
   return { contracts, problems };
 }

@@ -96,7 +96,13 @@ export function createReportShelf({
 function lineOf(report: Report): Line {
   const { percent, currency } = report.summary;
   const year = report.period.from.slice(0, 4);
-  return { open: publicReportLine(report), year, percent, currency, readings: claimReadings(report) };
+  return {
+    open: publicReportLine(report),
+    year,
+    percent,
+    currency,
+    readings: claimReadings(report.statements, report.period.timezone),
+  };
 }
 
 /** `GET /reports`, and the same with money behind the owner's token. */

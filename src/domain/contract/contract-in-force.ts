@@ -1,5 +1,6 @@
+import type { Interval } from '../time/interval.ts';
 import { type Period, parseInstant, windowAt } from '../time/period.ts';
-import type { Contract } from './contract.ts';
+import type { Contract, Window } from './contract.ts';
 
 /**
  * The version that governs a window: the latest one in force at the window's start. A version that starts inside a window
@@ -17,6 +18,25 @@ export function contractInForce(versions: readonly Contract[], at: number): Cont
         : latest,
     null,
   );
+}
+
+export function isSameWindow(one: Window, other: Window): boolean {
+  return one.kind === other.kind && one.timezone === other.timezone && one.anchorDay === other.anchorDay;
+}
+
+/** Two calendars may disagree about where a day begins; what windows share beyond that would be owed for twice. */
+export const MOST_SHARED_MS = 86_400_000;
+
+/**
+ * The stretch between the last window of one version and the first of the next, where the next changes what a window is:
+ * no window holds it. `null`: there is none.
+ */
+export function gapBetween(earlier: Contract, later: Contract): Interval | null {
+  const startAt = later.inForceFrom === null ? null : parseInstant(later.inForceFrom, later.window.timezone);
+  if (startAt === null || isSameWindow(earlier.window, later.window)) return null;
+  const fromAt = windowAt(earlier.window, startAt - 1).toAt;
+  const next = windowAt(later.window, fromAt);
+  return fromAt - next.fromAt <= MOST_SHARED_MS ? null : { fromAt, toAt: next.toAt };
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Severity } from '../../domain/alert/alert.ts';
 import { type Recipient, type Route, recipientsOf } from '../../domain/alert/alert-policy.ts';
 import { type ClosedPeriod, periodNotices } from '../../domain/alert/notices.ts';
 import { minuteUtc } from '../../domain/alert/wording.ts';
-import { contractInForce } from '../../domain/contract/contract-in-force.ts';
+import { contractInForce, isSameWindow, MOST_SHARED_MS } from '../../domain/contract/contract-in-force.ts';
 import { openReading } from '../../domain/report/claim-readings.ts';
 import { type ClaimState, type LedgerEntry, standingOf } from '../../domain/report/ledger.ts';
 import type { Report, ReportStatement } from '../../domain/report/report.ts';
@@ -79,21 +79,26 @@ export async function closePeriods(options: CloseOptions, now: number): Promise<
 /** Runs one piece of a round; what it throws is kept for the result, and the round goes on. */
 type Attempt = (what: string, body: () => Promise<void>) => Promise<void>;
 
-/** The windows of a contract from the first that was measured to the last that is over and settled. */
+/**
+ * The windows of a contract from the first that was measured to the last that is over and settled. Where a version changes
+ * what a window is, one that holds days of the last window before is nobody's: nothing may be owed for twice.
+ */
 async function periodsOf(store: CloseStore, terms: ReportTerms, now: number): Promise<Period[]> {
   const own = (await store.readTargets()).filter(({ gateway, tier }) =>
     terms.keys.includes(`${gateway}/${tier}`),
   );
   const ids = new Set(own.map(({ id }) => id));
   const spans = (await store.readSchedules(0, now)).filter(({ target }) => ids.has(target));
-  const firstAt = Math.min(...spans.map(({ fromAt }) => fromAt));
+  const firstAt = spans.reduce((first, { fromAt }) => Math.min(first, fromAt), Number.POSITIVE_INFINITY);
   const periods: Period[] = [];
   for (let at = firstAt; Number.isFinite(at) && at < now; ) {
     const contract = contractInForce(terms.versions, at) ?? terms.versions[0];
     if (contract === undefined) break;
     const period = windowAt(contract.window, at);
     if (period.toAt + CLOSE_GRACE_MS > now) break;
-    if (contractInForce(terms.versions, period.fromAt) !== null) periods.push(period);
+    const governing = contractInForce(terms.versions, period.fromAt);
+    const isOwn = governing !== null && isSameWindow(governing.window, contract.window);
+    if (isOwn && (at === firstAt || at - period.fromAt <= MOST_SHARED_MS)) periods.push(period);
     at = period.toAt;
   }
   return periods;
