@@ -95,6 +95,7 @@ async function run(folder: string, options: Options, world: World): Promise<void
         else log.error({ message: trouble }, 'the store is in trouble');
       },
     });
+    const seen = await store.readFact(PROBER_SEEN_FACT);
     let live: LiveFigures | null = null;
     let history: PracticeHistory | null = null;
     /** While a past is being written, and until the live figures hold it, neither page nor alert may rest on them. */
@@ -203,6 +204,7 @@ async function run(folder: string, options: Options, world: World): Promise<void
       log,
       changed: web.changed,
       after: probing.historyWritten,
+      lastSeenAt: seen === null ? null : Number(seen),
     });
     windDown.atWork(closing.stop);
     await told.toStop;

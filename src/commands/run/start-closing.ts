@@ -1,8 +1,10 @@
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Config } from '../../config/config.ts';
+import { HOLD_MS, trustClock } from '../../pipeline/closing/clock-trust.ts';
 import type { ClosingSetup, FromClosing } from './closing-messages.ts';
 import { reportTermsOf } from './report-terms.ts';
+import { systemClock } from './system-clock.ts';
 
 export type ClosingOptions = {
   readonly config: Config;
@@ -10,10 +12,13 @@ export type ClosingOptions = {
   readonly data: string;
   readonly log: {
     readonly info: (about: object, message: string) => void;
+    readonly warn: (about: object, message: string) => void;
     readonly error: (about: object, message: string) => void;
   };
   /** Resolves when the past is complete: what is sealed or frozen before would lack what is still being written. */
   readonly after: Promise<void>;
+  /** When Probity was last known to run before this start, epoch ms; `null` = never. */
+  readonly lastSeenAt: number | null;
   /** Called when a report was frozen. */
   readonly changed: () => void;
 };
@@ -25,7 +30,7 @@ const RESTART_AFTER_MS = 60_000;
 const STOP_WITHIN_MS = 4_000;
 
 /** Starts the closing thread again and again until it is stopped: its memory is given back after each round. */
-export function startClosing({ config, data, log, after, changed }: ClosingOptions): {
+export function startClosing({ config, data, log, after, lastSeenAt, changed }: ClosingOptions): {
   readonly stop: () => Promise<void>;
 } {
   const setup: ClosingSetup = {
@@ -40,7 +45,18 @@ export function startClosing({ config, data, log, after, changed }: ClosingOptio
   let exited: Promise<void> = Promise.resolve();
   let worker: Worker | null = null;
 
+  const clock = trustClock(systemClock, lastSeenAt, (byMs) =>
+    log.warn(
+      { hours: Math.round(byMs / 3_600_000), waitsMinutes: HOLD_MS / 60_000 },
+      'the clock leapt, or Probity was off: reports, seals and pruning wait. Is the date right?',
+    ),
+  );
+
   const start = (): void => {
+    if (!clock.isTrusted()) {
+      restarting = setTimeout(start, NEXT_AFTER_MS);
+      return;
+    }
     const running = new Worker(new URL('./closing-thread.ts', import.meta.url), {
       name: 'closing',
       workerData: setup,
