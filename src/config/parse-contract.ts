@@ -42,6 +42,14 @@ function oneOf(values: readonly unknown[], input: unknown): string {
   return `expected ${expected}, found ${found(input)}${near === null ? '' : `; did you mean ${near}?`}`;
 }
 
+function oneOfKinds(issue: Extract<Issue, { code: 'invalid_union' }>, input: unknown): string {
+  const kinds = issue.errors
+    .flat()
+    .flatMap((one) => (one.code === 'invalid_type' && one.path.length === 0 ? [one.expected] : []));
+  const words = [...new Set(kinds.map((kind) => KINDS[kind] ?? kind))];
+  return words.length === 0 ? issue.message : `expected ${words.join(' or ')}, found ${found(input)}`;
+}
+
 function describe(issue: Issue, input: unknown): string {
   switch (issue.code) {
     case 'invalid_value':
@@ -51,7 +59,8 @@ function describe(issue: Issue, input: unknown): string {
       if (issue.message.startsWith('expected')) return issue.message;
       return `expected ${KINDS[issue.expected] ?? issue.expected}, found ${found(input)}`;
     case 'invalid_union':
-      return 'options' in issue && Array.isArray(issue.options) ? oneOf(issue.options, input) : issue.message;
+      if ('options' in issue && Array.isArray(issue.options)) return oneOf(issue.options, input);
+      return issue.message.startsWith('expected') ? issue.message : oneOfKinds(issue, input);
     case 'too_small':
       return `expected at least ${issue.minimum}${typeof input === 'number' ? '' : ' entries'}, found ${found(input)}`;
     case 'too_big':
