@@ -59,6 +59,7 @@ for (const id of templateIds()) {
 type Bad = readonly [from: string, to: string, problems: readonly string[]];
 
 const BAD: Readonly<Record<string, Bad>> = {
+  'no version': ['version: 1\n', '', ['c.yaml:1:1  version  expected a text or a number, found nothing']],
   'an unknown time zone': [
     'Europe/Berlin',
     'Europe/Berln',
