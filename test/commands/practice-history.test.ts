@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadDeployment } from '../../src/commands/load-deployment.ts';
 import { openDataToProbe } from '../../src/commands/open-data.ts';
-import { writePracticeHistory } from '../../src/commands/run/practice-history.ts';
+import { type PracticeHistory, writePracticeHistory } from '../../src/commands/run/practice-history.ts';
 import { planProbing } from '../../src/config/plan.ts';
 import { uptimeOf } from '../../src/domain/live/live-report.ts';
 import { createLiveMemory } from '../../src/pipeline/live/live-memory.ts';
@@ -31,8 +31,17 @@ test('the first start writes ninety counted days, once, and an interrupted start
   const first = await writePracticeHistory(config, plan, store, data, NOW, () => {});
   assert.notEqual(first.donePpm(), null, 'it says that it is not done');
   await first.stop();
-  const second = await writePracticeHistory(config, plan, store, data, NOW + 3 * 3_600_000, () => {});
+  const told: (number | null)[] = [];
+  const later = NOW + 3 * 3_600_000;
+  const second: PracticeHistory = await writePracticeHistory(config, plan, store, data, later, () =>
+    told.push(second.donePpm()),
+  );
   await second.finished;
+  assert.ok(told.length > 10);
+  assert.ok(
+    told.every((ppm) => ppm === null || Number.isInteger(ppm)),
+    `${told}`,
+  );
   assert.equal(second.donePpm(), null);
 
   const last = await store.readSamples({ fromAt: 0, toAt: NOW + DAY, order: 'newest-first', limit: 1 });

@@ -88,8 +88,8 @@ function run(work: HistoryWork, store: Store, now: number, changed: () => void):
     workerData: work,
   });
   worker.on('message', (progress: HistoryProgress) => {
-    donePpm = progress.donePpm;
-    if (isShown) bar.update(progress.donePpm);
+    donePpm = Math.floor(progress.donePpm);
+    if (isShown) bar.update(donePpm);
     changed();
   });
   let isStopped = false;
