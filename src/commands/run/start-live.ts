@@ -5,8 +5,11 @@ import type { ObjectiveEvidence } from '../../domain/alert/alert-rule.ts';
 import { stakeOf } from '../../domain/alert/breach-stake.ts';
 import type { MaintenanceWindow } from '../../domain/contract/admitted-maintenance.ts';
 import type { Contract } from '../../domain/contract/contract.ts';
+import type { LiveObjective } from '../../domain/live/live-objective.ts';
 import type { LiveReport } from '../../domain/live/live-report.ts';
+import { pooledObjective } from '../../domain/live/pooled-objective.ts';
 import type { Target } from '../../domain/measure/target.ts';
+import { type ReportScope, scopesOf } from '../../domain/report/report-scope.ts';
 import type { TargetCounting } from '../../domain/view/history.ts';
 import { type LiveFacts, liveKey, NO_LIVE_FACTS } from '../../pipeline/alerting/evaluate-alerts.ts';
 import { type Live, startLive } from '../../pipeline/live/evaluate-live.ts';
@@ -85,12 +88,17 @@ export function alertFactsOf(
   if (report === null || report.pendingHours > 0) return NO_LIVE_FACTS;
   const objectives = new Map<string, Pick<ObjectiveEvidence, 'budget' | 'stake'>>();
   const breaches: LiveFacts['breaches'][number][] = [];
+  const judgedAs = createJudgedAs(report);
   for (const { target, objectives: all } of report.targets.values()) {
-    for (const objective of all) {
-      const { id, goal, budget, period } = objective;
-      if (goal === null || budget === null) continue;
+    for (const own of all) {
+      const { id, goal, period } = own;
+      if (goal === null) continue;
       const contract = contractOf(goal.contract, period.fromAt);
-      const stake = contract === null ? null : stakeOf(contract, objective);
+      // What a contract judges together is lost together or not at all, however one of its targets stands.
+      const objective = contract === null ? null : judgedAs(contract, own);
+      if (contract === null || objective === null || objective.budget === null) continue;
+      const { budget } = objective;
+      const stake = stakeOf(contract, objective);
       const left = {
         objective: id,
         leftSamples: budget.leftProbes,
@@ -116,4 +124,36 @@ export function alertFactsOf(
     }
   }
   return { objectives, breaches };
+}
+
+/** An objective as its contract judges it: of one target, or of all behind a key; `null`: no report judges it live. */
+function createJudgedAs(
+  report: LiveReport,
+): (contract: Contract, own: LiveObjective) => LiveObjective | null {
+  const scopes = new Map<Contract, Map<string, ReportScope>>();
+  const scopesUnder = (contract: Contract): Map<string, ReportScope> => {
+    const known = scopes.get(contract);
+    if (known !== undefined) return known;
+    const under = [...report.targets.values()].filter((one) =>
+      one.objectives.some(({ goal }) => goal?.contract === contract.id),
+    );
+    const named = under.map(({ target: id }) => {
+      const [gateway = '', tier = '', ...model] = id.split('/');
+      return { id, gateway, tier, model: model.join('/') };
+    });
+    const found = new Map(
+      scopesOf(contract, named).flatMap((scope) => scope.targets.map((target) => [target, scope] as const)),
+    );
+    scopes.set(contract, found);
+    return found;
+  };
+  return (contract, own) => {
+    const scope = scopesUnder(contract).get(own.target);
+    if (scope === undefined) return null;
+    if (scope.targets.length === 1) return own;
+    const each = scope.targets.flatMap(
+      (id) => report.targets.get(id)?.objectives.filter((one) => one.id === own.id) ?? [],
+    );
+    return pooledObjective(scope.scope, each);
+  };
 }

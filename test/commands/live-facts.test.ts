@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { alertFactsOf } from '../../src/commands/run/start-live.ts';
+import type { Contract } from '../../src/domain/contract/contract.ts';
+import {
+  type LiveObjective,
+  type LiveWindow,
+  objectiveShapes,
+  ROLLING_NAMES,
+} from '../../src/domain/live/live-objective.ts';
+import { livePlanOf } from '../../src/domain/live/live-plan.ts';
+import { periodBudget } from '../../src/domain/live/period-budget.ts';
+import { liveKey } from '../../src/pipeline/alerting/evaluate-alerts.ts';
+import { contractOf, MINUTE, periodOf } from '../support/contract-bench.ts';
+
+function contract(dimensions: string, method = '{ method: occurrences, target: "99.9" }'): Contract {
+  return contractOf(`
+id: c
+version: "1"
+scope: { dimensions: [${dimensions}] }
+window: { kind: calendar_month, timezone: UTC }
+availability: ${method}
+credits: { shape: flat, percent: 10 }
+`);
+}
+
+/** Ten days of June, a request or slice a minute, of which `bad` were bad. */
+function standing(terms: Contract, target: string, bad: number): LiveObjective {
+  const [shape] = objectiveShapes(livePlanOf(terms));
+  assert.ok(shape?.goal);
+  const period = periodOf(terms, '2026-06');
+  const n = 14_400;
+  const unit = terms.availability?.method.kind === 'occurrences' ? 'requests' : 'slices';
+  const window: LiveWindow = {
+    fromAt: period.fromAt,
+    toAt: period.fromAt + n * MINUTE,
+    n,
+    bad,
+    unit,
+    good: n - bad,
+    counted: n,
+    exactShare: null,
+    latency: null,
+    result: 'breached',
+    coverage: null,
+  };
+  const facts = { allowance: shape.goal.allowance, n, bad, remaining: 43_200 - n };
+  return {
+    target,
+    id: shape.id,
+    kind: 'availability',
+    metric: shape.metric,
+    percentile: null,
+    goal: shape.goal,
+    windows: Object.fromEntries([...ROLLING_NAMES, 'period'].map((name) => [name, window])) as never,
+    period,
+    budget: periodBudget({ ...facts, unit, trialMs: MINUTE, probesPerTrial: 1 }),
+    burn: { '1h': null, '6h': null, '24h': null },
+    exhaustedAt: null,
+  };
+}
+
+function factsOf(terms: Contract, bad: Readonly<Record<string, number>>) {
+  const targets = new Map(
+    Object.entries(bad).map(([target, count]) => [
+      target,
+      { target, objectives: [standing(terms, target, count)], days: [] },
+    ]),
+  );
+  const report = { at: 0, toAt: 0, targets, pendingHours: 0 };
+  return alertFactsOf(report, () => terms);
+}
+
+/** June allows 43 bad ones of one target, 86 of two together. */
+const CASES: readonly (readonly [
+  sentence: string,
+  dimensions: string,
+  bad: readonly [number, number],
+  certain: readonly [boolean, boolean],
+])[] = [
+  ['each model stands for itself where each is promised', 'tier, model', [44, 0], [true, false]],
+  ['one model does not lose what is promised for all together', 'tier', [86, 0], [false, false]],
+  ['models lose together what is promised for all together', 'tier', [43, 44], [true, true]],
+];
+
+for (const [sentence, dimensions, [a, b], certain] of CASES) {
+  test(sentence, () => {
+    const { breaches } = factsOf(contract(dimensions), { 'acme/pro/a': a, 'acme/pro/b': b });
+    assert.deepEqual(
+      breaches.map((one) => one.certain),
+      certain,
+    );
+  });
+}
+
+test('what is counted for all models is what is told, and the budget left is theirs', () => {
+  const { breaches, objectives } = factsOf(contract('tier'), { 'acme/pro/a': 60, 'acme/pro/b': 0 });
+  assert.deepEqual(breaches[0]?.count, { bad: 60, allowed: 86, unit: 'request' });
+  assert.equal(objectives.get(liveKey('acme/pro/b', 'c/availability'))?.budget?.leftSamples, 26);
+});
+
+test('slices of several models do not add up: nothing is certain before the close', () => {
+  const slices =
+    '{ method: timeslices, slice: 60s, sliceBadWhen: { allFailed: true }, emptySlice: good, target: "99.9" }';
+  const facts = factsOf(contract('tier', slices), { 'acme/pro/a': 500, 'acme/pro/b': 500 });
+  assert.deepEqual(facts.breaches, []);
+  const alone = factsOf(contract('tier', slices), { 'acme/pro/a': 500 });
+  assert.equal(alone.breaches[0]?.certain, true);
+});
+
+test('asking for the list of models is no use of one, and no promise is lost by it', () => {
+  const { breaches } = factsOf(contract('tier, model'), { 'acme/pro/(models)': 500 });
+  assert.deepEqual(breaches, []);
+});
