@@ -14,6 +14,11 @@ export function streamRoute({ board, log }: WebContext): RequestHandler {
   let looks = 0;
 
   const look = async (): Promise<void> => {
+    // Nobody is there any more, and perhaps no store either.
+    if (readers.size === 0) {
+      isLooking = false;
+      return;
+    }
     try {
       looks += 1;
       const { no, view } = await board.read();
