@@ -51,6 +51,13 @@ export type ReportPageFrame = {
   readonly moves: readonly string[];
 };
 
+const VERDICT_RULES: Readonly<Record<StatementResult, string>> = {
+  met: 'v-within',
+  breached: 'v-missed',
+  undecided: 'v-undecided',
+  'insufficient evidence': 'v-undecided',
+};
+
 /** The page of one report among the others. */
 export function reportPage(report: Report, frame: ReportPageFrame): string {
   const { contract, period } = report;
@@ -64,11 +71,14 @@ export function reportPage(report: Report, frame: ReportPageFrame): string {
     assets: frame.assets,
     twin: `/api/v1/reports/${encodeURIComponent(period.label)}/${encodeURIComponent(contract.id)}`,
     body: html`<link rel="stylesheet" href="${raw(frame.assets.reportStyle)}">
+<div class="verdict ${VERDICT_RULES[report.summary.result]} r-top">
+<p class="eyebrow"><a href="${frame.ownerPath === null ? '/owner/reports' : '/reports'}">Reports</a> / ${period.label}</p>
 ${
   frame.downloads.length > 0 &&
   html`<nav class="r-downloads" aria-label="Downloads"><ul>${frame.downloads.map(({ name, path }) => html`<li><a href="${path}" title="${name}">${downloadName(name)}</a></li>`)}</ul></nav>`
 }
 ${frame.ownerPath !== null && html`<p class="r-downloads"><a href="${frame.ownerPath}">Credit, claim and downloads</a> are for the owner.</p>`}
+</div>
 ${reportBody(report, frame.audience, frame.seal)}
 ${frame.ledger.length > 0 && ledgerSection(report, frame)}`,
   });
