@@ -66,6 +66,10 @@ export function acknowledgeRouter(context: WebContext): Router {
   const router = express.Router({ mergeParams: true });
   router.get('/', askRoute(context));
   router.post('/', form, acknowledgeRoute(context));
+  router.all('/', (_request, response) => {
+    response.set('Allow', 'GET, HEAD, POST');
+    throw new AppError('method_not_allowed', 'only GET, HEAD and POST are allowed');
+  });
   return router;
 }
 

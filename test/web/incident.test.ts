@@ -203,6 +203,8 @@ test('a form that is no form, or too large, is the caller’s mistake', async (t
   assert.equal(json.status, 400);
   const other = await fetch(`${url}/incidents/${incident.id}`, { method: 'POST' });
   assert.equal(other.status, 405);
+  const put = await fetch(`${url}/incidents/${incident.id}/acknowledge`, { method: 'PUT' });
+  assert.deepEqual([put.status, put.headers.get('allow')], [405, 'GET, HEAD, POST']);
 });
 
 test('hostile names stay text', async (t) => {
