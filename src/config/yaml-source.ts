@@ -56,10 +56,14 @@ export function readYaml(file: string, text: string): YamlSource {
   let value: unknown;
   if (document.errors.every((error) => error.code === 'DUPLICATE_KEY')) {
     try {
-      value = document.toJS({ maxAliasCount: MOST_ALIASES });
+      const read: unknown = document.toJS({ maxAliasCount: MOST_ALIASES });
+      if (holdsItself(read, new Set())) {
+        problems.push(fault(0, 'an alias (*name) stands inside of what it names (&name), without an end'));
+      } else value = read;
     } catch (error) {
-      if (!(error instanceof ReferenceError)) throw error;
-      problems.push(fault(0, `not readable as YAML: ${error.message.toLowerCase()}`));
+      // Whatever the library finds in the text only now: an alias of nothing, a merge of what is no map.
+      const message = error instanceof Error ? error.message : String(error);
+      problems.push(fault(0, `not readable as YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`));
     }
   }
 
@@ -91,6 +95,16 @@ export function readYaml(file: string, text: string): YamlSource {
       return { ...at(value ?? key), depth };
     },
   };
+}
+
+/** @param above the lists and maps that `value` stands in */
+function holdsItself(value: unknown, above: Set<object>): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (above.has(value)) return true;
+  above.add(value);
+  const found = Object.values(value).some((inner) => holdsItself(inner, above));
+  above.delete(value);
+  return found;
 }
 
 /** The pair of a key, looked for in merged maps (`<<`) too. */

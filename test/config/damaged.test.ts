@@ -58,3 +58,23 @@ test('however a configuration is damaged, it loads or says why, and shows no sec
     { numRuns: 300 },
   );
 });
+
+for (const [sentence, text, message] of [
+  ['a list that holds itself', 'models: &all [*all]', /inside of what it names/],
+  [
+    'a map that is merged into itself',
+    'models: &all { <<: *all }',
+    /not readable as YAML|inside of what it names/,
+  ],
+  [
+    'a merge of what is no map',
+    'models: [{ <<: [1], id: a }]',
+    /not readable as YAML: merge sources must be maps/,
+  ],
+] as const) {
+  test(`${sentence} is the file's fault, told in one line`, () => {
+    const loaded = loadBeside([`--without models\n${text}`]);
+    assert.ok(loaded.kind === 'problems');
+    assert.match(loaded.problems[0]?.message ?? '', message);
+  });
+}
