@@ -1,5 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { exact } from '../domain/contract/exact.ts';
+import type { Contract } from '../domain/contract/contract.ts';
+import { moneyOf } from '../domain/contract/credit.ts';
+import { feeFor } from '../domain/contract/credit-total.ts';
+import { exact, shortest } from '../domain/contract/exact.ts';
 import { recount } from '../domain/contract/recount.ts';
 import { disagrees, summariseStatements } from '../domain/report/assemble-report.ts';
 import { REPORT_FORM, type Report, type ReportStatement } from '../domain/report/report.ts';
@@ -100,7 +103,7 @@ function checkStatement(
     if (!statement.counts.some((counts) => counts.id === id))
       problems.push(`${id}: there are no counts behind it`);
   }
-  problems.push(...checkClaim(statement));
+  problems.push(...checkClaim(statement), ...checkMoney(contract, statement));
   return { figures: statement.counts.length * 2 + 1, problems };
 }
 
@@ -139,4 +142,18 @@ function checkClaim({ claim, evaluation, result, coverage }: ReportStatement): s
     problems.push('something is claimed although the evidence does not carry it');
   }
   return problems;
+}
+
+/** Whether the credit's amount is its share of the fee that the contract carries for this scope, rounded as it says. */
+function checkMoney(contract: Contract, { scope, claim, evaluation: { credit } }: ReportStatement): string[] {
+  if (!claim.isDue || credit.serviceDays > 0) return [];
+  const percent = exact(credit.exact);
+  if (shortest(percent, 6) !== credit.percent) {
+    return [`the credit is ${credit.exact} % exactly, which is not ${credit.percent} %`];
+  }
+  const { amount } = moneyOf(contract, percent, feeFor(contract.fee, scope));
+  if (amount === credit.amount) return [];
+  return [
+    `${credit.percent} % of the fee are ${amount ?? 'no amount'}, the credit says ${credit.amount ?? 'none'}`,
+  ];
 }

@@ -199,6 +199,16 @@ test('a report file is verified offline, and any changed figure is found', async
     }),
     [signature, 'acme/pro/chat-small: availability: the arithmetic shown is not that of its counts'],
   );
+  // The same amount everywhere is still not the share of the fee.
+  assert.deepEqual(
+    forged((report) => {
+      const statement = small(report);
+      if (statement === undefined) return;
+      statement.claim.amount = statement.evaluation.credit.amount = '4000.00';
+      Object.assign(report.summary, { amount: '4000.00' });
+    }),
+    [signature, 'acme/pro/chat-small: 10 % of the fee are 400.00, the credit says 4000.00'],
+  );
   assert.match(checkReport('{"hello": 1}').problems[0] ?? '', /this is no report/);
 });
 
