@@ -71,7 +71,10 @@ const DAY_MS = 86_400_000;
 /** Failed requests a statement lists: more where a report has few statements. */
 const FAILURES_LISTED = { least: 500, most: 5_000, inAll: 20_000 } as const;
 
-/** Reads a period from the raw rows and makes its report. Memory is bounded by the rows of one statement's day. */
+/**
+ * Reads a period from the raw rows and makes its report. Statement by statement: memory holds two numbers for each answer of
+ * one statement's period and a row for each of its failures, so it grows with what one statement is about.
+ */
 export async function buildReport(options: BuildOptions): Promise<Report> {
   const { store, terms, period, state, now } = options;
   const contract = withFee(options.contract, terms.fee);
