@@ -26,6 +26,11 @@ async function killAt(folder: string, step: number, when: 'before' | 'after'): P
   const { file, mail, log } = placesIn(folder);
   const child = spawn(process.execPath, [CHILD, file, mail, log, String(step), when], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    // Each death is a start of its own: without a cache every one compiles the same files again.
+    env: {
+      ...process.env,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(tmpdir(), 'node-compile-cache'),
+    },
   });
   const [point, [, signal]] = await Promise.all([text(child.stdout), once(child, 'close')]);
   assert.equal(signal, 'SIGKILL');
