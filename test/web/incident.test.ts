@@ -197,6 +197,7 @@ test('a form that is no form, or too large, is the caller’s mistake', async (t
     body: new Uint8Array([0x1f, 0x8b, 0x67, 0x61, 0x72, 0x62, 0x61, 0x67, 0x65]),
   });
   assert.equal(packed.status, 400);
+  assert.match(await packed.text(), /the form cannot be read/i);
   const large = await press(url, incident.id, tokenFor(incident), 'x'.repeat(20_000));
   assert.equal(large.status, 400);
   const json = await fetch(`${url}/incidents/${incident.id}/acknowledge`, { method: 'POST', body: '{}' });
