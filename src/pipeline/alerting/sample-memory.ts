@@ -44,7 +44,7 @@ type Cell = {
   readonly overQuota: Uint16Array;
   /** n and k per minute, per objective; most have no k for days, and none until there is one. */
   readonly counts: Map<string, { readonly n: Uint16Array; k: Uint16Array | null }>;
-  readonly readings: Map<string, Map<string, Reading>>;
+  readonly series: { readonly probe: string; readonly region: string; readonly readings: Reading[] }[];
   heardAt: number | null;
 };
 
@@ -71,7 +71,7 @@ export function createSampleMemory(
       valid: new Uint16Array(size),
       overQuota: new Uint16Array(size),
       counts: new Map(),
-      readings: new Map(),
+      series: [],
       heardAt: null,
     };
     cells.set(target, cell);
@@ -172,20 +172,29 @@ export function createSampleMemory(
       const cell = cells.get(target);
       return cell === undefined ? 0 : sum(cell.overQuota, fromAt, toAt);
     },
-    readings: (target) =>
-      [...(cells.get(target)?.readings.values() ?? [])].flatMap((series) => [...series.values()]),
+    readings: (target) => cells.get(target)?.series.flatMap(({ readings }) => readings) ?? [],
     heardAt: (target) => cells.get(target)?.heardAt ?? null,
   };
 }
 
+/** Keeps the newest of a series, oldest first. Most rows of a start are older than all that is kept: they cost nothing. */
 function keepReading(cell: Cell, sample: StoredAttempt): void {
   const { probe, region, purpose, scheduledAt: at, outcome, validity, status } = sample;
-  const series = `${probe}\n${region}`;
-  const readings = cell.readings.get(series) ?? new Map<string, Reading>();
-  cell.readings.set(series, readings);
+  let series = cell.series.find((one) => one.probe === probe && one.region === region);
+  if (series === undefined) {
+    series = { probe, region, readings: [] };
+    cell.series.push(series);
+  }
+  const { readings } = series;
+  const isFull = readings.length >= READINGS;
+  if (isFull && at < (readings[0]?.at ?? 0)) return;
+  let place = readings.length;
+  while (place > 0 && (readings[place - 1]?.at ?? 0) > at) place -= 1;
+  let same = place - 1;
+  while (same >= 0 && readings[same]?.at === at && readings[same]?.purpose !== purpose) same -= 1;
+  const isKnown = same >= 0 && readings[same]?.at === at;
   const valid = countsForAvailability(validity);
-  readings.set(`${at}\n${purpose}`, { at, probe, region, purpose, outcome, valid, status, requestId: null });
-  if (readings.size <= READINGS) return;
-  const [oldest] = [...readings].sort(([, a], [, b]) => a.at - b.at);
-  if (oldest !== undefined) readings.delete(oldest[0]);
+  const reading = { at, probe, region, purpose, outcome, valid, status, requestId: null };
+  readings.splice(isKnown ? same : place, isKnown ? 1 : 0, reading);
+  if (readings.length > READINGS) readings.shift();
 }
