@@ -63,7 +63,7 @@ function picker({ span }: CompareView): Html[] {
 /** All models in one table, the least earned price first. */
 function summary(pairs: readonly ComparedPair[]): Html {
   const hasPrices = pairs.some(({ comparison }) => comparison.priceRatio !== null);
-  return html`<section class="panel" aria-labelledby="summary"><h2 id="summary">${countOf(pairs.length, 'model')} <small>the least earned price first</small></h2>
+  return html`<section class="panel" aria-labelledby="summary"><h2 id="summary">${countOf(pairs.length, onePerModel(pairs) ? 'model' : 'pair')} <small>the least earned price first</small></h2>
 <div class="scroll" tabindex="0" role="region" aria-label="All models"><table class="plain summary"><thead><tr><th scope="col">Model</th><th scope="col">Proven</th>${hasPrices && html`<th scope="col" class="num">Price</th>`}<th scope="col" class="num">p99</th><th scope="col" class="num">against</th><th scope="col" class="num">p99 lower by</th><th scope="col" class="num">Failed</th><th scope="col" class="num">against</th><th scope="col" class="num">n</th></tr></thead><tbody>${pairs.map(
     (pair) => summaryRow(pair, hasPrices),
   )}</tbody></table></div>
@@ -92,6 +92,11 @@ function anchorOf({ targets: [dearer] }: ComparedPair): string {
   return `pair-${dearer.replace(/[^A-Za-z0-9]+/g, '-').slice(0, 100)}`;
 }
 
+/** A model of three tiers or more is compared more than once. */
+function onePerModel(pairs: readonly ComparedPair[]): boolean {
+  return new Set(pairs.map(({ model }) => model)).size === pairs.length;
+}
+
 function headline({ pairs, expected }: CompareView): string {
   if (expected === 0) return 'Nothing to compare';
   const count = (verdict: TierVerdict): number => pairs.filter((pair) => pair.verdict === verdict).length;
@@ -101,8 +106,8 @@ function headline({ pairs, expected }: CompareView): string {
   const tiers = new Set(pairs.map(({ comparison }) => comparison.tiers[0].name));
   const name = tiers.size === 1 ? shorten([...tiers][0] ?? '', 32) : 'The dearer tier';
   return better === 0
-    ? `${name} is not measurably better for any model`
-    : `${name} is measurably better for ${better} of ${countOf(known, 'model')}`;
+    ? `${name} is not measurably better for any ${onePerModel(pairs) ? 'model' : 'pair'}`
+    : `${name} is measurably better for ${better} of ${countOf(known, onePerModel(pairs) ? 'model' : 'pair')}`;
 }
 
 function tone({ pairs }: CompareView): string {
