@@ -3,11 +3,12 @@ import { DOUBT_WORDS, NOT_RUN_WORDS } from '../src/domain/report/reason-words.ts
 import type { StatusView } from '../src/domain/view/status-view.ts';
 import { countOf, formatCount, formatMoney, NO_DATA, shorten } from './format.ts';
 import { type Html, html } from './html.ts';
+import { hourName } from './verdict.ts';
 
 /** What was counted in the window and why the rest was not, and what probing costs. */
 export function accountSection(view: StatusView): Html {
   return html`<div class="columns account">
-<section class="panel" aria-labelledby="counted"><h2 id="counted">What was counted <small>last hour</small></h2>${countedTable(view)}</section>
+<section class="panel" aria-labelledby="counted"><h2 id="counted">What was counted <small>${hourName(view)}</small></h2>${countedTable(view)}</section>
 ${view.spending.length > 0 && html`<section class="panel" aria-labelledby="spending"><h2 id="spending">What probing costs <small>today, UTC${view.practice && ', in invented practice money'}</small></h2>${view.spending.map((one) => spendingTable(one, view.tiers))}</section>`}
 </div>`;
 }

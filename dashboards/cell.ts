@@ -172,7 +172,7 @@ function brief(name: string, spread: Spread | null, standing: Standing): Html {
 }
 
 function lastText(lead: SeriesView | undefined, times: Times): Html {
-  if (lead === undefined || lead.last === null) return html`No sample in the last hour`;
+  if (lead === undefined || lead.last === null) return html`No sample in the minutes shown`;
   const { last, coverage } = lead;
   const at = html`<time datetime="${times.iso(last.at)}" title="${times.full(last.at)} ${times.zone(last.at)}">${times.clock(last.at)}</time>`;
   const covered =

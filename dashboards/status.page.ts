@@ -12,7 +12,7 @@ import { targetPath } from './link.ts';
 import { objectiveName } from './objective-name.ts';
 import { plannedWorkLine } from './planned-work.ts';
 import { exactTime, time } from './time.ts';
-import { verdictOf } from './verdict.ts';
+import { hourName, verdictOf } from './verdict.ts';
 
 /** From this many rows on a cell is one line. */
 const COMPACT_FROM = 13;
@@ -117,7 +117,10 @@ function periodLine(view: StatusView): Html | null {
   return html`<p class="lead">${missed.some(({ periodStanding }) => periodStanding === 'behind') ? 'Behind' : 'Breached'}: ${named}${missed.length > 3 && html`; and ${missed.length - 3} more`}.</p>`;
 }
 
-function preparingLine({ preparingPpm, evaluated }: StatusView): Html | null {
+function preparingLine({ preparingPpm, evaluated, isHourRead }: StatusView): Html | null {
+  if (!isHourRead) {
+    return html`<p class="lead" role="status">The past is still being read, the newest minutes first. What stands here is of the minutes read so far; the rest of the hour, today\u2019s spending and the months follow by themselves.</p>`;
+  }
   if (preparingPpm !== null) {
     return html`<p class="lead" role="status">Writing the practice history, <b>${Math.floor(preparingPpm / 10_000)}\u202f%</b>: ninety simulated days, so that months have something to show. Until it is done, the windows that reach into them are incomplete.</p>`;
   }
@@ -145,7 +148,7 @@ function matrixSection(view: StatusView, query: StatusQuery, times: Times): Html
   const compact = models >= COMPACT_FROM;
   return html`<section aria-labelledby="matrix-title">
 <div class="bar">
-<h2 id="matrix-title">${countOf(matrix.rows.length, 'model')} <small>× ${countOf(matrix.tiers.length, 'tier')}: ${view.evaluated === null ? 'last hour, minute by minute' : compact ? '30 days' : '90 days, and the last hour by the minute'}</small></h2>
+<h2 id="matrix-title">${countOf(matrix.rows.length, 'model')} <small>× ${countOf(matrix.tiers.length, 'tier')}: ${view.evaluated === null ? `${hourName(view)}, minute by minute` : compact ? '30 days' : '90 days, and the last hour by the minute'}</small></h2>
 ${toolbar(view, query)}
 </div>
 ${

@@ -10,10 +10,19 @@ export type Verdict = {
   readonly explanation: ((times: Times) => Html) | null;
 };
 
+/** What the minutes on a page are called; after a start they are not an hour yet. */
+export function hourName({ isHourRead }: Pick<StatusView, 'isHourRead'>): string {
+  return isHourRead ? 'last hour' : 'last minutes';
+}
+
+function capitalised(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 /** The sentence at the top: whether the commitments are kept; or, before anything else, that nobody can know. */
 export function verdictOf(view: StatusView): Verdict {
   const eyebrow = (times: Times): string =>
-    `Last hour, ${times.minute(view.fromAt)}–${times.minute(view.at)} ${times.zone(view.at)}`;
+    `${capitalised(hourName(view))}, ${times.minute(view.fromAt)}–${times.minute(view.at)} ${times.zone(view.at)}`;
   if (view.targets.length === 0) {
     return {
       kind: 'unmeasured',

@@ -41,6 +41,8 @@ export function createBoard(clock: () => number, readView: (now: number) => Prom
     const age = now - preparedAt;
     // A clock that went back must not freeze the page.
     if (edition === null || age < 0) return false;
+    // What is not whole grows as fast as it may.
+    if (!edition.view.isHourRead) return age < MIN_AGE_MS;
     if (age < Math.max(MIN_AGE_MS, costMs * REST)) return true;
     return !isDirty && age < MAX_AGE_MS;
   };

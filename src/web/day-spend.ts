@@ -10,22 +10,30 @@ const AGAIN_MS = 30_000;
 /**
  * What each target has cost since midnight UTC. An hour that has settled is read once and kept, one that is over and has
  * not is read now and then, and the one that is running is known to the caller: so a reading costs next to nothing, and
- * only the first one reads the hours of the day.
+ * only the first ones read the hours of the day.
  *
- * @returns a function of the time and what each target has cost since the last full hour
+ * @returns a function of the time, what each target has cost since the last full hour, and how many hours it may read
+ *   that were never read (all, if it is not told); `null` while some of the day are still to be read
  */
 export function createDaySpend(
   store: Pick<Store, 'readHourCosts'>,
-): (now: number, thisHour: ReadonlyMap<string, number>) => Promise<ReadonlyMap<string, number>> {
+): (
+  now: number,
+  thisHour: ReadonlyMap<string, number>,
+  mostNewHours?: number,
+) => Promise<ReadonlyMap<string, number> | null> {
   const read = new Map<number, { readonly at: number; readonly costs: ReadonlyMap<string, number> }>();
 
-  return async (now, thisHour) => {
+  return async (now, thisHour, mostNewHours = 24) => {
     const midnight = Math.floor(now / DAY_MS) * DAY_MS;
     const running = Math.floor(now / HOUR_MS) * HOUR_MS;
     for (const hour of read.keys()) if (hour < midnight || hour > now) read.delete(hour);
     const total = new Map(thisHour);
+    let newHours = 0;
     for (let hour = midnight; hour < running; hour += HOUR_MS) {
       let known = read.get(hour);
+      if (known === undefined) newHours += 1;
+      if (newHours > mostNewHours) return null;
       const settledAt = hour + HOUR_MS + SETTLE_MS;
       if (known === undefined || (known.at < settledAt && (now >= settledAt || now - known.at >= AGAIN_MS))) {
         known = { at: now, costs: await store.readHourCosts(hour) };

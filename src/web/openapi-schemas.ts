@@ -161,6 +161,10 @@ const statusProperties = {
     ),
   ),
   preparingPpm: maybe({ ...count, description: 'How much of a simulated past is written.' }),
+  isHourRead: {
+    type: 'boolean',
+    description: 'False shortly after a start: figures are of `fromAt` to `toAt`, less than an hour.',
+  },
   plannedWork: list(
     object(
       {

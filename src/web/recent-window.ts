@@ -26,6 +26,12 @@ const WORK_AHEAD_MS = 7 * 86_400_000;
 const RECENT_ATTEMPTS = 12;
 /** So many targets are worked out before others get the thread: a few milliseconds. */
 const TARGETS_AT_ONCE = 16;
+/** The same while the hour is being read: at a start others are busy for long, and somebody is waiting. */
+const TARGETS_AT_START = 128;
+/** An edition reads so many attempts that were never read, whole minutes, the newest first; the next one goes on. */
+const NEW_ATTEMPTS = 10_000;
+/** An hour's costs are read in about a quarter of the time its attempts take. */
+const NEW_COSTS = 4 * NEW_ATTEMPTS;
 
 export type WindowOptions = {
   readonly store: Store;
@@ -48,7 +54,8 @@ export type RecentWindow = {
 /**
  * Keeps the last hour by the minute. Where it is told what is new, it reads only that; else a minute that has settled is
  * read once and again only in turn, one per reading, for samples that arrive late. So a reading costs a few minutes of
- * rows, not an hour of them.
+ * rows, not an hour of them. After a start the hour of a large deployment is read over several readings: until it is
+ * whole, the view is of the minutes that were read, and says so.
  */
 export function createRecentWindow({
   store,
@@ -69,24 +76,33 @@ export function createRecentWindow({
     const firstFrom = lastFrom - (SLICES - 1) * SLICE_MS;
     for (const fromAt of kept.keys()) if (fromAt < firstFrom || fromAt > lastFrom) kept.delete(fromAt);
     turn = (turn + 1) % SLICES;
-    const slices: Slice[] = [];
+    const newestFirst: Slice[] = [];
     const newFrom = touchedFrom;
     touchedFrom = Number.POSITIVE_INFINITY;
-    for (let index = 0; index < SLICES; index += 1) {
+    let unread = NEW_ATTEMPTS;
+    for (let index = SLICES - 1; index >= 0; index -= 1) {
       const fromAt = firstFrom + index * SLICE_MS;
       const toAt = fromAt + SLICE_MS;
       const isNew = isTold ? toAt > newFrom : toAt + SETTLE_MS + SLICE_MS > now || index === turn;
-      let series = isNew ? undefined : kept.get(fromAt);
+      const known = kept.get(fromAt);
+      if (known === undefined && unread <= 0) {
+        // What was told of the minutes that are left is in them when they are read.
+        break;
+      }
+      let series = isNew ? undefined : known;
       if (series === undefined) {
         series = await store.summarise(fromAt, toAt).catch((error: unknown) => {
           touchedFrom = Math.min(touchedFrom, newFrom);
           throw error;
         });
-        await breathe();
+        if (known === undefined) unread -= series.reduce((sum, { samples }) => sum + samples, 0);
+        else await breathe();
       }
       kept.set(fromAt, series);
-      slices.push({ fromAt, toAt, series });
+      newestFirst.push({ fromAt, toAt, series });
     }
+    const slices = newestFirst.reverse();
+    const isHourRead = slices.length === SLICES;
     if (strippedAt !== lastFrom) {
       strippedAt = lastFrom;
       for (const [fromAt, series] of withoutOldLast(slices)) kept.set(fromAt, series);
@@ -96,16 +112,16 @@ export function createRecentWindow({
       store.readTargets(),
       store.readSchedules(firstFrom, toAt),
       store.readFact(PROBER_SEEN_FACT),
-      readRecent(store, slices, firstFrom, toAt),
+      readRecent(store, slices, slices[0]?.fromAt ?? firstFrom, toAt),
       store.readPlannedWork(now, now + WORK_AHEAD_MS),
-      settings.currencyOf === undefined
-        ? new Map<string, number>()
-        : daySpend(now, costsSince(slices, Math.floor(now / HOUR_MS) * HOUR_MS)),
+      readSpend(slices, isHourRead, now),
     ]);
     const steps = statusViewSteps({
-      settings,
+      // Half a day's spending is none.
+      settings: spentToday === null ? { ...settings, currencyOf: () => null } : settings,
       now,
       slices,
+      isHourRead,
       settledTo: now - SETTLE_MS,
       targets: targets.filter((target) => target.current),
       spans,
@@ -114,10 +130,24 @@ export function createRecentWindow({
       preparingPpm: preparingPpm?.() ?? null,
       plannedWork,
       proberSeenAt: seen === null ? null : Number(seen),
-      spentToday,
+      spentToday: spentToday ?? new Map(),
       ...(countTicks === undefined ? {} : { countTicks }),
     });
-    return inPieces(steps, TARGETS_AT_ONCE);
+    return inPieces(steps, isHourRead ? TARGETS_AT_ONCE : TARGETS_AT_START);
+  };
+
+  /** `null` while hours of the day are still to be read. */
+  const readSpend = async (
+    slices: readonly Slice[],
+    isHourRead: boolean,
+    now: number,
+  ): Promise<ReadonlyMap<string, number> | null> => {
+    if (settings.currencyOf === undefined) return new Map();
+    if (!isHourRead) return null;
+    let attempts = 0;
+    for (const { series } of slices) for (const { samples } of series) attempts += samples;
+    const mostHours = Math.max(1, Math.floor(NEW_COSTS / Math.max(1, attempts)));
+    return daySpend(now, costsSince(slices, Math.floor(now / HOUR_MS) * HOUR_MS), mostHours);
   };
 
   return {

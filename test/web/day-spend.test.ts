@@ -33,19 +33,26 @@ test('spend since midnight is every attempt of the day whatever its purpose, rea
     },
   });
   const none = new Map<string, number>();
-  assert.equal((await spend(MIDNIGHT + 2.5 * HOUR, new Map([[id, 3]]))).get(id), 123);
+  assert.equal((await spend(MIDNIGHT + 2.5 * HOUR, new Map([[id, 3]])))?.get(id), 123);
   assert.deepEqual(read, [0, 1], 'the hour that is running is not read');
   await store.record({ samples: [costing(MIDNIGHT + 2.99 * HOUR, 4_000, 'scheduled')], notRun: [] });
-  assert.equal((await spend(MIDNIGHT + 3 * HOUR, none)).get(id), 4_123);
+  assert.equal((await spend(MIDNIGHT + 3 * HOUR, none))?.get(id), 4_123);
   await store.record({ samples: [costing(MIDNIGHT + 2.995 * HOUR, 50_000, 'scheduled')], notRun: [] });
-  assert.equal((await spend(MIDNIGHT + 3.001 * HOUR, none)).get(id), 4_123, 'not read again at once');
-  assert.equal((await spend(MIDNIGHT + 3.01 * HOUR, none)).get(id), 54_123);
+  assert.equal((await spend(MIDNIGHT + 3.001 * HOUR, none))?.get(id), 4_123, 'not read again at once');
+  assert.equal((await spend(MIDNIGHT + 3.01 * HOUR, none))?.get(id), 54_123);
   await spend(MIDNIGHT + 3.2 * HOUR, none);
   await spend(MIDNIGHT + 3.5 * HOUR, none);
   assert.deepEqual(read, [0, 1, 2, 2, 2], 'a settled hour is not read again');
   await store.compact(MIDNIGHT + 3 * HOUR);
   while (await store.compact(MIDNIGHT + 3 * HOUR));
   assert.equal((await store.readHourCosts(MIDNIGHT + 2 * HOUR)).get(id), 54_003, 'packed as unpacked');
-  assert.equal((await spend(MIDNIGHT + 25 * HOUR, none)).get(id), undefined, 'a new day begins at nothing');
+  const anew = createDaySpend(store);
+  assert.equal(await anew(MIDNIGHT + 3.5 * HOUR, none, 2), null, 'two hours are not the day');
+  assert.equal(
+    (await anew(MIDNIGHT + 3.5 * HOUR, none, 2))?.get(id),
+    54_123,
+    'the next reading has the rest',
+  );
+  assert.equal((await spend(MIDNIGHT + 25 * HOUR, none))?.get(id), undefined, 'a new day begins at nothing');
   await store.close();
 });

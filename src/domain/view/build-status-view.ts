@@ -85,6 +85,8 @@ export type StatusFacts = {
   readonly now: number;
   /** Oldest first, without gaps; the last one may still be running. */
   readonly slices: readonly Slice[];
+  /** `false` while the slices are fewer than an hour's because the rest is still to be read. Default: true. */
+  readonly isHourRead?: boolean;
   /** Ticks before this instant have been answered or will never be. */
   readonly settledTo: number;
   readonly targets: readonly Target[];
@@ -176,6 +178,7 @@ export function* statusViewSteps(facts: StatusFacts): Generator<void, StatusView
       reason,
     })),
     preparingPpm: facts.preparingPpm ?? null,
+    isHourRead: facts.isHourRead ?? true,
   };
 }
 

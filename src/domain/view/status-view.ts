@@ -127,6 +127,8 @@ export type StatusView = {
   readonly plannedWork: readonly PlannedWorkView[];
   /** How much of a simulated past is written, parts per million; `null` unless one is being written. */
   readonly preparingPpm: number | null;
+  /** `false` shortly after a start, while the view is of less than an hour because the rest is still to be read. */
+  readonly isHourRead: boolean;
 };
 
 /** Are hours of the long windows still to be counted? Until they are, months and budgets say nothing. */
