@@ -68,8 +68,11 @@ function matches(target: TargetView, query: StatusQuery): boolean {
 
 type RowOrder = (a: Row, b: Row) => number;
 
+/** Made once: `localeCompare` with options makes one for each comparison, which was a twentieth of the core thread. */
+const NUMBERED = new Intl.Collator('en', { numeric: true });
+
 function byName(a: Row, b: Row): number {
-  const model = a.model.localeCompare(b.model, 'en', { numeric: true });
+  const model = NUMBERED.compare(a.model, b.model);
   return model !== 0 ? model : a.gateway.localeCompare(b.gateway, 'en');
 }
 
