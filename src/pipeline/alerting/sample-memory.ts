@@ -4,6 +4,7 @@ import type { Reading } from '../../domain/alert/down-rule.ts';
 import { countsForAvailability } from '../../domain/measure/outcome.ts';
 import type { NotRun, Purpose } from '../../domain/measure/sample.ts';
 import type { StoredAttempt } from '../../store/store.ts';
+import { clearPlace, countAt, countOne, createMinuteCounter, type MinuteCounter } from './minute-counter.ts';
 
 /**
  * What alerts remember of the last days: per target and minute, how many samples each objective counted and how many of
@@ -39,11 +40,11 @@ const COUNTED: ReadonlySet<Purpose> = new Set(['scheduled', 'reprobe']);
 
 type Cell = {
   /** Ticks accounted for, per minute of the ring. */
-  readonly valid: Uint16Array;
+  readonly valid: MinuteCounter;
   /** Ticks without quota, per minute of the ring. */
-  readonly overQuota: Uint16Array;
-  /** n and k per minute, per objective; most have no k for days, and none until there is one. */
-  readonly counts: Map<string, { readonly n: Uint16Array; k: Uint16Array | null }>;
+  readonly overQuota: MinuteCounter;
+  /** n and k per minute, per objective. */
+  readonly counts: Map<string, { readonly n: MinuteCounter; readonly k: MinuteCounter }>;
   readonly series: { readonly probe: string; readonly region: string; readonly readings: Reading[] }[];
   heardAt: number | null;
 };
@@ -68,8 +69,8 @@ export function createSampleMemory(
     const known = cells.get(target);
     if (known !== undefined) return known;
     const cell: Cell = {
-      valid: new Uint16Array(size),
-      overQuota: new Uint16Array(size),
+      valid: createMinuteCounter(size),
+      overQuota: createMinuteCounter(size),
       counts: new Map(),
       series: [],
       heardAt: null,
@@ -86,11 +87,11 @@ export function createSampleMemory(
       if (known > minute) continue;
       minutes[place] = minute;
       for (const { valid, overQuota, counts } of cells.values()) {
-        valid[place] = 0;
-        overQuota[place] = 0;
+        clearPlace(valid, place);
+        clearPlace(overQuota, place);
         for (const { n, k } of counts.values()) {
-          n[place] = 0;
-          if (k !== null) k[place] = 0;
+          clearPlace(n, place);
+          clearPlace(k, place);
         }
       }
     }
@@ -109,30 +110,29 @@ export function createSampleMemory(
     if (!COUNTED.has(sample.purpose) || sample.outcome === 'client.stale_socket') return;
     const place = placeOf(sample.scheduledAt);
     if (place === null) return;
-    if (countsForAvailability(sample.validity)) cell.valid[place] = (cell.valid[place] ?? 0) + 1;
+    if (countsForAvailability(sample.validity)) countOne(cell.valid, place);
     if (isSetAside(sample.target, sample.scheduledAt)) return;
     for (const objective of objectivesOf(sample.target)) {
       const counting = objective.judge(sample);
       if (counting === 'excluded') continue;
       let counts = cell.counts.get(objective.id);
       if (counts === undefined) {
-        counts = { n: new Uint16Array(size), k: null };
+        counts = { n: createMinuteCounter(size), k: createMinuteCounter(size) };
         cell.counts.set(objective.id, counts);
       }
-      counts.n[place] = (counts.n[place] ?? 0) + 1;
-      if (counting !== 'bad') continue;
-      counts.k ??= new Uint16Array(size);
-      counts.k[place] = (counts.k[place] ?? 0) + 1;
+      countOne(counts.n, place);
+      if (counting === 'bad') countOne(counts.k, place);
     }
   };
 
-  const sum = (array: Uint16Array, fromAt: number, toAt: number): number => {
+  const sum = (counter: MinuteCounter, fromAt: number, toAt: number): number => {
+    if (counter.places === null) return 0;
     const last = Math.floor((toAt - 1) / MINUTE_MS);
     const first = Math.max(Math.ceil(fromAt / MINUTE_MS), last - size + 1);
     let total = 0;
     for (let minute = first; minute <= last; minute += 1) {
       const place = minute % size;
-      if (minutes[place] === minute) total += array[place] ?? 0;
+      if (minutes[place] === minute) total += countAt(counter, place);
     }
     return total;
   };
@@ -147,10 +147,8 @@ export function createSampleMemory(
         cell.heardAt = Math.max(cell.heardAt ?? 0, scheduledAt);
         const place = placeOf(scheduledAt);
         // A tick that planned work took away is accounted for.
-        if (reason === 'skipped: maintenance' && place !== null)
-          cell.valid[place] = (cell.valid[place] ?? 0) + 1;
-        if (reason === 'skipped: quota' && place !== null)
-          cell.overQuota[place] = (cell.overQuota[place] ?? 0) + 1;
+        if (reason === 'skipped: maintenance' && place !== null) countOne(cell.valid, place);
+        if (reason === 'skipped: quota' && place !== null) countOne(cell.overQuota, place);
       }
     },
     add(samples) {
@@ -159,10 +157,7 @@ export function createSampleMemory(
     count(target, objective, fromAt, toAt) {
       const counts = cells.get(target)?.counts.get(objective);
       if (counts === undefined) return { n: 0, k: 0 };
-      return {
-        n: sum(counts.n, fromAt, toAt),
-        k: counts.k === null ? 0 : sum(counts.k, fromAt, toAt),
-      };
+      return { n: sum(counts.n, fromAt, toAt), k: sum(counts.k, fromAt, toAt) };
     },
     countValid(target, fromAt, toAt) {
       const cell = cells.get(target);
