@@ -243,11 +243,17 @@ function pageUrl(child: ChildProcess): Promise<string> {
 /** Someone who reloads the status page all the time. */
 function readPages(url: string): { readonly stop: () => readonly number[] } {
   const tookMs: number[] = [];
+  let isFirst = true;
   let reading = true;
   const read = async (): Promise<void> => {
     while (reading) {
       const startMs = performance.now();
-      await fetch(url).then((response) => response.arrayBuffer());
+      const response = await fetch(url);
+      if (isFirst) {
+        isFirst = false;
+        console.log(`  first byte of the first page ${Math.round(performance.now() - startMs)} ms`);
+      }
+      await response.arrayBuffer();
       tookMs.push(performance.now() - startMs);
       await sleep(PAGE_EVERY_MS);
     }
