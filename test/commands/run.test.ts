@@ -29,7 +29,7 @@ test('a new user sees live samples of every practice target, labelled as practic
   const view = await statusWhen(
     url,
     ({ targets }) =>
-      targets.length === 9 && targets.every(({ series }) => series.some(({ last }) => last !== null)),
+      targets.length === 11 && targets.every(({ series }) => series.some(({ last }) => last !== null)),
   );
   assert.equal(view.practice, true);
   const page = await (await fetch(url)).text();
