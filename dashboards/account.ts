@@ -1,5 +1,5 @@
 import type { Counted, Spending } from '../src/domain/measure/account.ts';
-import { DOUBT_WORDS, NOT_RUN_WORDS } from '../src/domain/report/reason-words.ts';
+import { DOUBT_WORDS, NOT_RUN_WORDS } from '../src/domain/measure/reason-words.ts';
 import type { StatusView } from '../src/domain/view/status-view.ts';
 import { countOf, formatCount, formatMoney, NO_DATA, shorten } from './format.ts';
 import { type Html, html } from './html.ts';

@@ -1,4 +1,4 @@
-import type { DayChart } from '../src/domain/view/day-chart.ts';
+import { chartAlternative, type DayChart } from '../src/domain/view/day-chart.ts';
 import { type Html, html } from './html.ts';
 
 const CHART = { width: 720, height: 132, left: 52, right: 56, top: 16, bottom: 20 } as const;
@@ -7,7 +7,8 @@ const CHART = { width: 720, height: 132, left: 52, right: 56, top: 16, bottom: 2
  * A bar for each day: one over the line is darker, one higher than the chart is cut and carries its number, a day without data
  * is a low grey one.
  */
-export function dayChart({ title, note, unit, high, target, days }: DayChart): Html {
+export function dayChart(chart: DayChart): Html {
+  const { title, note, unit, high, target, days } = chart;
   const { width, height, left, right, top, bottom } = CHART;
   const innerWidth = width - left - right;
   const innerHeight = height - top - bottom;
@@ -26,10 +27,8 @@ export function dayChart({ title, note, unit, high, target, days }: DayChart): H
       html`<rect class="c-cut" x="${x - 1}" y="${top + 5}" width="${barWidth + 2}" height="2"/><text class="c-axis" x="${round(x + barWidth / 2)}" y="${top - 3}" text-anchor="middle">${cut}</text>`
     }`;
   });
-  const over = days.filter(({ missed }) => missed).map(({ day, text }) => `${day}: ${text}`);
-  const told = over.length === 0 ? 'no day is over the line' : `over the line: ${over.join('; ')}`;
   return html`<figure class="r-chart"><figcaption><strong>${title}</strong>${note !== '' && html` <small>${note}</small>`}</figcaption>
-<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}, ${days.length} days; ${told}">
+<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${chartAlternative(chart)}">
 <text class="c-axis" x="${left - 6}" y="${top + 6}" text-anchor="end">${high} ${unit}</text><text class="c-axis" x="${left - 6}" y="${y(0)}" text-anchor="end">0 ${unit}</text>
 ${bars}
 ${target !== null && html`<line class="c-target" x1="${left}" x2="${width - right}" y1="${y(target.at)}" y2="${y(target.at)}"/><text class="c-axis" x="${width - right + 5}" y="${y(target.at) + 3}">${target.text}</text>`}

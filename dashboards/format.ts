@@ -42,6 +42,10 @@ export function formatUs(us: number | null): string {
   return `${fixed(Math.ceil(us / 100_000), 1)}${NARROW_SPACE}s`;
 }
 
+export function capitalised(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 /** A speed in 0.001 tokens/s, rounded down: whole from ten tokens a second on, else to a tenth. */
 export function formatSpeed(milli: number | null): string {
   if (milli === null) return NO_DATA;

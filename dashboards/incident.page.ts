@@ -1,8 +1,8 @@
 import { stakeWords } from '../src/domain/alert/message.ts';
-import { duration, instantUtc, minuteUtc } from '../src/domain/alert/wording.ts';
 import { OUTCOMES } from '../src/domain/measure/outcome.ts';
 import type { IncidentDetail, IncidentPageView } from '../src/domain/view/incident-view.ts';
-import { countOf, NO_DATA, shorten } from './format.ts';
+import { duration, instantUtc, minuteUtc } from '../src/domain/wording.ts';
+import { capitalised, countOf, NO_DATA, shorten } from './format.ts';
 import { type Html, html } from './html.ts';
 import { PHASE_WORDS } from './incidents.page.ts';
 import { type Assets, layout } from './layout.ts';
@@ -64,10 +64,6 @@ ${failures(incident)}
 
 function instant(at: number): Html {
   return html`<time datetime="${new Date(at).toISOString()}" data-exact>${instantUtc(at)}</time>`;
-}
-
-function capitalised(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 function hidesStake({ hasStake, findings: cells }: IncidentDetail): boolean {

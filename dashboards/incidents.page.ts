@@ -1,5 +1,5 @@
-import { duration, minuteUtc } from '../src/domain/alert/wording.ts';
 import type { IncidentLine, IncidentsPageView } from '../src/domain/view/incident-view.ts';
+import { duration, minuteUtc } from '../src/domain/wording.ts';
 import { countOf, NO_DATA, shorten } from './format.ts';
 import { type Html, html } from './html.ts';
 import { type Assets, layout } from './layout.ts';

@@ -1,5 +1,5 @@
 import { number, type Step } from '../src/domain/contract/recount.ts';
-import { reasonText } from '../src/domain/report/reason-words.ts';
+import { reasonText } from '../src/domain/measure/reason-words.ts';
 import type { Failure, Report, ReportStatement, StatementResult } from '../src/domain/report/report.ts';
 import {
   type Audience,
@@ -149,7 +149,8 @@ ${stampTexts(report).map((text) => html`<p>${text}</p>`)}
 </article>`;
 }
 
-function resultClass(result: StatementResult): string {
+/** How a result is coloured. */
+export function resultClass(result: StatementResult): string {
   return `r-${result === 'met' || result === 'breached' ? result : 'open'}`;
 }
 

@@ -6,6 +6,7 @@ import type { Audience } from '../src/domain/report/report-text.ts';
 import { NO_DATA } from './format.ts';
 import { type Html, html, raw } from './html.ts';
 import { type Assets, layout } from './layout.ts';
+import { resultClass } from './report.page.ts';
 
 export type ReportRow = {
   readonly contract: string;
@@ -72,7 +73,7 @@ function reportRow(row: ReportRow, isOwner: boolean): Html {
         ? `${row.percent} %`
         : `${row.amount} ${row.currency ?? ''}`.trim();
   const claimBy = row.claimBy === null ? NO_DATA : row.claimBy === 'past' ? 'past' : row.claimBy.by;
-  return html`<tr><td class="keep"><a href="${path}" aria-label="${row.period}, ${row.contract}">${row.period}</a></td><td>${row.title}</td><td><span class="r-${row.result === 'met' || row.result === 'breached' ? row.result : 'open'}">${row.result}</span> <small>${counts}</small></td>${isOwner && html`<td class="n">${credit}</td><td class="keep">${row.state ?? NO_DATA}</td><td class="keep">${claimBy}</td>`}</tr>`;
+  return html`<tr><td class="keep"><a href="${path}" aria-label="${row.period}, ${row.contract}">${row.period}</a></td><td>${row.title}</td><td><span class="${resultClass(row.result)}">${row.result}</span> <small>${counts}</small></td>${isOwner && html`<td class="n">${credit}</td><td class="keep">${row.state ?? NO_DATA}</td><td class="keep">${claimBy}</td>`}</tr>`;
 }
 
 /** What became of the year's claims, per state and currency; amounts are decimals and are added as such. */

@@ -1,6 +1,6 @@
 import type { Limit } from '../src/domain/contract/commitment.ts';
 import { countsForAvailability, type Doubt, OUTCOMES } from '../src/domain/measure/outcome.ts';
-import { DOUBT_WORDS } from '../src/domain/report/reason-words.ts';
+import { DOUBT_WORDS } from '../src/domain/measure/reason-words.ts';
 import type { Spread } from '../src/domain/time/spread.ts';
 import { HEALTHS } from '../src/domain/view/health.ts';
 import {

@@ -1,5 +1,5 @@
 import type { StatusView } from '../src/domain/view/status-view.ts';
-import { countOf, type Times } from './format.ts';
+import { capitalised, countOf, type Times } from './format.ts';
 import { type Html, html } from './html.ts';
 
 export type Verdict = {
@@ -13,10 +13,6 @@ export type Verdict = {
 /** What the minutes on a page are called; after a start they are not an hour yet. */
 export function hourName({ isHourRead }: Pick<StatusView, 'isHourRead'>): string {
   return isHourRead ? 'last hour' : 'last minutes';
-}
-
-function capitalised(words: string): string {
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** The sentence at the top: whether the commitments are kept; or, before anything else, that nobody can know. */

@@ -32,8 +32,8 @@ function startAnew() {
   if (!isService || options.includes('semi-space') || process.send !== undefined) return;
   if (typeof process.execve !== 'function' || process.platform === 'win32') return;
   // With 368 targets every ten seconds, side by side, some minutes after a start: without the second limit 568 MB instead
-  // of 340 and no less CPU (5.4 ms a probe, with it 5.2); with 8 MB of
-  // the first 364 MB and 5.0 ms. Only the first minute pays, 12.2 ms a probe instead of 9.9.
+  // of 340 and no less CPU (5.4 ms a probe, with it 5.2); with 8 MB of the first 364 MB and 5.0 ms. Only the first minute
+  // pays, 12.2 ms a probe instead of 9.9.
   const limits = [
     '--max-semi-space-size=4',
     '--heap-growing-percent=40',

@@ -3,6 +3,8 @@
  * scripts and for paper. Numbers come from the block of data beside it, so both always say the same.
  */
 {
+  /** Ranges longer than this have days on their axis, as the server draws it. */
+  const LONG_MS = 26 * 3_600_000;
   const narrow = '\u202f';
 
   /** As the server prints it: rounded up to the digit shown. */
@@ -141,7 +143,7 @@
     host.append(readout, stage);
 
     const say = () => {
-      const long = data.to.at(-1) - data.from[0] > 93_600_000;
+      const long = data.to.at(-1) - data.from[0] > LONG_MS;
       const known = at ?? data.p99.findLastIndex((us) => us !== null);
       const index = known < 0 ? data.from.length - 1 : known;
       const n = data.n[index];
@@ -259,8 +261,8 @@
       const span = data.to.at(-1) - data.from[0];
       const instant = seconds * 1000;
       const minute = clock.minute(instant);
-      if (span > 93_600_000 * 4) return clock.day(instant);
-      return span > 93_600_000 && minute === '00:00' ? clock.day(instant) : minute;
+      if (span > LONG_MS * 4) return clock.day(instant);
+      return span > LONG_MS && minute === '00:00' ? clock.day(instant) : minute;
     }
     say();
 

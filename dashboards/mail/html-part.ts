@@ -1,5 +1,5 @@
 import type { Message } from '../../src/domain/alert/message.ts';
-import { instantUtc } from '../../src/domain/alert/wording.ts';
+import { instantUtc } from '../../src/domain/wording.ts';
 import { type Html, html, raw } from '../html.ts';
 import { groupFailures } from './failure-groups.ts';
 import type { MailLinks } from './text-part.ts';

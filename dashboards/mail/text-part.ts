@@ -1,5 +1,5 @@
 import type { Message } from '../../src/domain/alert/message.ts';
-import { instantUtc } from '../../src/domain/alert/wording.ts';
+import { instantUtc } from '../../src/domain/wording.ts';
 import { groupFailures } from './failure-groups.ts';
 
 /** Where a reader can go from here; `null` where there is no such place. */

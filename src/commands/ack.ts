@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { acknowledge } from '../domain/alert/transition.ts';
-import { minuteUtc } from '../domain/alert/wording.ts';
+import { minuteUtc } from '../domain/wording.ts';
 import { findIncident } from './find-incident.ts';
 import { readMoment } from './moment.ts';
 import { openData } from './open-data.ts';

@@ -5,7 +5,6 @@ import { templateIds } from '../config/contract-template.ts';
 import { loadContracts } from '../config/load-contract.ts';
 import { loadMaintenance, parseMaintenance } from '../config/load-maintenance.ts';
 import { nearest } from '../config/nearest.ts';
-import { countOf } from '../domain/alert/wording.ts';
 import { admitMaintenance, type MaintenanceWindow } from '../domain/contract/admitted-maintenance.ts';
 import { type WindowResult, windowsLookedBack } from '../domain/contract/chronic.ts';
 import type { Contract } from '../domain/contract/contract.ts';
@@ -14,6 +13,7 @@ import { asPreviousWindow, type Evaluation, evaluate } from '../domain/contract/
 import { accumulate, emptyTally, planTally, type Tally } from '../domain/contract/tally.ts';
 import { formatProblem } from '../domain/problem.ts';
 import { instantText, isTimezone, type Period, parsePeriod, shiftWindow } from '../domain/time/period.ts';
+import { counted } from '../domain/wording.ts';
 import { evaluationText, paintAnsi, paintNothing } from './evaluate/evaluation-text.ts';
 import { previousResults } from './evaluate/previous-results.ts';
 import {
@@ -234,7 +234,7 @@ function meant(name: string): string {
 function inputFlags(input: InputReport, targets: ReadonlySet<string>): string[] {
   return [
     ...(input.lines === 0 ? ['input: the file holds no line'] : []),
-    ...(input.bad > 0 ? [`input: ${input.bad} of ${countOf(input.lines, 'line')} could not be used`] : []),
+    ...(input.bad > 0 ? [`input: ${input.bad} of ${counted(input.lines, 'line')} could not be used`] : []),
     ...(input.unknownFields.length > 0
       ? [`input: ignored fields ${input.unknownFields.map((name) => name + meant(name)).join(', ')}`]
       : []),

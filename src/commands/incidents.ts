@@ -4,7 +4,7 @@ import { recipientId } from '../domain/alert/alert-policy.ts';
 import { extentOf } from '../domain/alert/extent.ts';
 import { activeCells, type Incident } from '../domain/alert/incident.ts';
 import { placeOf } from '../domain/alert/message.ts';
-import { counted, duration, minuteUtc } from '../domain/alert/wording.ts';
+import { counted, duration, minuteUtc } from '../domain/wording.ts';
 import type { Delivery, OutboxSummary } from '../store/store.ts';
 import { findIncident } from './find-incident.ts';
 import { readDuration } from './moment.ts';

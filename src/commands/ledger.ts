@@ -1,5 +1,4 @@
 import { type Command, Option } from 'commander';
-import { minuteUtc } from '../domain/alert/wording.ts';
 import {
   CLAIM_STATES,
   type ClaimState,
@@ -8,6 +7,7 @@ import {
   movesFrom,
   standingOf,
 } from '../domain/report/ledger.ts';
+import { minuteUtc } from '../domain/wording.ts';
 import type { Store } from '../store/store.ts';
 import { userOf } from './ack.ts';
 import { openData } from './open-data.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { minuteUtc } from '../domain/alert/wording.ts';
+import { minuteUtc } from '../domain/wording.ts';
 import type { PlannedWork } from '../store/store.ts';
 import { userOf } from './ack.ts';
 import { readDuration, readMoment } from './moment.ts';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type Recipient, recipientId } from '../domain/alert/alert-policy.ts';
 import { notice } from '../domain/alert/message.ts';
-import { minuteUtc } from '../domain/alert/wording.ts';
+import { minuteUtc } from '../domain/wording.ts';
 import { loadDeployment } from './load-deployment.ts';
 import { readLinkKey } from './run/link-key.ts';
 import { openPostOffice } from './run/post-office.ts';

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { ALERT_KINDS, type AlertKind } from '../domain/alert/alert.ts';
-import { minuteUtc } from '../domain/alert/wording.ts';
+import { minuteUtc } from '../domain/wording.ts';
 import { userOf } from './ack.ts';
 import { readDuration } from './moment.ts';
 import { openData } from './open-data.ts';

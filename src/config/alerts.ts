@@ -1,11 +1,8 @@
-import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Recipient } from '../domain/alert/alert-policy.ts';
 import { readTime, readTuning } from './alert-tuning.ts';
 import { alertsSchema, WEEKDAYS } from './alerts-schema.ts';
+import { readCertificates } from './certificates.ts';
 import type { AlertSettings, GatewaySettings, TierSettings } from './config.ts';
-import { reasonOf } from './folder.ts';
 import { didYouMean } from './nearest.ts';
 import { isLoopback, minuteOfDay, type Reading, readAddress, readTimezone, refuseTwins } from './reading.ts';
 import { readShape } from './shape.ts';
@@ -96,21 +93,6 @@ function readSmtp(
     password: raw.password === undefined ? null : reading.secret(raw.password, [...path, 'password']),
     ca: raw.ca === undefined ? null : readCertificates(reading, raw.ca, [...path, 'ca']),
   };
-}
-
-const PEM = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
-
-/** The certificates of a PEM file and nothing else of it; `null` after telling why there are none. */
-function readCertificates(reading: Reading, file: string, path: Path): string | null {
-  try {
-    const found = readFileSync(resolve(reading.folder, file), 'utf8').match(PEM) ?? [];
-    for (const pem of found) new X509Certificate(pem);
-    if (found.length > 0) return found.join('\n');
-    reading.problems.error(path, `expected a PEM file with at least one certificate, found none in ${file}`);
-  } catch (error) {
-    reading.problems.error(path, `${file} cannot be read as certificates: ${reasonOf(error)}`);
-  }
-  return null;
 }
 
 function readRecipient(reading: Reading, text: string, webhooks: readonly string[], path: Path): Recipient {

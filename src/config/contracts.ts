@@ -1,7 +1,7 @@
 import type { ContractSettings } from './config.ts';
 import { parseContracts } from './parse-contract.ts';
-import { idsIn, namesIn, type Reading } from './reading.ts';
-import { unknownName } from './tiers.ts';
+import type { Reading } from './reading.ts';
+import { scopeFault } from './scope.ts';
 import type { Path } from './yaml-source.ts';
 
 /** The contracts of a deployment with all their versions; templates are filled in, problems reported. */
@@ -24,15 +24,8 @@ export function readContracts(reading: Reading): ContractSettings[] {
 /** A fee of its own for a scope nobody has would silently leave the greater fee in force. Models may be discovered later. */
 function refuseStrayFees(reading: Reading, terms: unknown, path: Path): void {
   const scopes = mapAt(mapAt(terms, 'fee'), 'scopes');
-  const gateways = idsIn(reading, 'gateway');
-  const tiers = namesIn(reading, 'tiers');
   for (const scope of Object.keys(scopes ?? {})) {
-    const [gateway = '', tier] = scope.split('/');
-    const wrong = !gateways.includes(gateway)
-      ? unknownName('gateway', gateway, gateways)
-      : tier !== undefined && !tiers.includes(tier)
-        ? unknownName('tier', tier, tiers)
-        : null;
+    const wrong = scopeFault(reading, scope);
     if (wrong !== null) reading.problems.error([...path, scope], wrong, 'key');
   }
 }

@@ -80,7 +80,7 @@ export function loadConfig(
     alerts: readAlerts(reading, gateways, tiers),
     status: readStatus(reading),
     retention: readRetention(reading),
-    timeStamps: readTimeStamps(reading, folder),
+    timeStamps: readTimeStamps(reading),
   };
   tellTimezones(reading, root, []);
   const all = problems.all();

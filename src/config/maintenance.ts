@@ -2,9 +2,9 @@ import type { DeclaredWork } from '../domain/contract/maintenance.ts';
 import { parseDuration } from '../domain/time/duration.ts';
 import { isTimezone, parseInstant } from '../domain/time/period.ts';
 import { recurrenceFault } from '../domain/time/recurrence.ts';
-import { elementsOf, idsIn, namesIn, type Reading } from './reading.ts';
+import { elementsOf, idsIn, type Reading } from './reading.ts';
 import { maintenanceSchema } from './schema.ts';
-import { unknownName } from './tiers.ts';
+import { scopeFault } from './scope.ts';
 import type { Path } from './yaml-source.ts';
 
 const LONGEST_MS = 31 * 86_400_000;
@@ -15,12 +15,9 @@ export function readMaintenance(reading: Reading): DeclaredWork[] {
   return elementsOf(reading, 'maintenance', maintenanceSchema).flatMap(({ path, value }) => {
     const scopes = value.scope === undefined ? idsIn(reading, 'gateway') : [value.scope].flat();
     for (const [i, scope] of scopes.entries()) {
-      if (value.scope !== undefined)
-        tellScope(
-          reading,
-          scope,
-          typeof value.scope === 'string' ? [...path, 'scope'] : [...path, 'scope', i],
-        );
+      const fault = value.scope === undefined ? null : scopeFault(reading, scope);
+      const place = typeof value.scope === 'string' ? [...path, 'scope'] : [...path, 'scope', i];
+      if (fault !== null) reading.problems.error(place, fault);
     }
     const times = readTimes(reading, value, path);
     return times === null ? [] : scopes.map((scope) => ({ scope, ...times, reason: value.reason }));
@@ -76,15 +73,4 @@ function readTimes(
     );
   }
   return { start, timezone, durationMs, rrule, announced };
-}
-
-/** The parts of a scope that can be known here: models may be discovered later. */
-function tellScope(reading: Reading, scope: string, path: Path): void {
-  const [gateway = '', tier] = scope.split('/');
-  const gateways = idsIn(reading, 'gateway');
-  const tiers = namesIn(reading, 'tiers');
-  if (!gateways.includes(gateway)) reading.problems.error(path, unknownName('gateway', gateway, gateways));
-  else if (tier !== undefined && !tiers.includes(tier)) {
-    reading.problems.error(path, unknownName('tier', tier, tiers));
-  }
 }

@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { reasonOf } from './folder.ts';
+import { readCertificates } from './certificates.ts';
 import type { Reading } from './reading.ts';
 import { timeStampsSchema } from './schema.ts';
 import { readShape } from './shape.ts';
@@ -12,8 +10,7 @@ export type TimeStampSettings = {
   readonly ca: string;
 };
 
-/** `folder` is the one that relative paths are meant from. */
-export function readTimeStamps(reading: Reading, folder: string): TimeStampSettings | null {
+export function readTimeStamps(reading: Reading): TimeStampSettings | null {
   const { problems, root } = reading;
   if (root.timeStamps === undefined) return null;
   const raw = readShape(timeStampsSchema, root.timeStamps, ['timeStamps'], null);
@@ -27,13 +24,6 @@ export function readTimeStamps(reading: Reading, folder: string): TimeStampSetti
     );
     return null;
   }
-  const place = ['timeStamps', 'ca'];
-  try {
-    const ca = readFileSync(resolve(folder, raw.ca), 'utf8');
-    if (ca.includes('-----BEGIN CERTIFICATE-----')) return { authority: raw.authority, ca };
-    problems.error(place, `${raw.ca} holds no certificate in PEM form`);
-  } catch (error) {
-    problems.error(place, `${raw.ca} cannot be read: ${reasonOf(error)}`);
-  }
-  return null;
+  const ca = readCertificates(reading, raw.ca, ['timeStamps', 'ca']);
+  return ca === null ? null : { authority: raw.authority, ca };
 }

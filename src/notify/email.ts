@@ -1,6 +1,6 @@
 import { createTransport, type SendMailOptions } from 'nodemailer';
 import type { DeliveryResult, Letter } from '../domain/alert/letter.ts';
-import { oneLine } from '../domain/alert/wording.ts';
+import { oneLine } from '../domain/wording.ts';
 
 /** How to reach the operator's mail server. */
 export type SmtpSettings = {

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { DeliveryResult } from '../domain/alert/letter.ts';
 import type { Message } from '../domain/alert/message.ts';
-import { oneLine } from '../domain/alert/wording.ts';
+import { oneLine } from '../domain/wording.ts';
 
 export type WebhookSettings = {
   readonly url: string;

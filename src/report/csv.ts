@@ -1,5 +1,5 @@
 import { stringify } from 'csv-stringify/sync';
-import { reasonText } from '../domain/report/reason-words.ts';
+import { reasonText } from '../domain/measure/reason-words.ts';
 import type { Failure, Report, ReportStatement } from '../domain/report/report.ts';
 import {
   deadlineText,

@@ -59,10 +59,3 @@ export function drawChart(doc: PDFKit.PDFDocument, chart: DayChart, box: Box, fo
   label(days[0]?.day ?? '', left, bottom + 4, 80, 'left');
   label(days.at(-1)?.day ?? '', right - 80, bottom + 4, 80, 'right');
 }
-
-/** What the picture shows, for those who hear it. */
-export function chartAlternative({ title, note, days }: DayChart): string {
-  const told = days.filter(({ missed }) => missed).map(({ day, text }) => `${day}: ${text}`);
-  const over = told.length === 0 ? 'no day is over the line' : `over the line: ${told.join('; ')}`;
-  return `${title}${note === '' ? '' : ` (${note})`}, ${days.length} days; ${over}`;
-}

@@ -1,7 +1,7 @@
 import { visible } from '../../dashboards/visible.ts';
 import type { Fact } from '../domain/report/report-text.ts';
-import type { DayChart } from '../domain/view/day-chart.ts';
-import { chartAlternative, drawChart } from './pdf-chart.ts';
+import { chartAlternative, type DayChart } from '../domain/view/day-chart.ts';
+import { drawChart } from './pdf-chart.ts';
 
 export const INK = '#1d1c19';
 export const SOFT = '#5d5a52';

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import PDFDocument from 'pdfkit';
 import { number, type Step } from '../domain/contract/recount.ts';
-import { reasonText } from '../domain/report/reason-words.ts';
+import { reasonText } from '../domain/measure/reason-words.ts';
 import type { Failure, Report, ReportStatement } from '../domain/report/report.ts';
 import {
   deadlineText,

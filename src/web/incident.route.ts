@@ -3,7 +3,6 @@ import { incidentPage } from '../../dashboards/incident.page.ts';
 import { incidentsPage } from '../../dashboards/incidents.page.ts';
 import type { Incident } from '../domain/alert/incident.ts';
 import { acknowledge } from '../domain/alert/transition.ts';
-import { oneLine } from '../domain/alert/wording.ts';
 import type { Audience } from '../domain/report/report-text.ts';
 import {
   type IncidentPageView,
@@ -12,6 +11,7 @@ import {
   incidentLine,
   type MessageCopies,
 } from '../domain/view/incident-view.ts';
+import { oneLine } from '../domain/wording.ts';
 import type { Delivery, Store } from '../store/store.ts';
 import { type AcknowledgeLink, linkName, readLink } from './acknowledge-link.ts';
 import { AppError } from './app-error.ts';

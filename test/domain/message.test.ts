@@ -6,7 +6,7 @@ import type { Incident } from '../../src/domain/alert/incident.ts';
 import { letterOf, messageIdOf, threadRootOf } from '../../src/domain/alert/letter.ts';
 import { messageOf, notice, placeOf } from '../../src/domain/alert/message.ts';
 import { acknowledge } from '../../src/domain/alert/transition.ts';
-import { duration, oneLine, percent, probability, roughPercent } from '../../src/domain/alert/wording.ts';
+import { duration, oneLine, percent, probability, roughPercent } from '../../src/domain/wording.ts';
 import { evaluation, facts, MINUTE, only, START, story } from '../support/alert-builders.ts';
 
 const CELL = 'acme/pro/deepseek-ai/DeepSeek-V3.2';

@@ -1,5 +1,6 @@
 import { OUTCOMES } from '../measure/outcome.ts';
 import type { Target } from '../measure/target.ts';
+import { clockUtc, counted, duration, percent } from '../wording.ts';
 import {
   ALERTS,
   type BudgetLeft,
@@ -12,7 +13,6 @@ import {
 import type { AlertThresholds, BurnRow } from './alert-policy.ts';
 import { type BurnJudgement, type CountWindow, judgeBurn, measureCount } from './burn-rule.ts';
 import { type DownJudgement, judgeDown, type Reading } from './down-rule.ts';
-import { clockUtc, counted, duration, percent } from './wording.ts';
 
 /** A live objective of one target, as far as alerts need it. */
 export type ObjectiveEvidence = {

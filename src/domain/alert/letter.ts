@@ -1,5 +1,5 @@
+import { oneLine } from '../wording.ts';
 import type { Message } from './message.ts';
-import { oneLine } from './wording.ts';
 
 export type Attachment = { readonly name: string; readonly contentType: string; readonly body: Uint8Array };
 

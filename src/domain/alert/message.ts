@@ -1,6 +1,16 @@
 import { OUTCOMES } from '../measure/outcome.ts';
 import { parseTargetId } from '../measure/target.ts';
 import {
+  counted,
+  duration,
+  instantUtc,
+  minuteUtc,
+  oneLine,
+  percent,
+  probability,
+  roughPercent,
+} from '../wording.ts';
+import {
   ALERTS,
   type CellFacts,
   type Failure,
@@ -12,16 +22,6 @@ import {
 import { adviceOf, prefixOf } from './alert-words.ts';
 import { type Extent, extentOf } from './extent.ts';
 import { activeCells, type Incident, type IncidentCell, type Notice, type Told } from './incident.ts';
-import {
-  counted,
-  duration,
-  instantUtc,
-  minuteUtc,
-  oneLine,
-  percent,
-  probability,
-  roughPercent,
-} from './wording.ts';
 
 /** What a message is about; the ones after the incidents' are sent once and need no answer. */
 export const TOPICS = [

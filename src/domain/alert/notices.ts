@@ -1,6 +1,6 @@
+import { counted } from '../wording.ts';
 import type { Stake } from './alert.ts';
 import { type Message, notice } from './message.ts';
-import { counted } from './wording.ts';
 
 /** A period that is over, as far as its messages need it. */
 export type ClosedPeriod = {

@@ -1,6 +1,6 @@
+import { clockUtc, counted, percent } from '../wording.ts';
 import { type CellEvaluation, NO_FACTS, OURSELVES, type Verdict } from './alert.ts';
 import type { AlertThresholds } from './alert-policy.ts';
-import { clockUtc, counted, percent } from './wording.ts';
 
 /** What is known about ourselves. `null` = not measured. */
 export type OwnEvidence = {

@@ -1,5 +1,5 @@
-import { countOf } from '../alert/wording.ts';
 import type { Interval } from '../time/interval.ts';
+import { counted } from '../wording.ts';
 import type { AvailabilityTerms, Contract, SliceBadWhen } from './contract.ts';
 import { addTo, type Exact, type ExactSum, exact, ONE, ratio, totalOf, ZERO } from './exact.ts';
 import { inMaintenance, type SliceCounts, sliceCounts } from './slice-counts.ts';
@@ -178,7 +178,7 @@ function timeslices(slices: Slices, runs: readonly Run[], dropped: number): Figu
       dropped === 0
         ? []
         : [
-            `note: ${countOf(dropped, 'bad slice')} in runs shorter than the minimum ${dropped === 1 ? 'is' : 'are'} dropped`,
+            `note: ${counted(dropped, 'bad slice')} in runs shorter than the minimum ${dropped === 1 ? 'is' : 'are'} dropped`,
           ],
   };
 }

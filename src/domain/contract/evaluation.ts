@@ -1,7 +1,7 @@
-import { countOf } from '../alert/wording.ts';
 import { clopperPearson } from '../statistics/binomial.ts';
 import type { Interval } from '../time/interval.ts';
 import { instantText } from '../time/period.ts';
+import { counted } from '../wording.ts';
 import { type Availability, availabilityOf, type Coverage } from './availability.ts';
 import { type ChronicRight, chronicRights, type WindowResult } from './chronic.ts';
 import { type ClaimAnchors, claimDeadlines, type Deadline } from './claim-deadline.ts';
@@ -332,7 +332,7 @@ function evaluationFlags(tally: Tally, index: number, context: EvaluationContext
     ...countingFlags(tally, index),
     ...(period.isWindow ? [] : ['note: the period is no window of the contract; no claim follows from it']),
     ...(tally.outside > 0
-      ? [`note: ${countOf(tally.outside, 'request lies', 'requests lie')} outside of the period`]
+      ? [`note: ${counted(tally.outside, 'request lies', 'requests lie')} outside of the period`]
       : []),
   ];
 }

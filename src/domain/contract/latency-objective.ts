@@ -1,6 +1,6 @@
-import { countOf } from '../alert/wording.ts';
 import { nearestRank, rankInterval } from '../statistics/quantile.ts';
 import type { Interval } from '../time/interval.ts';
+import { counted } from '../wording.ts';
 import type { LatencyForm, LatencyTerms, SliceStat } from './contract.ts';
 import { type Exact, exact, HUNDRED, ONE, ratio } from './exact.ts';
 import { isUpperLimit } from './latency-question.ts';
@@ -65,11 +65,11 @@ function seriesFlags(terms: LatencyTerms, tally: Tally, position: number): strin
     if (timing === undefined || timing.role === 'skipped' || kind.inPeriod === 0) continue;
     for (const flag of timing.flags) flags.set(flag, (flags.get(flag) ?? 0) + kind.inPeriod);
   }
-  const named = [...flags].sort().map(([flag, count]) => `${flag} (${countOf(count, 'request')})`);
+  const named = [...flags].sort().map(([flag, count]) => `${flag} (${counted(count, 'request')})`);
   const untimed = tally.series[position]?.untimed ?? 0;
   if (untimed > 0)
     named.push(
-      `coverage: ${countOf(untimed, 'answered request carries', 'answered requests carry')} no ${terms.metric}; left out`,
+      `coverage: ${counted(untimed, 'answered request carries', 'answered requests carry')} no ${terms.metric}; left out`,
     );
   return named;
 }

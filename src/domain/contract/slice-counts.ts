@@ -1,6 +1,6 @@
-import { countOf } from '../alert/wording.ts';
 import type { Counting } from '../measure/outcome.ts';
 import { coversWhole, type Interval } from '../time/interval.ts';
+import { counted } from '../wording.ts';
 import type { Contract } from './contract.ts';
 import { countRaw } from './counting.ts';
 import { forEachSlice, type PlannedContract, type Tally } from './tally.ts';
@@ -115,7 +115,7 @@ export function countingFlags(tally: Tally, index: number): string[] {
   }
   return [...lines]
     .sort((a, b) => (a[0] < b[0] ? -1 : 1))
-    .map(([flag, count]) => `${flag} (${countOf(count, 'request')})`);
+    .map(([flag, count]) => `${flag} (${counted(count, 'request')})`);
 }
 
 /** Whether a slice of the period lies wholly in the contract's maintenance. */

@@ -1,7 +1,6 @@
 import { type SliceJudge, sliceJudge } from '../contract/availability.ts';
 import { slicePasses } from '../contract/latency-objective.ts';
 import type { Line } from '../contract/tally.ts';
-import { appendLine, emptyLines, type JudgedLines, UNTIMED, WITHIN_LIMIT } from '../report/judged-lines.ts';
 import {
   addSparse,
   clearHistogram,
@@ -14,6 +13,7 @@ import {
   sparseOf,
 } from '../statistics/latency-histogram.ts';
 import { covers, coversWhole, type Interval, union } from '../time/interval.ts';
+import { appendLine, emptyLines, type JudgedLines, UNTIMED, WITHIN_LIMIT } from './judged-lines.ts';
 import { type LiveJudge, type LivePlan, type LiveQuestion, wholePlan } from './live-plan.ts';
 
 /** Requests and slices for one availability question. */

@@ -1,5 +1,5 @@
-import { counted } from '../alert/wording.ts';
 import { number } from '../contract/recount.ts';
+import { counted } from '../wording.ts';
 import type { Report, ReportIncident, ReportStatement } from './report.ts';
 import {
   creditText,

@@ -3,8 +3,8 @@ import type { Contract } from '../contract/contract.ts';
 import type { ObjectiveResult } from '../contract/evaluation.ts';
 import { number, signOf } from '../contract/recount.ts';
 import { OUTCOMES } from '../measure/outcome.ts';
+import { DOUBT_WORDS, NOT_RUN_WORDS } from '../measure/reason-words.ts';
 import { claimReadings, openReading } from './claim-readings.ts';
-import { DOUBT_WORDS, NOT_RUN_WORDS } from './reason-words.ts';
 import type { Failure, Report, ReportStatement, StatementResult } from './report.ts';
 
 /** A name and what is to be said of it: every form of a report prints these, so that all say the same. */

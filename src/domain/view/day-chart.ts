@@ -26,6 +26,13 @@ export type DayChart = {
   readonly days: readonly ChartDay[];
 };
 
+/** What the picture shows, for those who hear it. */
+export function chartAlternative({ title, note, days }: DayChart): string {
+  const told = days.filter(({ missed }) => missed).map(({ day, text }) => `${day}: ${text}`);
+  const over = told.length === 0 ? 'no day is over the line' : `over the line: ${told.join('; ')}`;
+  return `${title}${note === '' ? '' : ` (${note})`}, ${days.length} days; ${over}`;
+}
+
 /** Bars may rise to so many times the line; what is higher is cut, so that the line stays readable beside an outage. */
 const MOST_TIMES_BUDGET = 12;
 const MOST_TIMES_LIMIT = 3;

@@ -14,8 +14,8 @@ import { evaluateOurselves, type OwnEvidence } from '../../domain/alert/own-rule
 import type { Target } from '../../domain/measure/target.ts';
 import { clip, covers, type Interval, union } from '../../domain/time/interval.ts';
 import type { PlannedWork, ScheduleSpan, Store } from '../../store/store.ts';
-import { piecesOf } from '../closing/read-in-pieces.ts';
 import { expectedTicks, intervalAfter } from '../probing/expected-ticks.ts';
+import { piecesOf } from '../read-in-pieces.ts';
 import { createRequestIds } from './request-ids.ts';
 import { createSampleMemory } from './sample-memory.ts';
 

@@ -1,8 +1,8 @@
 import { ALERTS } from '../../domain/alert/alert.ts';
 import { type AlertPolicy, recipientsOf } from '../../domain/alert/alert-policy.ts';
 import { notice } from '../../domain/alert/message.ts';
-import { counted, minuteUtc, percent } from '../../domain/alert/wording.ts';
 import { digestDueAt } from '../../domain/time/quiet-hours.ts';
+import { counted, minuteUtc, percent } from '../../domain/wording.ts';
 import type { Store } from '../../store/store.ts';
 
 export type DigestStore = Pick<

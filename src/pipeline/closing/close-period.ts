@@ -1,12 +1,12 @@
 import type { Severity } from '../../domain/alert/alert.ts';
 import { type Recipient, type Route, recipientsOf } from '../../domain/alert/alert-policy.ts';
 import { type ClosedPeriod, periodNotices } from '../../domain/alert/notices.ts';
-import { minuteUtc } from '../../domain/alert/wording.ts';
 import { contractInForce, isSameWindow, MOST_SHARED_MS } from '../../domain/contract/contract-in-force.ts';
 import { openReading } from '../../domain/report/claim-readings.ts';
 import { type ClaimState, type LedgerEntry, standingOf } from '../../domain/report/ledger.ts';
 import type { Report, ReportStatement } from '../../domain/report/report.ts';
 import { instantText, type Period, windowAt } from '../../domain/time/period.ts';
+import { minuteUtc } from '../../domain/wording.ts';
 import type { FrozenReport, LateRows, NamedReport, Store } from '../../store/store.ts';
 import { buildReport, type ReportReader, type ReportTerms } from './build-report.ts';
 

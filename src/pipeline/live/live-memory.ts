@@ -1,5 +1,12 @@
 import { addToDay, type DayRecord, emptyDay } from '../../domain/live/day-record.ts';
 import {
+  emptyLines,
+  firstAtOrAfter,
+  forgetBefore,
+  forgetFrom,
+  type JudgedLines,
+} from '../../domain/live/judged-lines.ts';
+import {
   LIVE_WINDOWS,
   type LiveWindow,
   liveObjective,
@@ -21,17 +28,10 @@ import {
 } from '../../domain/live/rollup.ts';
 import { lineOfSample } from '../../domain/measure/line-of-sample.ts';
 import type { Target } from '../../domain/measure/target.ts';
-import {
-  emptyLines,
-  firstAtOrAfter,
-  forgetBefore,
-  forgetFrom,
-  type JudgedLines,
-} from '../../domain/report/judged-lines.ts';
 import type { BucketGrain, ScheduleSpan, Store, StoredBucket } from '../../store/store.ts';
 import { type Clock, delay } from '../clock.ts';
-import { eachDecided } from '../closing/read-in-pieces.ts';
 import { countExpected } from '../probing/expected-ticks.ts';
+import { eachDecided } from '../read-in-pieces.ts';
 import type { LiveScope, LiveTerms } from './live-scope.ts';
 import { SETTLE_MS } from './roll-up.ts';
 

@@ -10,7 +10,7 @@ import { lineOfSample } from '../../domain/measure/line-of-sample.ts';
 import type { Target } from '../../domain/measure/target.ts';
 import type { BucketGrain, DirtySpan, Store } from '../../store/store.ts';
 import { type Cancel, type Clock, delay } from '../clock.ts';
-import { eachDecided } from '../closing/read-in-pieces.ts';
+import { eachDecided } from '../read-in-pieces.ts';
 import type { LiveScope } from './live-scope.ts';
 
 const HOUR_MS = 3_600_000;

@@ -1,4 +1,4 @@
-import { type Doubt, type NotRunReason, OUTCOMES } from '../measure/outcome.ts';
+import { type Doubt, type NotRunReason, OUTCOMES } from './outcome.ts';
 
 /** Why a sample says nothing, or nothing about latency. */
 export const DOUBT_WORDS: Readonly<Record<Doubt, string>> = {

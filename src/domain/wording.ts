@@ -68,8 +68,3 @@ export function oneLine(text: string, max: number): string {
   const characters = [...flat];
   return characters.length <= max ? flat : `${characters.slice(0, max - 1).join('')}…`;
 }
-
-/** `1 request`, `2 requests`. */
-export function countOf(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
-}

@@ -1,6 +1,6 @@
 import { timeOf } from '../contract/latency-question.ts';
 import type { Line } from '../contract/tally.ts';
-import type { LiveJudge, LiveKind, LivePlan } from '../live/live-plan.ts';
+import type { LiveJudge, LiveKind, LivePlan } from './live-plan.ts';
 
 /**
  * Requests of one target by ascending time, judged once and counted often. In columns, because hours of requests of

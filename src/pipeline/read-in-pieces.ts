@@ -1,5 +1,5 @@
-import type { DecidedStretch, Store } from '../../store/store.ts';
-import { type Clock, delay } from '../clock.ts';
+import type { DecidedStretch, Store } from '../store/store.ts';
+import { type Clock, delay } from './clock.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
