@@ -13,6 +13,7 @@ export type SmtpSettings = {
   readonly from: string;
   /** Certificates to trust instead of the system's, PEM; for a server with a certificate of its own. */
   readonly ca: string | null;
+  /** How long the server may be silent, ms. A letter as a whole may take twice as long, its wait for a connection included. */
   readonly timeoutMs: number;
 };
 
@@ -24,7 +25,36 @@ export type Mailer = {
 
 /** A pool of connections to one server. Nothing is opened before the first letter. */
 export function createMailer(settings: SmtpSettings): Mailer {
-  const transport = createTransport({
+  const wholeMs = 2 * settings.timeoutMs;
+  let transport = openPool(settings);
+  return {
+    async send(letter) {
+      const own = transport;
+      // The library watches for silence only: a server that drips would hold a letter, and all behind it, for ever.
+      let timer: NodeJS.Timeout | undefined;
+      const tooLong = new Promise<DeliveryResult>((resolve) => {
+        timer = setTimeout(() => {
+          resolve(retry(`the mail server took longer than ${wholeMs / 1_000} s over one letter`));
+          if (transport === own) transport = openPool(settings);
+          own.close();
+        }, wholeMs);
+      });
+      const sent = own.sendMail(mailOf(letter, settings.from)).then(
+        (): DeliveryResult => ({ kind: 'delivered' }),
+        (error: unknown) => judgeFailure(error),
+      );
+      try {
+        return await Promise.race([sent, tooLong]);
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    close: () => transport.close(),
+  };
+}
+
+function openPool(settings: SmtpSettings) {
+  return createTransport({
     host: settings.host,
     port: settings.port,
     secure: settings.security === 'tls',
@@ -43,17 +73,6 @@ export function createMailer(settings: SmtpSettings): Mailer {
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  return {
-    async send(letter) {
-      try {
-        await transport.sendMail(mailOf(letter, settings.from));
-        return { kind: 'delivered' };
-      } catch (error) {
-        return judgeFailure(error);
-      }
-    },
-    close: () => transport.close(),
-  };
 }
 
 /** The letter as the bytes of an RFC 5322 message with CRLF line ends. */

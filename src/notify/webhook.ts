@@ -46,7 +46,7 @@ export function createWebhook(settings: WebhookSettings): Webhook {
         body,
       });
     } catch (error) {
-      return { kind: 'retry', reason: oneLine(reasonOf(error), 300), afterMs: null };
+      return again(oneLine(reasonOf(error), 300));
     }
     // The answer's body is of no interest, but the connection is wanted back.
     await response.body?.cancel().catch(() => undefined);
@@ -59,14 +59,22 @@ export function signWebhook(secret: string, id: string, timestamp: string, body:
   return `v1,${createHmac('sha256', secret).update(`${id}.${timestamp}.${body}`).digest('base64')}`;
 }
 
+const MENDABLE_STATUSES: ReadonlySet<number> = new Set([401, 403, 404, 407]);
+
+function again(reason: string): DeliveryResult {
+  return { kind: 'retry', reason, afterMs: null };
+}
+
 function judgeStatus(response: Response, now: number): DeliveryResult {
   const { status } = response;
   if (status >= 200 && status < 300) return { kind: 'delivered' };
   if (status === 408 || status === 425 || status === 429 || status >= 500) {
     return { kind: 'retry', reason: `HTTP ${status}`, afterMs: retryAfterMs(response, now) };
   }
-  const why = status >= 300 && status < 400 ? 'a redirect, which is not followed' : 'refused';
-  return { kind: 'rejected', reason: `HTTP ${status}: ${why}` };
+  // Says nothing about this message: a login page in front, a receiver being installed anew. The operator can mend it.
+  if (status >= 300 && status < 400) return again(`HTTP ${status}: a redirect, which is not followed`);
+  if (MENDABLE_STATUSES.has(status)) return again(`HTTP ${status}: refused`);
+  return { kind: 'rejected', reason: `HTTP ${status}: refused` };
 }
 
 /** `Retry-After` in whole seconds or as a date (RFC 9110, section 10.2.3); `null` if it says neither. */

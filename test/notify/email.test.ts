@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { DeliveryResult, Letter } from '../../src/domain/alert/letter.ts';
 import { letterOf, messageIdOf } from '../../src/domain/alert/letter.ts';
 import { notice } from '../../src/domain/alert/message.ts';
@@ -301,3 +303,58 @@ test('two hundred letters to two hundred mailboxes go over the pool, each to its
     assert.equal(new Set(received.map(({ mail }) => mail.messageId)).size, 1);
   });
 });
+
+/** A server that answers DATA a little at a time and never to the end, so that it is never silent. */
+async function dripping(drop: string): Promise<{ port: number; open: () => number; close: () => void }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    let timer: NodeJS.Timeout | undefined;
+    socket.on('close', () => {
+      clearInterval(timer);
+      sockets.delete(socket);
+    });
+    socket.write('220 hello\r\n');
+    let isData = false;
+    createInterface({ input: socket }).on('line', (line) => {
+      if (isData && line === '.') timer = setInterval(() => socket.write(drop), 10);
+      else if (!isData) socket.write(line === 'DATA' ? '354 go on\r\n' : '250 ok\r\n');
+      isData ||= line === 'DATA';
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    open: () => sockets.size,
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
+
+for (const drop of ['x', '250-going on\r\n']) {
+  test(`a server that drips ${JSON.stringify(drop)} holds no letter, the letters behind it are tried as well, and its connections are let go`, async () => {
+    const server = await dripping(drop);
+    const mailer = createMailer({
+      host: '127.0.0.1',
+      port: server.port,
+      security: 'plain',
+      auth: null,
+      from: 'probity@watch.example',
+      ca: null,
+      timeoutMs: 100,
+    });
+    const results = await Promise.all(
+      ['a', 'b', 'c'].map((name) => mailer.send(letter({ to: `${name}@x.example` }))),
+    );
+    assert.ok(results.every(({ kind }) => kind === 'retry'));
+    const reason = 'the mail server took longer than 0.2 s over one letter';
+    assert.ok(results.some((result) => result.kind === 'retry' && result.reason === reason));
+    while (server.open() > 0) await delay(5);
+    mailer.close();
+    server.close();
+  });
+}

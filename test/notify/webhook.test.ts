@@ -86,8 +86,9 @@ const ANSWERS: readonly (readonly [
   [
     302,
     { location: 'http://127.0.0.1:1/elsewhere' },
-    { kind: 'rejected', reason: 'HTTP 302: a redirect, which is not followed' },
+    { kind: 'retry', reason: 'HTTP 302: a redirect, which is not followed', afterMs: null },
   ],
+  [404, {}, { kind: 'retry', reason: 'HTTP 404: refused', afterMs: null }],
 ];
 
 for (const [status, headers, expected] of ANSWERS) {
@@ -103,4 +104,17 @@ test('an answer that never comes, and a connection that breaks, are worth anothe
   assert.equal(silent.result.kind, 'retry');
   const broken = await post((response) => response.destroy());
   assert.equal(broken.result.kind, 'retry');
+});
+
+test('an answer without an end is not read to its end: the message counts as delivered', async () => {
+  const piece = Buffer.alloc(1 << 16, 120);
+  const { result } = await post((response) => {
+    const pour = (): void => {
+      while (!response.destroyed && response.write(piece));
+      if (!response.destroyed) response.once('drain', pour);
+    };
+    response.writeHead(200);
+    pour();
+  });
+  assert.deepEqual(result, { kind: 'delivered' });
 });

@@ -123,6 +123,17 @@ test('the other side may ask for a longer wait, not for a shorter one', async ()
   assert.equal((await one.run()).again, 0);
 });
 
+test('no answer can put a message off for longer than six hours', async () => {
+  const one = post();
+  await one.queue('a');
+  one.answer = () => ({ kind: 'retry', reason: 'HTTP 503', afterMs: 8_000 * 365 * DAY });
+  await one.run();
+  one.now = START + 6 * HOUR - 1;
+  assert.equal((await one.run()).again, 0);
+  one.now = START + 6 * HOUR;
+  assert.equal((await one.run()).again, 1);
+});
+
 test('a fault of ours while sending loses nothing, and is told', async () => {
   const one = post();
   await one.queue('a');

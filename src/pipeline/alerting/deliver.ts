@@ -25,6 +25,9 @@ export type DeliverReport = {
   readonly late: number;
 };
 
+/** A server may ask for peace, but a page that waits for longer than this helps nobody. */
+const LONGEST_ASKED_MS = 6 * 3_600_000;
+
 /** At most so many at once; a lease must outlast the slowest of them. */
 const BATCH = 8;
 
@@ -68,7 +71,8 @@ async function attempt(delivery: Delivery, options: DeliverOptions): Promise<Set
         return { kind: 'dead', at: now, error: `given up: ${result.reason}` };
       }
       const waitMs = backoffMs(delivery.attempts, options.policy, options.random());
-      return { kind: 'again', nextAt: now + Math.max(waitMs, result.afterMs ?? 0), error: result.reason };
+      const askedMs = Math.min(result.afterMs ?? 0, LONGEST_ASKED_MS);
+      return { kind: 'again', nextAt: now + Math.max(waitMs, askedMs), error: result.reason };
     }
   }
 }
