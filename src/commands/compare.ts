@@ -11,7 +11,7 @@ import {
 } from '../domain/statistics/tier-comparison.ts';
 import type { Store, StoredSample } from '../store/store.ts';
 import { readDuration } from './moment.ts';
-import { openData } from './open-data.ts';
+import { openDataToRead } from './open-data.ts';
 import { OperatorError, type World } from './world.ts';
 
 type Options = {
@@ -162,7 +162,7 @@ async function compare(first: string, second: string, options: Options, world: W
   if (first === second) throw new OperatorError('expected two different tiers');
   const toAt = world.now();
   const span = { fromAt: toAt - readDuration(options.window, '--window'), toAt };
-  const store = openData(options.data);
+  const store = openDataToRead(options.data);
   try {
     const pairs = await comparePairs(store, first, second, options, span);
     if (pairs.length === 0) {

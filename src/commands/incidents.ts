@@ -8,7 +8,7 @@ import { counted, duration, minuteUtc } from '../domain/wording.ts';
 import type { Delivery, OutboxSummary } from '../store/store.ts';
 import { findIncident } from './find-incident.ts';
 import { readDuration } from './moment.ts';
-import { openData } from './open-data.ts';
+import { openData, openDataToRead } from './open-data.ts';
 import type { World } from './world.ts';
 
 type Options = {
@@ -36,7 +36,7 @@ export function registerIncidents(program: Command, world: World): void {
 }
 
 async function incidents(wanted: string | undefined, options: Options, world: World): Promise<void> {
-  const store = openData(options.data);
+  const store = options.retryDead === true ? openData(options.data) : openDataToRead(options.data);
   try {
     const now = world.now();
     const dead = await store.readDeliveries({ state: 'dead', limit: 1_000 });

@@ -10,7 +10,7 @@ import {
 import { minuteUtc } from '../domain/wording.ts';
 import type { Store } from '../store/store.ts';
 import { userOf } from './ack.ts';
-import { openData } from './open-data.ts';
+import { openData, openDataToRead } from './open-data.ts';
 import { OperatorError, type World } from './world.ts';
 
 type Options = {
@@ -54,7 +54,7 @@ async function ledger(
   options: Options,
   world: World,
 ): Promise<void> {
-  const store = openData(options.data);
+  const store = options.mark === undefined ? openDataToRead(options.data) : openData(options.data);
   try {
     if (options.mark !== undefined) {
       if (period === undefined || contract === undefined) {

@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
+import { chmodSync, constants, copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { claimFolder } from '../store/sqlite/claim.ts';
-import { openSqliteStore } from '../store/sqlite/open.ts';
+import { type OpenedStore, openSqliteStore } from '../store/sqlite/open.ts';
 import type { Store } from '../store/store.ts';
 import { OperatorError } from './world.ts';
 
@@ -13,12 +14,60 @@ const DATABASE = 'probity.db';
  * refused: "no incidents" from a mistyped name would be believed.
  */
 export function openData(folder: string): Store {
-  if (!existsSync(databaseIn(folder))) {
+  refuseWithoutData(folder);
+  return openOrMake(folder);
+}
+
+/**
+ * Opens the store of a data folder for reading alone, also where nothing can be written: on a medium kept as evidence, in
+ * a container's read-only volume, in the folder of another user.
+ */
+export function openDataToRead(folder: string): Store {
+  refuseWithoutData(folder);
+  const path = databaseIn(folder);
+  const opened = openSqliteStore(path);
+  if (opened.kind === 'opened' || opened.reason !== 'unwritable') return storeOf(opened);
+  const asItIs = openSqliteStore(path, { readOnly: true });
+  // What cannot even be opened lacks the file that SQLite shares with whoever writes; so nobody writes, and it may be copied.
+  if (asItIs.kind === 'opened' || asItIs.reason !== 'unwritable') return storeOf(asItIs);
+  return openCopy(path);
+}
+
+/** A copy outside, which goes when the store is closed. */
+function openCopy(path: string): Store {
+  const folder = mkdtempSync(join(tmpdir(), 'probity-reading-'));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', remove);
+  try {
+    for (const suffix of ['', '-wal']) {
+      if (!existsSync(`${path}${suffix}`)) continue;
+      const copy = join(folder, `${DATABASE}${suffix}`);
+      copyFileSync(`${path}${suffix}`, copy, constants.COPYFILE_FICLONE);
+      chmodSync(copy, 0o600);
+    }
+  } catch (error) {
+    remove();
+    const why = error instanceof Error ? error.message : String(error);
     throw new OperatorError(
-      `there is no Probity data in ${resolve(folder)}; name the folder with --data (probity run makes it)`,
+      `${path} cannot be read where it is, nor copied: ${why}; TMPDIR may name a place with more room`,
     );
   }
-  return openOrMake(folder);
+  const store = openOrMake(folder);
+  return {
+    ...store,
+    close: async () => {
+      await store.close();
+      process.off('exit', remove);
+      remove();
+    },
+  };
+}
+
+function refuseWithoutData(folder: string): void {
+  if (existsSync(databaseIn(folder))) return;
+  throw new OperatorError(
+    `there is no Probity data in ${resolve(folder)}; name the folder with --data (probity run makes it)`,
+  );
 }
 
 /** Where the database of a data folder is, as an absolute path. */
@@ -27,7 +76,10 @@ export function databaseIn(folder: string): string {
 }
 
 function openOrMake(folder: string): Store {
-  const opened = openSqliteStore(databaseIn(folder));
+  return storeOf(openSqliteStore(databaseIn(folder)));
+}
+
+function storeOf(opened: OpenedStore): Store {
   if (opened.kind === 'refused') throw new OperatorError(opened.message);
   return opened.store;
 }

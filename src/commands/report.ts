@@ -17,7 +17,7 @@ import {
 } from '../report/forms.ts';
 import type { Store } from '../store/store.ts';
 import { loadDeployment } from './load-deployment.ts';
-import { openData } from './open-data.ts';
+import { openDataToRead } from './open-data.ts';
 import { progressBar } from './progress.ts';
 import { packOf } from './run/report-folder.ts';
 import { reportTermsOf } from './run/report-terms.ts';
@@ -57,7 +57,7 @@ Examples:
 }
 
 async function writeReports(period: string, options: Options, world: World): Promise<void> {
-  const store = openData(options.data);
+  const store = openDataToRead(options.data);
   try {
     const documents = await documentsOf(store, period, options, world);
     if (documents.length === 0) {

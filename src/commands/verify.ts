@@ -8,7 +8,7 @@ import { type ChainReport, verifyChain } from '../evidence/verify-chain.ts';
 import { type KeptReports, verifyKeptReports } from '../evidence/verify-kept.ts';
 import { checkReport } from '../evidence/verify-report.ts';
 import { type StampReport, verifyStamps } from '../evidence/verify-stamps.ts';
-import { openData } from './open-data.ts';
+import { openDataToRead } from './open-data.ts';
 import { progressBar } from './progress.ts';
 import { OperatorError, type World } from './world.ts';
 
@@ -111,7 +111,7 @@ async function verifyFile(file: string, options: Options, world: World): Promise
 
 async function verifyData(folder: string, options: Options, world: World): Promise<boolean> {
   const trusted = trustedBy(options);
-  const store = openData(folder);
+  const store = openDataToRead(folder);
   const bar = progressBar('verifying');
   try {
     const kept = await verifyKeptReports(store, readPublicKey(folder)?.id ?? null);

@@ -65,3 +65,16 @@ inFolder('a data folder that cannot exist is told, not thrown', async (folder) =
   writeFileSync(file, '');
   assert.equal(claimFolder(join(file, 'data')).kind, 'unwritable');
 });
+
+for (const [kind, content] of [
+  ['of other content', 'x'.repeat(8_192)],
+  ['cut short', 'SQLite'],
+] as const) {
+  inFolder(`a lock file ${kind} is told by name, with what to do about it`, async (folder) => {
+    writeFileSync(join(folder, 'claim.db'), content);
+    const claim = claimFolder(folder);
+    assert.equal(claim.kind, 'unwritable');
+    const message = `${join(folder, 'claim.db')} is damaged; it holds nothing, so delete it and start again`;
+    if (claim.kind === 'unwritable') assert.equal(claim.message, message);
+  });
+}

@@ -16,15 +16,20 @@ export type Claim =
  */
 export function claimFolder(folder: string): Claim {
   let db: Database.Database | undefined;
+  const path = join(folder, 'claim.db');
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    db = new Database(join(folder, 'claim.db'), { timeout: 0 });
+    db = new Database(path, { timeout: 0 });
     db.pragma('journal_mode = delete');
     db.exec('begin exclusive');
   } catch (error) {
     db?.close();
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     if (code.startsWith('SQLITE_BUSY')) return { kind: 'taken' };
+    if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) {
+      const message = `${path} is damaged; it holds nothing, so delete it and start again`;
+      return { kind: 'unwritable', message };
+    }
     return { kind: 'unwritable', message: error instanceof Error ? error.message : String(error) };
   }
   const held = db;

@@ -37,6 +37,8 @@ export type SqliteOptions = {
   readonly survives?: 'process-kill' | 'power-cut';
   /** How long a write waits for another process's write, whole ms. Default: 5000. */
   readonly busyTimeoutMs?: number;
+  /** Nothing is written, not even the schema: for a database on a medium that cannot be written. Default: `false`. */
+  readonly readOnly?: boolean;
 };
 
 export type OpenedStore =
@@ -44,7 +46,7 @@ export type OpenedStore =
   /** Something the operator must mend; `message` is one line that names the file. */
   | {
       readonly kind: 'refused';
-      readonly reason: 'unwritable' | 'foreign' | 'newer' | 'damaged' | 'busy';
+      readonly reason: 'unwritable' | 'foreign' | 'newer' | 'older' | 'damaged' | 'busy';
       readonly message: string;
     };
 
@@ -55,8 +57,9 @@ export type OpenedStore =
 export function openSqliteStore(path: string, options: SqliteOptions = {}): OpenedStore {
   let db: Database.Database | undefined;
   try {
-    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    db = new Database(path, { timeout: options.busyTimeoutMs ?? 5000 });
+    const readOnly = options.readOnly ?? false;
+    if (path !== ':memory:' && !readOnly) mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    db = new Database(path, { timeout: options.busyTimeoutMs ?? 5000, readonly: readOnly });
     const migrations = readMigrations();
     const state = readSchemaState(db);
     if (!state.empty && state.applicationId !== APPLICATION_ID) {
@@ -69,6 +72,15 @@ export function openSqliteStore(path: string, options: SqliteOptions = {}): Open
         kind: 'refused',
         reason: 'newer',
         message: `${path} was written by a newer Probity: it has schema ${state.version}, this one knows ${migrations.length}`,
+      };
+    }
+    if (readOnly) {
+      if (state.version === migrations.length) return { kind: 'opened', store: storeOn(db) };
+      db.close();
+      return {
+        kind: 'refused',
+        reason: 'older',
+        message: `${path} was written by an older Probity and cannot be brought up to date where it is: copy the folder to a place that can be written`,
       };
     }
     // A batch of samples touches a few pages and writes them whole, twice: small pages halve what is written. Only a
