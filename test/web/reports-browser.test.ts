@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, type TestContext, test } from 'node:test';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { after, before, describe, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import type { Browser } from 'playwright-core';
 import { keepReportFiles, reportFolder } from '../../src/commands/run/report-folder.ts';
 import { openSigningKey } from '../../src/evidence/signing-key.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -16,8 +16,8 @@ import { closeAt, openStore } from '../support/closing.ts';
 import { MARCH, recordMonth } from '../support/month.ts';
 import { SCENES } from '../support/scenes.ts';
 import { findChromium, launchChromium, skipWithoutChromium } from './chromium.ts';
+import { assertAccessible, openWatched } from './watched-page.ts';
 
-const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
 const TOKEN = 'a-token-of-this-test';
 const OWNER = { httpCredentials: { username: 'anybody', password: TOKEN } };
 
@@ -61,48 +61,6 @@ describe('reports in a real browser', { skip: skipWithoutChromium() }, () => {
     return web.listen('127.0.0.1', 0);
   }
 
-  /** A page that notes what it asks of others and what it complains of. */
-  async function open(
-    t: TestContext,
-    address: string,
-    options: BrowserContextOptions,
-  ): Promise<{ page: Page; complaints: string[]; status: number | null }> {
-    const context = await browser.newContext(options);
-    t.after(() => context.close());
-    const page = await context.newPage();
-    const complaints: string[] = [];
-    page.on('console', (message) => {
-      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
-    });
-    page.on('request', (request) => {
-      const { origin, protocol } = new URL(request.url());
-      if (protocol !== 'file:' && origin !== served.url) complaints.push(`left us: ${request.url()}`);
-    });
-    const answer = await page.goto(address);
-    return { page, complaints, status: answer?.status() ?? null };
-  }
-
-  async function violations(page: Page): Promise<string[]> {
-    await page.evaluate(AXE);
-    return page.evaluate(async () => {
-      // @ts-expect-error axe has just been put into the page
-      const { violations } = await globalThis.axe.run();
-      return violations.flatMap((violation: { id: string; nodes: { html: string }[] }) =>
-        violation.nodes.map((node) => `${violation.id}: ${node.html.slice(0, 160)}`),
-      );
-    });
-  }
-
-  async function fits(page: Page): Promise<void> {
-    for (const width of [1440, 768, 320]) {
-      await page.setViewportSize({ width, height: 900 });
-      const tooWide = await page.evaluate(
-        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-      );
-      assert.equal(tooWide, 0, `fits ${width} px`);
-    }
-  }
-
   const PAGES = [
     ['the list of reports', '/reports', {}],
     ['a report', '/reports/2027-02/pro', {}],
@@ -112,18 +70,15 @@ describe('reports in a real browser', { skip: skipWithoutChromium() }, () => {
 
   for (const [name, path, options] of PAGES) {
     test(`${name} is accessible, keeps to itself and fits from 320 to 1440 px, light and dark, with and without scripts`, async (t) => {
-      for (const colorScheme of ['light', 'dark'] as const) {
-        const { page, complaints, status } = await open(t, `${served.url}${path}`, {
-          ...options,
-          colorScheme,
-        });
-        assert.equal(status, 200);
-        await fits(page);
-        assert.deepEqual(await violations(page), [], colorScheme);
-        assert.deepEqual(complaints, []);
-      }
-      const { page } = await open(t, `${served.url}${path}`, { ...options, javaScriptEnabled: false });
-      assert.match((await page.locator('main').textContent()) ?? '', /breached/);
+      const { page, complaints, status } = await openWatched(browser, t, `${served.url}${path}`, options);
+      assert.equal(status, 200);
+      await assertAccessible(page, { light: [1440, 768, 320], dark: [320] });
+      assert.deepEqual(complaints, []);
+      const plain = await openWatched(browser, t, `${served.url}${path}`, {
+        ...options,
+        javaScriptEnabled: false,
+      });
+      assert.match((await plain.page.locator('main').textContent()) ?? '', /breached/);
     });
   }
 
@@ -134,18 +89,17 @@ describe('reports in a real browser', { skip: skipWithoutChromium() }, () => {
       await other.close();
       await empty.close();
     });
-    const { page, status } = await open(t, `${other.url}/owner`, {});
+    const { page, status } = await openWatched(browser, t, `${other.url}/owner`, {});
     assert.equal(status, 403);
     assert.match(
       (await page.locator('main').textContent()) ?? '',
       /No token was made yet.*npm run -s probity -- token/s,
     );
-    await fits(page);
-    assert.deepEqual(await violations(page), []);
+    await assertAccessible(page, { light: [1440, 768, 320], dark: [320] });
   });
 
   test('the owner reaches every table and every file by the keyboard', async (t) => {
-    const { page } = await open(t, `${served.url}/owner/reports/2027-02/pro`, OWNER);
+    const { page } = await openWatched(browser, t, `${served.url}/owner/reports/2027-02/pro`, OWNER);
     const reached = new Set<string>();
     for (let i = 0; i < 80; i += 1) {
       await page.keyboard.press('Tab');
@@ -162,9 +116,8 @@ describe('reports in a real browser', { skip: skipWithoutChromium() }, () => {
   test('the report as a file needs nothing else, and is printed without what is only for screens', async (t) => {
     const files = reportFolder(folder, '2027-02', 'pro');
     const file = readdirSync(files).find((name) => name.endsWith('.html')) ?? '';
-    const { page, complaints } = await open(t, pathToFileURL(join(files, file)).href, {});
-    await fits(page);
-    assert.deepEqual(await violations(page), []);
+    const { page, complaints } = await openWatched(browser, t, pathToFileURL(join(files, file)).href, {});
+    await assertAccessible(page, { light: [1440, 768, 320], dark: [320] });
     assert.deepEqual(complaints, []);
     const pdf = await page.pdf({ format: 'A4' });
     assert.ok(pdf.length > 10_000);

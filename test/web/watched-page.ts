@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+
+const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
+
+/** A page, what it complained of so far, and what it asked of any origin but its own. */
+export type WatchedPage = {
+  readonly page: Page;
+  readonly complaints: readonly string[];
+  readonly status: number | null;
+};
+
+/** Opens an address in a context of its own, which is closed when the test is over. */
+export async function openWatched(
+  browser: Browser,
+  t: TestContext,
+  address: string,
+  options: BrowserContextOptions = {},
+): Promise<WatchedPage> {
+  const context = await browser.newContext(options);
+  t.after(() => context.close());
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  const home = new URL(address);
+  page.on('request', (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (origin !== home.origin || protocol !== home.protocol) complaints.push(`left us: ${request.url()}`);
+  });
+  const answer = await page.goto(address);
+  return { page, complaints, status: answer?.status() ?? null };
+}
+
+/** What axe finds wrong: in the structure and the colours, or in the colours alone. */
+export async function violations(page: Page, what: 'all' | 'colours' = 'all'): Promise<string[]> {
+  if (!(await page.evaluate('"axe" in globalThis'))) await page.evaluate(AXE);
+  const rules = what === 'all' ? null : ['color-contrast', 'link-in-text-block'];
+  return page.evaluate(async (runOnly) => {
+    // @ts-expect-error axe has just been put into the page
+    const { violations } = await globalThis.axe.run(runOnly === null ? {} : { runOnly });
+    return violations.flatMap((violation: { id: string; nodes: { html: string }[] }) =>
+      violation.nodes.map((node) => `${violation.id}: ${node.html.slice(0, 160)}`),
+    );
+  }, rules);
+}
+
+/**
+ * Fails where the page is wider than its window or axe finds anything, light and dark. In the dark the page is the same
+ * but for its colours, so that only these are looked at again.
+ */
+export async function assertAccessible(
+  page: Page,
+  { light, dark }: { readonly light: readonly number[]; readonly dark: readonly number[] },
+): Promise<void> {
+  for (const [colorScheme, widths, what] of [
+    ['light', light, 'all'],
+    ['dark', dark, 'colours'],
+  ] as const) {
+    // Colours on their way from light to dark are no colours to judge.
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    for (const width of widths) {
+      await page.setViewportSize({ width, height: 900 });
+      const tooWide = await page.evaluate(
+        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+      );
+      assert.equal(tooWide, 0, `${colorScheme} ${width} px: ${tooWide} px too wide`);
+      assert.deepEqual(await violations(page, what), [], `${colorScheme} ${width} px`);
+    }
+  }
+}
