@@ -65,9 +65,9 @@ function monthUptime(live: LiveTarget, span = '30 days, '): Html {
 
 /** Ninety days, the month's percentiles, and what is left of the contract's period. */
 function month(live: LiveTarget): Html {
-  const budget = uptimeOf(live)?.budget ?? null;
+  const { budget = null, pool = null } = uptimeOf(live) ?? {};
   return html`<div class="month">${dayBars(live)}
-<dl class="month-p99">${p99('TTFT', p99Of(live, 'ttft_ms'))}${p99('Total', p99Of(live, 'e2e_ms'))}</dl>${budget !== null && budgetBar(budget)}</div>`;
+<dl class="month-p99">${p99('TTFT', p99Of(live, 'ttft_ms'))}${p99('Total', p99Of(live, 'e2e_ms'))}</dl>${budget !== null && budgetBar(budget, pool)}</div>`;
 }
 
 function p99(name: string, objective: LiveObjective | null): Html | null {
@@ -118,10 +118,10 @@ function monthBrief(name: string, objective: LiveObjective | null): Html {
 }
 
 function budgetBrief(live: LiveTarget): Html {
-  const budget = uptimeOf(live)?.budget ?? null;
+  const { budget = null, pool = null } = uptimeOf(live) ?? {};
   if (budget === null) return html`<span class="brief soft">${NO_DATA}</span>`;
   const standing: Standing = budget.left < 0 ? 'missed' : 'within';
-  return html`<span class="brief s-${standing}" title="${budgetTitle(budget)}"><span class="k">budget </span>${budget.left < 0 && '\u2212'}${formatSpan(Math.abs(budget.leftMs))}</span>`;
+  return html`<span class="brief s-${standing}" title="${budgetTitle(budget, pool)}"><span class="k">budget ${pool !== null && 'of all '}</span>${budget.left < 0 && '\u2212'}${formatSpan(Math.abs(budget.leftMs))}</span>`;
 }
 
 /** The tier does not offer the model. */

@@ -1,6 +1,7 @@
-import type { LiveObjective, LiveWindow, WindowName } from '../src/domain/live/live-objective.ts';
+import type { LiveObjective, LiveWindow, Pool, WindowName } from '../src/domain/live/live-objective.ts';
 import { type LiveTarget, shareOf } from '../src/domain/live/live-report.ts';
-import { budgetBar } from './budget-bar.ts';
+import type { Standing } from '../src/domain/view/status-view.ts';
+import { budgetBar, ofAll } from './budget-bar.ts';
 import { STANDING_WORDS, standingOf } from './cell.ts';
 import { dayBars, dayLegend } from './day-bars.ts';
 import { formatCount, formatPercent, formatShare, formatUs, NO_DATA, type Times } from './format.ts';
@@ -53,7 +54,9 @@ function row(objective: LiveObjective, missing: Missing): Html {
     ([name]) =>
       INCOMPLETE[missing].includes(name)
         ? html`<td class="num soft">counting…</td>`
-        : windowCell(objective, objective.windows[name]),
+        : name === 'period' && objective.pool !== null
+          ? pooledCell(objective, objective.pool)
+          : windowCell(objective, objective.windows[name]),
   )}</tr>`;
 }
 
@@ -84,16 +87,48 @@ function windowCell(objective: LiveObjective, window: LiveWindow): Html {
         : window.latency === null && window.n > 0
           ? 'a failure'
           : formatUs(window.latency);
-  const mark =
-    standing === 'missed' || standing === 'undecided'
-      ? html`${icon(standing)}<span class="hidden">${STANDING_WORDS[standing]}: </span>`
-      : null;
-  return html`<td class="num s-${standing}"><span class="goal">${mark}</span><b>${value}</b><br><small class="soft">n ${formatCount(window.n)}${window.bad > 0 && html`, ${formatCount(window.bad)} bad`}</small></td>`;
+  return html`<td class="num s-${standing}"><span class="goal">${markOf(standing)}</span><b>${value}</b><br>${counts(window)}</td>`;
+}
+
+function markOf(standing: Standing): Html | null {
+  return standing === 'missed' || standing === 'undecided'
+    ? html`${icon(standing)}<span class="hidden">${STANDING_WORDS[standing]}: </span>`
+    : null;
+}
+
+function counts({ n, bad }: LiveWindow): Html {
+  return html`<small class="soft">n ${formatCount(n)}${bad > 0 && html`, ${formatCount(bad)} bad`}</small>`;
+}
+
+/**
+ * The period of an objective that is judged of several targets as one: theirs where requests are counted. Slices are only
+ * judged of all at the close; until then a target's own would look like a verdict.
+ */
+function pooledCell({ windows: { period } }: LiveObjective, pool: Pool): Html {
+  const standing = standingOf(period.result);
+  const value =
+    pool.judged !== 'summed'
+      ? period.result === 'met'
+        ? 'kept so far'
+        : NO_DATA
+      : period.n === 0
+        ? NO_DATA
+        : `${formatShare(period.n - period.bad, period.n)} good`;
+  return html`<td class="num s-${standing}"><span class="goal">${markOf(standing)}</span><b>${value}</b><br>${
+    pool.judged === 'summed' && counts(period)
+  } <small class="soft">${ofAll(pool)}</small></td>`;
 }
 
 /** What is left of the budget, how fast it burns, and when it is gone. */
 function outlook(objective: LiveObjective, times: Times): Html | null {
-  const { budget, burn, exhaustedAt } = objective;
+  const { budget, burn, exhaustedAt, pool } = objective;
+  if (budget === null && pool !== null) {
+    const kept =
+      objective.windows.period.result === 'met'
+        ? ' So far it is kept, even if every bad slice of each target were one of all.'
+        : '';
+    return html`<div class="outlook"><span class="k">${objectiveName(objective)}</span><p class="soft">Judged by slices ${ofAll(pool)} together, when the period closes.${kept} The figures here are this target\u2019s own.</p></div>`;
+  }
   if (budget === null) return null;
   const day = burn['24h'];
   const pace = day === null ? '' : `burns at ${day.toFixed(day < 10 ? 1 : 0)}× over the last day`;
@@ -102,5 +137,5 @@ function outlook(objective: LiveObjective, times: Times): Html | null {
     : exhaustedAt !== null && budget.left >= 0
       ? html`; at that pace it is gone by <b>${times.full(exhaustedAt)} ${times.zone(exhaustedAt)}</b>`
       : '';
-  return html`<div class="outlook"><span class="k">${objectiveName(objective)}</span>${budgetBar(budget)}<p class="soft">${budget.left < 0 ? '' : `${formatCount(budget.leftProbes)} of the probes to come may still fail; `}${pace}${end}.</p></div>`;
+  return html`<div class="outlook"><span class="k">${objectiveName(objective)}</span>${budgetBar(budget, pool)}<p class="soft">${budget.left < 0 ? '' : `${formatCount(budget.leftProbes)} of the probes to come may still fail; `}${pace}${end}.</p></div>`;
 }

@@ -1,6 +1,12 @@
 import { HEALTH_ORDER, HEALTHS, type Health } from '../src/domain/view/health.ts';
 import { layMatrix, type Row, SORTS, type StatusQuery } from '../src/domain/view/status-query.ts';
-import { isCounting, type StatusView, type TargetView } from '../src/domain/view/status-view.ts';
+import {
+  commitmentsOf,
+  isCounting,
+  poolOf,
+  type StatusView,
+  type TargetView,
+} from '../src/domain/view/status-view.ts';
 import { accountSection } from './account.ts';
 import { cell, compactCell, noCell, worstLabel } from './cell.ts';
 import { dayLegend } from './day-bars.ts';
@@ -104,7 +110,7 @@ function missedLine(view: StatusView): Html | null {
 /** Names up to three targets that miss their contract's running period, and by what. */
 function periodLine(view: StatusView): Html | null {
   if (view.evaluated === null || view.evaluated.pendingHours > 0 || view.preparingPpm !== null) return null;
-  const missed = view.targets.filter(
+  const missed = commitmentsOf(view.targets).filter(
     ({ periodStanding }) => periodStanding === 'behind' || periodStanding === 'breached',
   );
   if (missed.length === 0) return null;
@@ -112,7 +118,8 @@ function periodLine(view: StatusView): Html | null {
     const numbers = (target.live?.objectives ?? [])
       .filter(({ windows }) => windows.period.result === 'breached')
       .map(objectiveName);
-    return html`${index > 0 && '; '}<a href="${targetPath(target.id)}">${nameOf(target)}</a>: ${numbers.join(', ')}${target.periodStanding === 'breached' && ' (cannot be met any more)'}`;
+    const pool = poolOf(target);
+    return html`${index > 0 && '; '}<a href="${targetPath(target.id)}">${pool === null ? nameOf(target) : shorten(pool.scope, 64)}</a>${pool !== null && `, all ${countOf(pool.targets, 'target')} as one`}: ${numbers.join(', ')}${target.periodStanding === 'breached' && ' (cannot be met any more)'}`;
   });
   return html`<p class="lead">${missed.some(({ periodStanding }) => periodStanding === 'behind') ? 'Behind' : 'Breached'}: ${named}${missed.length > 3 && html`; and ${missed.length - 3} more`}.</p>`;
 }

@@ -1,10 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { destination, type Logger } from 'pino';
 import type { Config } from '../config/config.ts';
+import { type GoverningContract, governingContracts } from '../config/contract-under-tier.ts';
 import { type PlanInputs, planProbing } from '../config/plan.ts';
 import { commitmentOf } from '../domain/contract/commitment.ts';
-import type { Contract } from '../domain/contract/contract.ts';
-import { contractInForce } from '../domain/contract/contract-in-force.ts';
 import type { ProbingPlan } from '../domain/measure/probe.ts';
 import { tokenPrices } from '../domain/measure/token-price.ts';
 import { uncontracted } from '../domain/view/history.ts';
@@ -96,6 +95,7 @@ async function run(folder: string, options: Options, world: World): Promise<void
       },
     });
     const seen = await store.readFact(PROBER_SEEN_FACT);
+    const contractOf = governingContracts(config);
     let live: LiveFigures | null = null;
     let history: PracticeHistory | null = null;
     /** While a past is being written, and until the live figures hold it, neither page nor alert may rest on them. */
@@ -109,7 +109,7 @@ async function run(folder: string, options: Options, world: World): Promise<void
       storeTrouble: () => troubleOf(storeWatch.state()),
       store,
       clock: world.now,
-      settings: viewSettings(config),
+      settings: viewSettings(config, contractOf),
       countTicks: countExpected,
       operationOf: (id) => config.probes.find(({ probe }) => probe.id === id)?.probe.operation ?? null,
       origin: config.status.url,
@@ -133,8 +133,6 @@ async function run(folder: string, options: Options, world: World): Promise<void
     const { practice, stop: stopPractice } = await startPractice(config);
     windDown.under(stopPractice);
     const historyWritten = Promise.withResolvers<void>();
-    const contractOf = (id: string, at: number): Contract | null =>
-      contractInForce(config.contracts.find((one) => one.id === id)?.versions ?? [], at);
     const alerts = config.alerts.enabled
       ? startAlerts({
           config,
@@ -360,7 +358,10 @@ function currencyOf(config: Config, model: string): string | null {
   return rule?.price?.currency ?? null;
 }
 
-function viewSettings(config: Config): Parameters<typeof createServer>[0]['settings'] {
+function viewSettings(
+  config: Config,
+  contractOf: GoverningContract,
+): Parameters<typeof createServer>[0]['settings'] {
   return {
     title: config.status.title,
     practice: config.gateways.some(({ practice }) => practice !== null),
@@ -370,10 +371,8 @@ function viewSettings(config: Config): Parameters<typeof createServer>[0]['setti
     spendCap: config.spend,
     currencyOf: ({ model }) => currencyOf(config, model),
     commitmentFor: (target, at) => {
-      const id = config.tiers.find((tier) => tier.id === target.tier)?.contract ?? null;
-      const versions = config.contracts.find((contract) => contract.id === id)?.versions ?? [];
-      const inForce = contractInForce(versions, at);
-      return inForce === null ? null : commitmentOf(inForce);
+      const contract = contractOf(target, at);
+      return contract === null ? null : commitmentOf(contract);
     },
   };
 }

@@ -9,10 +9,11 @@ import type {
   SeriesPlan,
   SlowLimits,
 } from '../domain/measure/probe.ts';
-import { type Target, targetId } from '../domain/measure/target.ts';
+import { MODEL_LIST, type Target, targetId } from '../domain/measure/target.ts';
 import { phaseOf, type Schedule } from '../domain/time/schedule.ts';
 import { spreadEvenly } from '../domain/time/tick-spread.ts';
 import type { Cadence, Config, GatewaySettings, ModelRule, TierSettings } from './config.ts';
+import { versionsUnder } from './contract-under-tier.ts';
 import { matcher } from './globs.ts';
 
 export type PlanInputs = {
@@ -25,9 +26,6 @@ export type PlanInputs = {
   >;
   readonly quiet?: readonly QuietWindow[];
 };
-
-/** Stands for the model in the target of a probe that asks for the list of models. */
-export const MODEL_LIST = '(models)';
 
 /**
  * Everything the probing thread needs: one series for each probe, gateway, tier and model that its patterns select. The
@@ -163,7 +161,7 @@ function seriesOf(
  * of those a breach would be made of.
  */
 function slowLimits(config: Config, tier: TierSettings): SlowLimits | null {
-  const versions = config.contracts.find(({ id }) => id === tier.contract)?.versions ?? [];
+  const versions = versionsUnder(config, tier.id);
   const commitments = versions.map(commitmentOf);
   const tightest = (limits: readonly (Limit | null)[]): number | null => {
     const known = limits.flatMap((limit) => limit?.mostUs ?? []);

@@ -20,6 +20,13 @@ const line = {
   acknowledgement: maybe(object({ who, why: text, at: instant, untilAt: maybe(instant) })),
 } satisfies Readonly<Record<string, Schema>>;
 
+const budget: Schema = object({
+  objective: text,
+  leftSamples: maybe({ type: 'integer' }),
+  leftMs: maybe({ type: 'integer' }),
+  leftPpm: ppm,
+});
+
 const facts: Schema = object({
   finding: text,
   measured: maybe(
@@ -33,14 +40,16 @@ const facts: Schema = object({
       intervalPpm: maybe(list(ppm)),
     }),
   ),
-  budget: maybe(
-    object({
-      objective: text,
-      leftSamples: maybe({ type: 'integer' }),
-      leftMs: maybe({ type: 'integer' }),
-      leftPpm: ppm,
-    }),
-  ),
+  budget: maybe({
+    ...budget,
+    properties: {
+      ...(budget.properties as Schema),
+      of: maybe({
+        ...object({ scope: text, targets: count }),
+        description: 'Set where the contract judges several targets as one: the budget is theirs.',
+      }),
+    },
+  }),
   stake: { type: 'null', description: 'Money is shown to the owner only, on the page.' },
   failures: list(
     object({

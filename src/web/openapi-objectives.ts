@@ -50,6 +50,18 @@ const budget: Schema = object(
   'Of the running period, if everything still to come is measured.',
 );
 
+const pool: Schema = object(
+  {
+    scope: { ...text, description: '`gateway/tier`.' },
+    targets: count,
+    judged: oneOf(
+      ['summed', 'bounded', 'at close'],
+      '`summed`: `windows.period`, `budget`, `burn` and `exhaustedAt` are those of all of them. Otherwise the contract counts slices of all together: there is no `budget`, and the result is `met` where even the sum of all bad slices keeps the target (`bounded`), else `undecided` until the period closes.',
+    ),
+  },
+  'Set where the contract judges several targets as one.',
+);
+
 const objective: Schema = object({
   target: text,
   id: text,
@@ -57,6 +69,7 @@ const objective: Schema = object({
   metric: oneOf(['availability', 'ttft_ms', 'e2e_ms', 'tokens_per_s']),
   percentile: maybe(text),
   goal: maybe(object({ contract: text, value: text, comparator: oneOf(['<', '<=', '>', '>=']) })),
+  pool: maybe(pool),
   period: object({ label: text, fromAt: instant, toAt: instant, timezone: text }),
   windows: object(Object.fromEntries([...ROLLING_NAMES, 'period'].map((name) => [name, window]))),
   budget: maybe(budget),
@@ -80,6 +93,7 @@ export const OBJECTIVE_SCHEMAS: Readonly<Record<string, Schema>> = {
       ttftP99Us: maybe(count),
       totalP99Us: maybe(count),
       budget: maybe(budget),
+      pool: maybe(pool),
       days: list(oneOf(DAY_LEVELS), {
         description: 'Ninety days of UTC, oldest first, each held against what the objective allows.',
       }),

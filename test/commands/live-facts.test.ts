@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { alertFactsOf } from '../../src/commands/run/start-live.ts';
+import { governingContracts } from '../../src/config/contract-under-tier.ts';
 import type { Contract } from '../../src/domain/contract/contract.ts';
 import {
   type LiveObjective,
@@ -9,7 +10,9 @@ import {
   ROLLING_NAMES,
 } from '../../src/domain/live/live-objective.ts';
 import { livePlanOf } from '../../src/domain/live/live-plan.ts';
+import { periodStandingOf } from '../../src/domain/live/live-report.ts';
 import { periodBudget } from '../../src/domain/live/period-budget.ts';
+import { withPools } from '../../src/domain/live/pooled-targets.ts';
 import { liveKey } from '../../src/pipeline/alerting/evaluate-alerts.ts';
 import { contractOf, MINUTE, periodOf } from '../support/contract-bench.ts';
 
@@ -52,6 +55,7 @@ function standing(terms: Contract, target: string, bad: number): LiveObjective {
     metric: shape.metric,
     percentile: null,
     goal: shape.goal,
+    pool: null,
     windows: Object.fromEntries([...ROLLING_NAMES, 'period'].map((name) => [name, window])) as never,
     period,
     budget: periodBudget({ ...facts, unit, trialMs: MINUTE, probesPerTrial: 1 }),
@@ -67,8 +71,9 @@ function factsOf(terms: Contract, bad: Readonly<Record<string, number>>) {
       { target, objectives: [standing(terms, target, count)], days: [] },
     ]),
   );
-  const report = { at: 0, toAt: 0, targets, pendingHours: 0 };
-  return alertFactsOf(report, () => terms);
+  const report = { at: 0, toAt: 0, targets: withPools(targets), pendingHours: 0 };
+  const deployment = { tiers: [{ id: 'pro', contract: 'c' }], contracts: [{ id: 'c', versions: [terms] }] };
+  return alertFactsOf(report, governingContracts(deployment));
 }
 
 /** June allows 43 bad ones of one target, 86 of two together. */
@@ -99,14 +104,48 @@ test('what is counted for all models is what is told, and the budget left is the
   assert.equal(objectives.get(liveKey('acme/pro/b', 'c/availability'))?.budget?.leftSamples, 26);
 });
 
+const SLICES =
+  '{ method: timeslices, slice: 60s, sliceBadWhen: { allFailed: true }, emptySlice: good, target: "99.9" }';
+
 test('slices of several models do not add up: nothing is certain before the close', () => {
-  const slices =
-    '{ method: timeslices, slice: 60s, sliceBadWhen: { allFailed: true }, emptySlice: good, target: "99.9" }';
-  const facts = factsOf(contract('tier', slices), { 'acme/pro/a': 500, 'acme/pro/b': 500 });
+  const facts = factsOf(contract('tier', SLICES), { 'acme/pro/a': 500, 'acme/pro/b': 500 });
   assert.deepEqual(facts.breaches, []);
-  const alone = factsOf(contract('tier', slices), { 'acme/pro/a': 500 });
+  const alone = factsOf(contract('tier', SLICES), { 'acme/pro/a': 500 });
   assert.equal(alone.breaches[0]?.certain, true);
 });
+
+/** Ten days of minutes allow 14 bad ones, whichever model they are of. */
+const BOUNDS: readonly (readonly [
+  sentence: string,
+  method: string,
+  bad: readonly [number, number],
+  standing: string,
+])[] = [
+  ['slices of all are kept where even all bad ones of each would be', SLICES, [7, 7], 'on track'],
+  ['beyond that nobody knows before the close', SLICES, [7, 8], 'undecided'],
+  [
+    'short bad runs of two models may join to one that counts, so nothing bounds them',
+    SLICES.replace('target', 'minRunSlices: 5, target'),
+    [0, 0],
+    'undecided',
+  ],
+];
+
+for (const [sentence, method, [a, b], expected] of BOUNDS) {
+  test(sentence, () => {
+    const terms = contract('tier', method);
+    const each = { 'acme/pro/a': a, 'acme/pro/b': b };
+    const targets = withPools(
+      new Map(
+        Object.entries(each).map(([target, bad]) => [
+          target,
+          { target, objectives: [standing(terms, target, bad)], days: [] },
+        ]),
+      ),
+    );
+    assert.deepEqual([...targets.values()].map(periodStandingOf), [expected, expected]);
+  });
+}
 
 test('asking for the list of models is no use of one, and no promise is lost by it', () => {
   const { breaches } = factsOf(contract('tier, model'), { 'acme/pro/(models)': 500 });

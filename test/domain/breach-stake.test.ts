@@ -42,7 +42,15 @@ function lost(bad: number, n: number): LiveObjective {
     kind: 'availability',
     metric: 'availability',
     percentile: null,
-    goal: { contract: 'pro', value: '99.9', comparator: '>=', allowance: ALLOWANCE },
+    goal: {
+      contract: 'pro',
+      value: '99.9',
+      comparator: '>=',
+      allowance: ALLOWANCE,
+      judged: 'alone',
+      minSamples: 1,
+    },
+    pool: null,
     windows: Object.fromEntries(names.map((name) => [name, window])) as LiveObjective['windows'],
     period: { ...MARCH, label: '2026-03', timezone: 'UTC', isWindow: true },
     budget: periodBudget({

@@ -32,3 +32,31 @@ test('a first version that begins inside a month is shown at once', () => {
   assert.equal(scope.termsOf(TARGET, Date.parse('2026-10-20T12:00:00Z')).plan.contract.version, '1');
   assert.equal(scope.termsOf(TARGET, Date.parse('2026-10-10T12:00:00Z')).plan.promised, false);
 });
+
+test('nothing is promised for asking which models there are', () => {
+  const scope = createLiveScope({ versionsOf: () => [version(1, '99.9', null)], plannedWorkOf: () => [] });
+  const list = { id: 'acme/pro/(models)', gateway: 'acme', tier: 'pro', model: '(models)' };
+  assert.equal(scope.termsOf(list, 0).plan.promised, false);
+  assert.equal(scope.termsOf(TARGET, 0).plan.promised, true);
+});
+
+test('work on one model is set aside where each model is judged, not where all are judged as one', () => {
+  const span = { fromAt: Date.UTC(2026, 9, 5), toAt: Date.UTC(2026, 9, 6) };
+  const setAside = (dimensions: string): number => {
+    const contract = contractOf(`
+id: pro
+version: "1"
+scope: { dimensions: [${dimensions}] }
+window: { kind: calendar_month, timezone: UTC }
+availability: { method: occurrences, target: "99.9" }
+maintenance: { mode: remove_from_denominator }
+`);
+    const scope = createLiveScope({
+      versionsOf: () => [contract],
+      plannedWorkOf: (asked) =>
+        asked === TARGET.id ? [{ ...span, announcedAt: null, reason: 'disks' }] : [],
+    });
+    return scope.maintenanceIn(TARGET.id, scope.termsOf(TARGET, span.fromAt), span).length;
+  };
+  assert.deepEqual([setAside('tier, model'), setAside('tier')], [1, 0]);
+});

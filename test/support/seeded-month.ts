@@ -5,6 +5,8 @@ import type { TestContext } from 'node:test';
 import { commitmentOf } from '../../src/domain/contract/commitment.ts';
 import type { Contract } from '../../src/domain/contract/contract.ts';
 import type { LiveReport } from '../../src/domain/live/live-report.ts';
+import { withPools } from '../../src/domain/live/pooled-targets.ts';
+import type { Sample } from '../../src/domain/measure/sample.ts';
 import { createLiveMemory } from '../../src/pipeline/live/live-memory.ts';
 import { countingIn, createLiveScope } from '../../src/pipeline/live/live-scope.ts';
 import { countDirty } from '../../src/pipeline/live/roll-up.ts';
@@ -40,12 +42,6 @@ export async function serveSeededMonth(
   over: Partial<LiveReport> = {},
   preparingPpm: number | null = null,
 ): Promise<SeededMonth> {
-  const contract = proChannel();
-  const opened = openSqliteStore(':memory:');
-  assert.ok(opened.kind === 'opened');
-  const { store } = opened;
-  t.after(() => store.close());
-  await store.declareSeries([declaration('chat-small')], MONTH_FROM);
   const samples = Array.from({ length: (MONTH_AT - MONTH_FROM) / MINUTE - 1 }, (_, minute) => {
     const scheduledAt = MONTH_FROM + minute * MINUTE;
     // The last one is of an hour that is not over.
@@ -53,17 +49,46 @@ export async function serveSeededMonth(
     const ttftUs = 200_000 + ((minute * 7_919) % 250_000) + (minute % 131 === 0 ? 300_000 : 0);
     return sample({ scheduledAt, ttftUs, totalUs: ttftUs + 230_000 });
   });
+  const data = { models: ['chat-small'], samples, fromAt: MONTH_FROM, at: MONTH_AT };
+  return serveSeeded(t, proChannel(), data, over, preparingPpm);
+}
+
+/** Samples of models of `acme/pro`, from `fromAt` on, as they are served at `at`. */
+export type SeededData = {
+  readonly models: readonly string[];
+  readonly samples: readonly Sample[];
+  readonly fromAt: number;
+  readonly at: number;
+};
+
+/** Samples under a contract, counted, evaluated and served. Ends with the test. */
+export async function serveSeeded(
+  t: TestContext,
+  contract: Contract,
+  { models, samples, fromAt, at }: SeededData,
+  over: Partial<LiveReport> = {},
+  preparingPpm: number | null = null,
+): Promise<SeededMonth> {
+  const opened = openSqliteStore(':memory:');
+  assert.ok(opened.kind === 'opened');
+  const { store } = opened;
+  t.after(() => store.close());
+  await store.declareSeries(
+    models.map((model) => declaration(model)),
+    fromAt,
+  );
   await store.recordHistory({ samples, notRun: [] });
   const scope = createLiveScope({ versionsOf: () => [contract], plannedWorkOf: () => [] });
-  const clock = impatientClock(MONTH_AT);
+  const clock = impatientClock(at);
   await countDirty(store, scope, clock, () => false);
-  const report = { ...(await createLiveMemory(store, scope, clock).evaluate(MONTH_AT)), ...over };
+  const counted = await createLiveMemory(store, scope, clock).evaluate(at);
+  const report = { ...counted, targets: withPools(counted.targets), ...over };
   const web = createServer({
     store,
-    clock: () => MONTH_AT,
+    clock: () => at,
     live: () => report,
     preparingPpm: () => preparingPpm,
-    countingOf: (target) => countingIn(scope, target, MONTH_AT),
+    countingOf: (target) => countingIn(scope, target, at),
     settings: {
       title: 'Month',
       practice: false,

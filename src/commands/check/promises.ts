@@ -1,4 +1,5 @@
 import type { Config } from '../../config/config.ts';
+import { versionsOf } from '../../config/contract-under-tier.ts';
 import type { Promised } from '../../domain/statistics/provability.ts';
 
 /**
@@ -7,7 +8,7 @@ import type { Promised } from '../../domain/statistics/provability.ts';
  */
 export function promisedBy(config: Config, tier: string): Promised | null {
   const id = config.tiers.find((one) => one.id === tier)?.contract ?? null;
-  const contract = config.contracts.find((one) => one.id === id)?.versions.at(-1);
+  const contract = versionsOf(config, id).at(-1);
   if (id === null || contract === undefined) return null;
   const { availability, latency } = contract;
   const percentiles = latency.flatMap(({ form }) =>

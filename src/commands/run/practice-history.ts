@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { SingleBar } from 'cli-progress';
 import type { Config } from '../../config/config.ts';
+import { versionsUnder } from '../../config/contract-under-tier.ts';
 import type { ProbingPlan } from '../../domain/measure/probe.ts';
 import { historySchedule } from '../../practice/history.ts';
 import type { Store } from '../../store/store.ts';
@@ -65,10 +66,7 @@ export async function writePracticeHistory(
     fromAt,
     toAt,
     seed: practice.seed,
-    contracts: config.tiers.map(({ id, contract }) => [
-      id,
-      config.contracts.find((one) => one.id === contract)?.versions ?? [],
-    ]),
+    contracts: config.tiers.map(({ id }) => [id, versionsUnder(config, id)]),
   };
   return run(work, store, now, changed);
 }

@@ -1,11 +1,11 @@
 import { statfs } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Config } from '../../config/config.ts';
-import { type AlertObjective, alertObjectivesOf } from '../../domain/alert/alert-objective.ts';
-import type { AlertPolicy } from '../../domain/alert/alert-policy.ts';
+import { governingContracts } from '../../config/contract-under-tier.ts';
+import { alertObjectivesOf } from '../../domain/alert/alert-objective.ts';
+import { type AlertPolicy, scopeCovers } from '../../domain/alert/alert-policy.ts';
 import { maintenanceWithin } from '../../domain/contract/admitted-maintenance.ts';
-import type { Contract } from '../../domain/contract/contract.ts';
-import { contractInForce } from '../../domain/contract/contract-in-force.ts';
+import { judgedAs } from '../../domain/report/report-scope.ts';
 import { clip, union } from '../../domain/time/interval.ts';
 import { startAlerting } from '../../pipeline/alerting/alerting.ts';
 import { deliverDue } from '../../pipeline/alerting/deliver.ts';
@@ -61,6 +61,7 @@ const DEATHS_KEPT = 100;
 export function startAlerts(options: AlertsOptions): Alerts {
   const { config, store, data, clock, log } = options;
   const policy = policyOf(config);
+  const contractOf = governingContracts(config);
   const practice = new Set(config.gateways.flatMap((one) => (one.practice === null ? [] : [one.id])));
   const office = openPostOffice({
     config,
@@ -74,10 +75,17 @@ export function startAlerts(options: AlertsOptions): Alerts {
   const evaluator = createAlertEvaluator({
     store,
     policy,
-    objectivesOf: ({ tier }) => objectivesOf(config, tier, clock.now()),
-    setAside: ({ tier }, work, span) => {
-      const contract = contractOf(config, tier, clock.now());
-      return contract === null ? clip(union(work), span) : maintenanceWithin(contract, work, span);
+    objectivesOf: (target) => {
+      const contract = contractOf(target, clock.now());
+      return contract === null ? [] : alertObjectivesOf(contract);
+    },
+    setAside: (target, work, span) => {
+      const contract = contractOf(target, clock.now());
+      if (contract === null) return clip(union(work), span);
+      // Work on one model is not work on all that the contract judges as one.
+      const scope = judgedAs(contract, target);
+      const honoured = work.filter((one) => scopeCovers(one.scope, scope));
+      return maintenanceWithin(contract, honoured, span);
     },
     // What concerns ourselves is practice where everything is.
     isPractice: (group) => practice.has(group) || practice.size === config.gateways.length,
@@ -151,16 +159,6 @@ export function policyOf({ alerts }: Config): AlertPolicy {
     digest: alerts.digest,
     off: alerts.off,
   };
-}
-
-function contractOf(config: Config, tier: string, now: number): Contract | null {
-  const id = config.tiers.find((one) => one.id === tier)?.contract ?? null;
-  return contractInForce(config.contracts.find((one) => one.id === id)?.versions ?? [], now);
-}
-
-function objectivesOf(config: Config, tier: string, now: number): readonly AlertObjective[] {
-  const contract = contractOf(config, tier, now);
-  return contract === null ? [] : alertObjectivesOf(contract);
 }
 
 function spendReachedOn(health: ProbingHealth | null): string | null {

@@ -1,15 +1,12 @@
 import type { Logger } from 'pino';
 import type { Config } from '../../config/config.ts';
+import { type GoverningContract, versionsUnder } from '../../config/contract-under-tier.ts';
 import { scopeCovers } from '../../domain/alert/alert-policy.ts';
 import type { ObjectiveEvidence } from '../../domain/alert/alert-rule.ts';
 import { stakeOf } from '../../domain/alert/breach-stake.ts';
 import type { MaintenanceWindow } from '../../domain/contract/admitted-maintenance.ts';
-import type { Contract } from '../../domain/contract/contract.ts';
-import type { LiveObjective } from '../../domain/live/live-objective.ts';
 import type { LiveReport } from '../../domain/live/live-report.ts';
-import { pooledObjective } from '../../domain/live/pooled-objective.ts';
-import type { Target } from '../../domain/measure/target.ts';
-import { type ReportScope, scopesOf } from '../../domain/report/report-scope.ts';
+import { parseTargetId, type Target } from '../../domain/measure/target.ts';
 import type { TargetCounting } from '../../domain/view/history.ts';
 import { type LiveFacts, liveKey, NO_LIVE_FACTS } from '../../pipeline/alerting/evaluate-alerts.ts';
 import { type Live, startLive } from '../../pipeline/live/evaluate-live.ts';
@@ -50,13 +47,10 @@ export async function startLiveFigures(options: {
   reading.unref();
 
   const scope = createLiveScope({
-    versionsOf: ({ tier }) => {
-      const id = config.tiers.find((one) => one.id === tier)?.contract ?? null;
-      return config.contracts.find((one) => one.id === id)?.versions ?? [];
-    },
-    plannedWorkOf: (target) =>
+    versionsOf: ({ tier }) => versionsUnder(config, tier),
+    plannedWorkOf: (scope) =>
       announced.flatMap((one): MaintenanceWindow[] =>
-        scopeCovers(one.scope, target)
+        scopeCovers(one.scope, scope)
           ? [{ fromAt: one.fromAt, toAt: one.toAt, announcedAt: one.announcedAt, reason: one.reason }]
           : [],
       ),
@@ -81,26 +75,23 @@ export async function startLiveFigures(options: {
 }
 
 /** What alerts need of the live figures. Nothing while hours are still missing: half a month proves no breach. */
-export function alertFactsOf(
-  report: LiveReport | null,
-  contractOf: (contract: string, at: number) => Contract | null,
-): LiveFacts {
+export function alertFactsOf(report: LiveReport | null, contractOf: GoverningContract): LiveFacts {
   if (report === null || report.pendingHours > 0) return NO_LIVE_FACTS;
   const objectives = new Map<string, Pick<ObjectiveEvidence, 'budget' | 'stake'>>();
   const breaches: LiveFacts['breaches'][number][] = [];
-  const judgedAs = createJudgedAs(report);
   for (const { target, objectives: all } of report.targets.values()) {
-    for (const own of all) {
-      const { id, goal, period } = own;
-      if (goal === null) continue;
-      const contract = contractOf(goal.contract, period.fromAt);
+    const named = parseTargetId(target);
+    for (const objective of all) {
+      const { id, goal, period, budget, pool } = objective;
+      if (goal === null || budget === null || named === null) continue;
+      const contract = contractOf(named, period.fromAt);
+      if (contract === null) continue;
       // What a contract judges together is lost together or not at all, however one of its targets stands.
-      const objective = contract === null ? null : judgedAs(contract, own);
-      if (contract === null || objective === null || objective.budget === null) continue;
-      const { budget } = objective;
-      const stake = stakeOf(contract, objective);
+      const stake = stakeOf(contract, pool === null ? objective : { ...objective, target: pool.scope });
+      const of = pool === null ? null : { scope: pool.scope, targets: pool.targets };
       const left = {
         objective: id,
+        of,
         leftSamples: budget.leftProbes,
         leftMs: Math.floor(budget.leftMs),
         leftPpm: budget.leftPpm ?? (budget.used > 0 ? -1_000_000 : 0),
@@ -108,10 +99,11 @@ export function alertFactsOf(
       objectives.set(liveKey(target, id), { budget: left, stake });
       breaches.push({
         cell: target,
-        gateway: target.split('/')[0] ?? target,
+        gateway: named.gateway,
         contract: goal.contract,
         period: period.label,
         objective: id,
+        of,
         certain: budget.isBreachCertain,
         count: {
           bad: Math.ceil(budget.used),
@@ -124,36 +116,4 @@ export function alertFactsOf(
     }
   }
   return { objectives, breaches };
-}
-
-/** An objective as its contract judges it: of one target, or of all behind a key; `null`: no report judges it live. */
-function createJudgedAs(
-  report: LiveReport,
-): (contract: Contract, own: LiveObjective) => LiveObjective | null {
-  const scopes = new Map<Contract, Map<string, ReportScope>>();
-  const scopesUnder = (contract: Contract): Map<string, ReportScope> => {
-    const known = scopes.get(contract);
-    if (known !== undefined) return known;
-    const under = [...report.targets.values()].filter((one) =>
-      one.objectives.some(({ goal }) => goal?.contract === contract.id),
-    );
-    const named = under.map(({ target: id }) => {
-      const [gateway = '', tier = '', ...model] = id.split('/');
-      return { id, gateway, tier, model: model.join('/') };
-    });
-    const found = new Map(
-      scopesOf(contract, named).flatMap((scope) => scope.targets.map((target) => [target, scope] as const)),
-    );
-    scopes.set(contract, found);
-    return found;
-  };
-  return (contract, own) => {
-    const scope = scopesUnder(contract).get(own.target);
-    if (scope === undefined) return null;
-    if (scope.targets.length === 1) return own;
-    const each = scope.targets.flatMap(
-      (id) => report.targets.get(id)?.objectives.filter((one) => one.id === own.id) ?? [],
-    );
-    return pooledObjective(scope.scope, each);
-  };
 }

@@ -6,6 +6,7 @@ import {
   type BudgetLeft,
   type CellEvaluation,
   type CellFacts,
+  type JudgedTogether,
   NO_FACTS,
   type Stake,
   type Verdict,
@@ -53,6 +54,8 @@ export type BreachEvidence = {
   /** Names the period, e.g. `2026-10`. */
   readonly period: string;
   readonly objective: string;
+  /** Set where the contract judges several targets as one: the count, the stake and the budget are theirs. */
+  readonly of?: JudgedTogether | null;
   readonly certain: boolean;
   /** What failed so far, and how much of it the whole period allows; `unit` in the singular. */
   readonly count: { readonly bad: number; readonly allowed: number; readonly unit: string } | null;
@@ -327,6 +330,11 @@ function isOwnFault(reading: Reading): boolean {
   return reading.outcome.startsWith('config.') || reading.outcome === 'ratelimit.own';
 }
 
+/** ` of all 3 targets of acme/pro`; nothing where a target is judged alone. */
+export function ofAll(pool: JudgedTogether | null | undefined): string {
+  return pool == null ? '' : ` of all ${counted(pool.targets, 'target')} of ${pool.scope}`;
+}
+
 /** A period that can no longer be met. Never `good`: what is lost stays lost until the period is over. */
 export function evaluateBreach(evidence: BreachEvidence, now: number): CellEvaluation {
   return {
@@ -343,8 +351,8 @@ export function evaluateBreach(evidence: BreachEvidence, now: number): CellEvalu
         `${evidence.objective} can no longer be met in ${evidence.period}, even if every probe still to come is good` +
         (evidence.count === null
           ? ''
-          : `: ${counted(evidence.count.bad, evidence.count.unit)} failed, and the whole period allows ` +
-            `${evidence.count.allowed}`),
+          : `: ${counted(evidence.count.bad, evidence.count.unit)}${ofAll(evidence.of)} failed, and the whole period ` +
+            `allows ${evidence.count.allowed}`),
       stake: evidence.stake,
       budget: evidence.budget,
     },

@@ -122,9 +122,14 @@ export type Measured = {
   readonly intervalPpm: readonly [low: number, high: number] | null;
 };
 
+/** Several targets that a contract judges as one, named as `gateway/tier`. */
+export type JudgedTogether = { readonly scope: string; readonly targets: number };
+
 /** What is left of an objective's budget in the running period. */
 export type BudgetLeft = {
   readonly objective: string;
+  /** Whose budget it is where a contract judges several targets as one; absent or `null`: the cell's own. */
+  readonly of?: JudgedTogether | null;
   readonly leftSamples: number | null;
   readonly leftMs: number | null;
   /** Share of the budget that is left, in parts per million; below zero when it is overspent. */

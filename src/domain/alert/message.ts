@@ -19,6 +19,7 @@ import {
   type Severity,
   type Stake,
 } from './alert.ts';
+import { ofAll } from './alert-rule.ts';
 import { adviceOf, prefixOf } from './alert-words.ts';
 import { type Extent, extentOf } from './extent.ts';
 import { activeCells, type Incident, type IncidentCell, type Notice, type Told } from './incident.ts';
@@ -253,7 +254,8 @@ export function certainty(measured: Measured): string {
 function budgetText(facts: CellFacts | null): string | null {
   const budget = facts?.budget;
   if (budget == null) return null;
-  const { objective, leftSamples, leftMs, leftPpm } = budget;
+  const { leftSamples, leftMs, leftPpm } = budget;
+  const objective = `${budget.objective}${ofAll(budget.of)}`;
   if (leftPpm < 0 || (leftSamples ?? 0) < 0) {
     return leftSamples === null || leftSamples >= 0
       ? `none of ${objective}`

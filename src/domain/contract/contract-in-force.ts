@@ -39,18 +39,32 @@ export function gapBetween(earlier: Contract, later: Contract): Interval | null 
   return fromAt - next.fromAt <= MOST_SHARED_MS ? null : { fromAt, toAt: next.toAt };
 }
 
-/**
- * The version that governs the window an instant lies in, which a version in force since the middle of it does not. Where no
- * version was in force at the window's start, the one in force at the instant; `null`: none is.
- *
- * @param windowOf the window of a version that holds an instant, for callers that keep them
- */
-export function contractGoverning(
-  versions: readonly Contract[],
-  at: number,
-  windowOf: (contract: Contract, at: number) => Period = ({ window }, instant) => windowAt(window, instant),
-): Contract | null {
-  const now = contractInForce(versions, at);
-  if (now === null || versions.length < 2) return now;
-  return contractInForce(versions, windowOf(now, at).fromAt) ?? now;
+/** Tells which version governs when. Windows take long to work out and last for weeks, so they are kept. */
+export type Governing = {
+  /** The window of a version that holds an instant. */
+  readonly windowOf: (contract: Contract, at: number) => Period;
+  /**
+   * The version that governs the window an instant lies in, which a version in force since the middle of it does not.
+   * Where no version was in force at the window's start, the one in force at the instant; `null`: none is.
+   */
+  readonly at: (versions: readonly Contract[], at: number) => Contract | null;
+};
+
+export function createGoverning(): Governing {
+  const known = new Map<Contract, Period>();
+  const windowOf: Governing['windowOf'] = (contract, at) => {
+    const last = known.get(contract);
+    if (last !== undefined && last.fromAt <= at && at < last.toAt) return last;
+    const period = windowAt(contract.window, at);
+    known.set(contract, period);
+    return period;
+  };
+  return {
+    windowOf,
+    at: (versions, at) => {
+      const now = contractInForce(versions, at);
+      if (now === null || versions.length < 2) return now;
+      return contractInForce(versions, windowOf(now, at).fromAt) ?? now;
+    },
+  };
 }

@@ -1,4 +1,4 @@
-import type { Comparator, LatencyComparator } from '../contract/contract.ts';
+import type { Comparator, Contract, LatencyComparator } from '../contract/contract.ts';
 import {
   addTo,
   type Exact,
@@ -12,6 +12,7 @@ import {
 } from '../contract/exact.ts';
 import { keptTarget } from '../contract/kept-target.ts';
 import { isUpperLimit } from '../contract/latency-question.ts';
+import { isJudgedPerTarget } from '../report/report-scope.ts';
 import { latencyAtRank } from '../statistics/latency-histogram.ts';
 import { nearestRank } from '../statistics/quantile.ts';
 import type { Interval } from '../time/interval.ts';
@@ -61,6 +62,21 @@ export type LiveWindow = {
   readonly coverage: { readonly withData: number; readonly slices: number } | null;
 };
 
+/**
+ * Whom a contract holds an objective against: each target alone, or all behind a key together. Requests of several targets
+ * add up (`summed`). Slices do not, for all their requests make the share of one slice; but where a slice that is bad of all
+ * is bad of at least one, the sum is the most that can be bad (`bounded`). The rest is known when the period closes.
+ */
+export type Judged = 'alone' | 'summed' | 'bounded' | 'at close';
+
+/** The targets that are judged as one with a target, itself included. */
+export type Pool = {
+  /** `gateway/tier`. */
+  readonly scope: string;
+  readonly targets: number;
+  readonly judged: Exclude<Judged, 'alone'>;
+};
+
 /** One objective of one target, at one instant. */
 export type LiveObjective = {
   readonly target: string;
@@ -77,7 +93,12 @@ export type LiveObjective = {
     readonly comparator: Comparator | LatencyComparator;
     /** Share of bad trials it allows, the contract's rounding taken into account. */
     readonly allowance: Allowance;
+    readonly judged: Judged;
+    /** Fewest trials for a verdict. */
+    readonly minSamples: number;
   } | null;
+  /** Set where the contract judges several targets as one: budget, burn, outlook and the period are then theirs. */
+  readonly pool: Pool | null;
   readonly windows: Readonly<Record<WindowName, LiveWindow>>;
   readonly period: Period;
   /** Of the period; `null` if nothing was promised. */
@@ -123,6 +144,8 @@ export function objectiveShapes({ contract, questions }: LivePlan): readonly Obj
               value: form.value,
               comparator: form.comparator,
               allowance: allowanceOf(share, isUpperLimit(form.comparator)),
+              judged: judgedBy(contract, question),
+              minSamples: Math.max(1, form.minSamples),
             }
           : null,
       };
@@ -139,10 +162,22 @@ export function objectiveShapes({ contract, questions }: LivePlan): readonly Obj
             value: target.value,
             comparator: target.comparator,
             allowance: allowanceOf(share, kept.inclusive),
+            judged: judgedBy(contract, question),
+            minSamples: 1,
           }
         : null,
     };
   });
+}
+
+function judgedBy(contract: Contract, question: LiveQuestion): Judged {
+  if (isJudgedPerTarget(contract)) return 'alone';
+  if (question.kind === 'percentile') return 'summed';
+  if (question.kind === 'attainment') return 'at close';
+  const { method, minRequestsPerSlice } = question.terms;
+  if (method.kind === 'occurrences') return 'summed';
+  const hasRuns = method.kind === 'timeslices' && method.minRunSlices > 1;
+  return hasRuns || minRequestsPerSlice > 1 ? 'at close' : 'bounded';
 }
 
 function allowanceOf(share: Exact, inclusive: boolean): Allowance {
@@ -259,7 +294,8 @@ function ratioShare(
   return ONE.sub(totalOf(sum).add(ratio(down, 1)).div(ratio(counted, 1)));
 }
 
-function resultOf(
+/** The arithmetic of a contract over counts of a window; `null`: nothing was promised. */
+export function resultOf(
   goal: LiveObjective['goal'],
   isDecidable: boolean,
   good: number,
@@ -377,7 +413,7 @@ export function liveObjective(
 ): LiveObjective {
   const { id, metric, percentile, goal, question } = shape;
   const { period: soFar } = windows;
-  const base = { target, id, kind: question.kind, metric, percentile, goal, windows, period };
+  const base = { target, id, kind: question.kind, metric, percentile, goal, pool: null, windows, period };
   if (goal === null) {
     return { ...base, budget: null, burn: { '1h': null, '6h': null, '24h': null }, exhaustedAt: null };
   }
@@ -424,7 +460,10 @@ function countsEmptyBad(question: LiveQuestion): boolean {
   return question.kind === 'attainment' && question.terms.form.emptySlice === 'bad';
 }
 
-function burnOf(window: LiveWindow, { numerator, denominator }: Allowance): number | null {
+export function burnOf(
+  window: Pick<LiveWindow, 'n' | 'bad'>,
+  { numerator, denominator }: Allowance,
+): number | null {
   if (window.n === 0) return null;
   if (window.bad === 0) return 0;
   return (window.bad * denominator) / (window.n * numerator);

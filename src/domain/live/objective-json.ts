@@ -75,6 +75,7 @@ export function objectiveJson(objective: LiveObjective, withStatements: boolean)
     metric: objective.metric,
     percentile: objective.percentile,
     goal: goal === null ? null : { contract: goal.contract, value: goal.value, comparator: goal.comparator },
+    pool: objective.pool,
     period: { label: period.label, fromAt: period.fromAt, toAt: period.toAt, timezone: period.timezone },
     windows: Object.fromEntries(
       (Object.keys(windows) as WindowName[]).map((name) => [

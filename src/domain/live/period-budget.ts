@@ -80,7 +80,14 @@ export function periodBudget(facts: BudgetFacts): PeriodBudget {
 }
 
 /** What is left, and whether what was measured as bad is already more than the period allows. */
-function heldAgainst({ allowance, n, bad, badFractions, assumedBad = 0, remaining }: BudgetFacts): {
+export function heldAgainst({
+  allowance,
+  n,
+  bad,
+  badFractions,
+  assumedBad = 0,
+  remaining,
+}: Pick<BudgetFacts, 'allowance' | 'n' | 'bad' | 'badFractions' | 'assumedBad' | 'remaining'>): {
   readonly allowed: number;
   readonly left: number;
   readonly isOver: boolean;

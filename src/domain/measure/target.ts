@@ -10,6 +10,9 @@ export const GATEWAY_KINDS = [
 ] as const;
 export type GatewayKind = (typeof GATEWAY_KINDS)[number];
 
+/** Stands in place of a model for the list of models a gateway offers; asking for it is no use of a model. */
+export const MODEL_LIST = '(models)';
+
 /** What is probed: one model, bought at one tier, reached through one gateway. */
 export type Target = {
   /** `gateway/tier/model`; the model part may itself contain slashes. */

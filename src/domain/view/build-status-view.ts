@@ -14,16 +14,17 @@ import type { Target } from '../measure/target.ts';
 import { countTicks, type Schedule } from '../time/schedule.ts';
 import { mergeAscending, spreadOf } from '../time/spread.ts';
 import { type Attempted, HEALTH_ORDER, type Health, healthOf, isFailed, isTelling } from './health.ts';
-import type {
-  Coverage,
-  LastAttempt,
-  PlannedWorkView,
-  ProberLife,
-  SeriesView,
-  Slot,
-  Standing,
-  StatusView,
-  TargetView,
+import {
+  type Coverage,
+  commitmentsOf,
+  type LastAttempt,
+  type PlannedWorkView,
+  type ProberLife,
+  type SeriesView,
+  type Slot,
+  type Standing,
+  type StatusView,
+  type TargetView,
 } from './status-view.ts';
 
 /** What the operator chose to show. */
@@ -167,7 +168,7 @@ export function* statusViewSteps(facts: StatusFacts): Generator<void, StatusView
     targets,
     byPeriod: tally<PeriodStanding>(
       PERIOD_STANDINGS,
-      targets.map((target) => target.periodStanding),
+      commitmentsOf(targets).map((target) => target.periodStanding),
     ),
     evaluated: facts.live ? { toAt: facts.live.toAt, pendingHours: facts.live.pendingHours } : null,
     plannedWork: (facts.plannedWork ?? []).map(({ scope, fromAt, toAt, announcedAt, reason }) => ({

@@ -49,6 +49,7 @@ function summaryJson({ live }: TargetView) {
     ttftP99Us: p99Us('ttft_ms'),
     totalP99Us: p99Us('e2e_ms'),
     budget: uptime?.budget ?? null,
+    pool: uptime?.pool ?? null,
     days: live.days.map((day) => levelOf(day, uptime?.goal ?? null)),
   };
 }

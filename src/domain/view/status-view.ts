@@ -1,4 +1,5 @@
 import type { Commitment } from '../contract/commitment.ts';
+import type { Pool } from '../live/live-objective.ts';
 import type { LiveTarget, PeriodStanding } from '../live/live-report.ts';
 import type { Counted, Spending } from '../measure/account.ts';
 import type { Doubt, NotRunReason, Outcome, Validity } from '../measure/outcome.ts';
@@ -137,6 +138,23 @@ export function isCounting({
   evaluated,
 }: Pick<StatusView, 'preparingPpm' | 'evaluated'>): boolean {
   return preparingPpm !== null || (evaluated !== null && evaluated.pendingHours > 0);
+}
+
+/** The targets that are judged as one with a target; `null`: it is judged alone, or nothing is promised. */
+export function poolOf({ live }: Pick<TargetView, 'live'>): Pool | null {
+  return live?.objectives.find(({ pool }) => pool !== null)?.pool ?? null;
+}
+
+/** One target for each thing a contract judges: itself, or the first of those that are judged as one. */
+export function commitmentsOf(targets: readonly TargetView[]): readonly TargetView[] {
+  const seen = new Set<string>();
+  return targets.filter((target) => {
+    const scope = poolOf(target)?.scope;
+    if (scope === undefined) return true;
+    const isFirst = !seen.has(scope);
+    seen.add(scope);
+    return isFirst;
+  });
 }
 
 /** Worst health first, then worst standing, then by name: the order a reader needs. */

@@ -1,4 +1,5 @@
 import type { LiveReport } from '../../domain/live/live-report.ts';
+import { withPools } from '../../domain/live/pooled-targets.ts';
 import type { Cancel, Clock } from '../clock.ts';
 import { createLiveMemory, type LiveStore } from './live-memory.ts';
 import type { LiveScope } from './live-scope.ts';
@@ -34,6 +35,8 @@ export function startLive(options: {
   const { store, scope, clock } = options;
   const memory = createLiveMemory(store, scope, clock);
   let latest: LiveReport | null = null;
+  /** What the latest figures were made of: each target by itself. */
+  let counted: LiveReport['targets'] | null = null;
   let stopped = false;
   let cancel: Cancel = () => {};
   let underWay: Promise<void> = Promise.resolve();
@@ -50,13 +53,17 @@ export function startLive(options: {
         await memory.rebuild(now);
       }
       const report = await memory.evaluate(now);
-      const isNew = report.targets !== latest?.targets || report.pendingHours !== latest.pendingHours;
-      latest = report;
+      const isNew = report.targets !== counted || report.pendingHours !== latest?.pendingHours;
+      counted = report.targets;
+      latest =
+        isNew || latest === null
+          ? { ...report, targets: withPools(counted) }
+          : { ...report, targets: latest.targets };
       if (isWritten && !isWhole) {
         isWhole = true;
         options.onWhole?.();
       }
-      if (isNew) options.onEvaluated(report);
+      if (isNew) options.onEvaluated(latest);
     } catch (error) {
       options.onFault('evaluate', error);
     }

@@ -1,11 +1,12 @@
 import { type MaintenanceWindow, maintenanceWithin } from '../../domain/contract/admitted-maintenance.ts';
 import type { Contract } from '../../domain/contract/contract.ts';
-import { contractGoverning } from '../../domain/contract/contract-in-force.ts';
+import { createGoverning } from '../../domain/contract/contract-in-force.ts';
 import { type ObjectiveShape, objectiveShapes } from '../../domain/live/live-objective.ts';
 import { createLiveJudge, type LiveJudge, type LivePlan, livePlanOf } from '../../domain/live/live-plan.ts';
-import type { Target } from '../../domain/measure/target.ts';
+import { MODEL_LIST, parseTargetId, type Target } from '../../domain/measure/target.ts';
+import { judgedAs } from '../../domain/report/report-scope.ts';
 import type { Interval } from '../../domain/time/interval.ts';
-import { type Period, windowAt } from '../../domain/time/period.ts';
+import type { Period } from '../../domain/time/period.ts';
 import type { TargetCounting } from '../../domain/view/history.ts';
 
 /** How the targets under one version of a contract are counted. */
@@ -30,13 +31,13 @@ export type LiveScope = {
 export type ScopeOptions = {
   /** All versions of the contract a target is under; none: nothing is promised. */
   readonly versionsOf: (target: Pick<Target, 'id' | 'gateway' | 'tier' | 'model'>) => readonly Contract[];
-  /** Planned work announced for a target, at any time. */
-  readonly plannedWorkOf: (target: string) => readonly MaintenanceWindow[];
+  /** Planned work announced for all of what a contract judges as one: a target, or a key as `gateway/tier`. At any time. */
+  readonly plannedWorkOf: (scope: string) => readonly MaintenanceWindow[];
 };
 
 export function createLiveScope({ versionsOf, plannedWorkOf }: ScopeOptions): LiveScope {
   const byContract = new Map<Contract | null, LiveTerms>();
-  const periods = new Map<Contract, Period>();
+  const governing = createGoverning();
 
   const termsFor = (contract: Contract | null): LiveTerms => {
     let terms = byContract.get(contract);
@@ -48,20 +49,16 @@ export function createLiveScope({ versionsOf, plannedWorkOf }: ScopeOptions): Li
     return terms;
   };
 
-  const windowOf = (contract: Contract, at: number): Period => {
-    const known = periods.get(contract);
-    if (known !== undefined && known.fromAt <= at && at < known.toAt) return known;
-    const period = windowAt(contract.window, at);
-    periods.set(contract, period);
-    return period;
+  const maintenanceIn: LiveScope['maintenanceIn'] = (target, { plan }, span) => {
+    const named = parseTargetId(target);
+    const scope = named === null ? target : judgedAs(plan.contract, { ...named, id: target });
+    return maintenanceWithin(plan.contract, plannedWorkOf(scope), span);
   };
 
-  const maintenanceIn: LiveScope['maintenanceIn'] = (target, { plan }, span) =>
-    maintenanceWithin(plan.contract, plannedWorkOf(target), span);
-
   return {
-    termsOf: (target, at) => termsFor(contractGoverning(versionsOf(target), at, windowOf)),
-    periodAt: ({ plan }, at) => windowOf(plan.contract, at),
+    termsOf: (target, at) =>
+      termsFor(target.model === MODEL_LIST ? null : governing.at(versionsOf(target), at)),
+    periodAt: ({ plan }, at) => governing.windowOf(plan.contract, at),
     maintenanceIn,
     basisOf(target, terms, span) {
       const maintenance = maintenanceIn(target, terms, span);
