@@ -131,9 +131,17 @@ const PATHS: Readonly<Record<string, Schema>> = {
       '200': json(ref('Samples'), 'Attempts whose tick lies in `[from, to)`.'),
       ...ERRORS.invalid,
       ...ERRORS.unknown,
+      '503': json(
+        ref('Error'),
+        'Too many are reading samples just now; try again after `Retry-After` seconds.',
+      ),
     },
     [
-      inQuery('target', 'Id of a target; by default all.', { type: 'string' }),
+      inQuery(
+        'target',
+        'Id of a target; by default all. Attempts of more than two to three hours ago are read target by target: without one the answer ends there with `more: true`, and a range that lies wholly before is refused.',
+        { type: 'string' },
+      ),
       inQuery(
         'from',
         'Inclusive. ISO 8601 with a zone, or milliseconds since 1970; by default an hour before `to`.',
@@ -143,7 +151,7 @@ const PATHS: Readonly<Record<string, Schema>> = {
       inQuery(
         'limit',
         'How many at most, unless one tick alone has more: attempts of one tick are never parted.',
-        { type: 'integer', minimum: 1, maximum: 10_000, default: 100 },
+        { type: 'integer', minimum: 1, maximum: 1_000, default: 100 },
       ),
     ],
   ),

@@ -142,8 +142,8 @@ const BAD_QUERIES: readonly (readonly [path: string, status: number, code: strin
   ['/api/v1/samples?from=yesterday', 400, 'invalid', /^from must be an instant such as/],
   ['/api/v1/samples?from=2026-10-03T14:00:00', 400, 'invalid', /^from must be an instant/],
   ['/api/v1/samples?from=200&to=100', 400, 'invalid', /^from must be before to$/],
-  ['/api/v1/samples?limit=0', 400, 'invalid', /^limit must be a whole number from 1 to 10000$/],
-  ['/api/v1/samples?limit=10001', 400, 'invalid', /^limit must be/],
+  ['/api/v1/samples?limit=0', 400, 'invalid', /^limit must be a whole number from 1 to 1000$/],
+  ['/api/v1/samples?limit=1001', 400, 'invalid', /^limit must be/],
   ['/api/v1/samples?limit=1e3', 400, 'invalid', /^limit must be/],
   ['/api/v1/samples?limit=1&limit=2', 400, 'invalid', /^limit must be given once$/],
   ['/api/v1/samples?target=a/b/c', 404, 'not_found', /^no target has that id$/],
@@ -182,6 +182,38 @@ test('samples come newest first, bounded, and say whether there are more', async
   const bounded = await read(`from=${from}&to=${ticks[0]}`);
   assert.equal(bounded.samples.length, 4, 'from is inclusive, to is exclusive');
   assert.equal(bounded.more, false);
+});
+
+test('a long answer, put together in pieces, holds the newest attempts in order, each once', async (t) => {
+  const { url, store } = await serveScene(t, SCENES.troubled);
+  const span = { fromAt: SCENE_AT - 3_600_000, toAt: SCENE_AT };
+  const answer = await ask(`${url}/api/v1/samples?from=${span.fromAt}&to=${span.toAt}&limit=777`);
+  const { samples, more } = JSON.parse(answer.body.toString());
+  assert.equal(more, true);
+  const newest = await store.readSamples({ ...span, order: 'newest-first', limit: samples.length });
+  assert.deepEqual(samples, JSON.parse(JSON.stringify(newest)));
+  assert.ok(samples.length > 777 - 10 && samples.length <= 777, `${samples.length} of 777`);
+});
+
+test('packed hours are read target by target: without one the answer ends before them, and says so', async (t) => {
+  const { url, store } = await serveScene(t, SCENES.troubled);
+  while (await store.compact(SCENE_AT - 1_800_000));
+  const edge = await store.readPackedUntil();
+  assert.ok(edge > SCENE_AT - 7_200_000, 'something is packed');
+  const target = 'global-apis/pro/deepseek-ai/DeepSeek-V3.2';
+  const read = async (query: string) => {
+    const { status, body } = await ask(`${url}/api/v1/samples?limit=1000&${query}`);
+    return { status, ...JSON.parse(body.toString()) };
+  };
+  const before = `from=${edge - 600_000}&to=${edge}`;
+  const refused = await read(before);
+  assert.equal(refused.status, 400);
+  assert.match(refused.error.message, /^name a target: before 2026-\S+Z attempts are read target by target$/);
+  const own = await read(`${before}&target=${encodeURIComponent(target)}`);
+  assert.ok(own.samples.length > 0 && own.samples.every((one: { target: string }) => one.target === target));
+  const across = await read(`from=${edge - 600_000}&to=${edge + 60_000}`);
+  assert.ok(across.samples.every(({ scheduledAt }: { scheduledAt: number }) => scheduledAt >= edge));
+  assert.equal(across.more, true);
 });
 
 test('asking on from the last tick received leaves no attempt out and gives none twice, although some share a tick', async (t) => {
