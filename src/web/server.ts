@@ -123,6 +123,7 @@ export function createServer(options: WebOptions): Web {
     log.error({ err, path: '/compare' }, 'the tiers could not be compared'),
   );
   const metrics = createMetrics({ operationOf: options.operationOf ?? (() => null) });
+  const owner = ownerOnly(context);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -141,11 +142,11 @@ export function createServer(options: WebOptions): Web {
     ['/incidents', incidentsRoute(context)],
     ['/api/v1/incidents', incidentsApiRoute(context)],
     ['/incidents/:id', incidentRoute(context, 'public')],
-    ['/owner/incidents/:id', ownerOnly(context), incidentRoute(context, 'owner')],
+    ['/owner/incidents/:id', owner, incidentRoute(context, 'owner')],
     ['/api/v1/incidents/:id', incidentApiRoute(context)],
     ['/compare', compareRoute(context, comparisons)],
     ['/api/v1/compare', compareApiRoute(context, comparisons)],
-    ...reportRoutes(context, options.reports),
+    ...reportRoutes(context, owner, options.reports),
     ['/method', methodRoute(context)],
     ['/feed.xml', feedRoute(context)],
     ['/badge/*id', badgeRoute(context)],
@@ -181,7 +182,11 @@ export function createServer(options: WebOptions): Web {
 type Routes = readonly (readonly [path: string, ...handlers: RequestHandler[]])[];
 
 /** Compliance is for everybody; money and files are the owner's. */
-function reportRoutes(context: WebContext, reports: ReportsOptions | undefined): Routes {
+function reportRoutes(
+  context: WebContext,
+  owner: RequestHandler,
+  reports: ReportsOptions | undefined,
+): Routes {
   const shelf = createReportShelf(context);
   const open: Routes = [
     ['/reports', reportsRoute(context, shelf, 'public')],
@@ -190,7 +195,6 @@ function reportRoutes(context: WebContext, reports: ReportsOptions | undefined):
     ['/reports/:period/:contract', reportRoute(context, shelf, 'public', null)],
   ];
   if (reports === undefined) return open;
-  const owner = ownerOnly(context);
   return [
     ...open,
     ['/owner', owner, (_request, response) => response.redirect('/owner/reports')],

@@ -19,6 +19,7 @@ let folder = '';
 let store: Store;
 let served: Listening;
 let keyId = '';
+let now = MARCH + 4 * HOUR;
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'probity-reports-'));
@@ -30,7 +31,7 @@ before(async () => {
   await keepReportFiles(store, folder, async () => {});
   const web = createServer({
     store,
-    clock: () => MARCH + 4 * HOUR,
+    clock: () => now,
     settings: {
       title: 'AI gateway',
       practice: false,
@@ -147,4 +148,18 @@ test('the key and the heads of each day are published', async () => {
 test('a report nobody froze is not found', async () => {
   for (const path of ['/reports/2027-01/pro', '/reports/2027-02/other'])
     assert.equal((await get(path)).status, 404);
+});
+
+test('guessing tokens is told to wait after twenty in a minute, and never shuts out the owner', async () => {
+  await store.writeFact(OWNER_TOKEN_FACT, createHash('sha256').update(TOKEN).digest('hex'), MARCH);
+  now = MARCH + 10 * HOUR + 50_000;
+  const guess = (path = '/owner/reports') => get(path, { authorization: 'Bearer no-such-token' });
+  for (let n = 0; n < 20; n += 1) assert.equal((await guess()).status, 401);
+  const refused = await guess('/owner/incidents/20261103-0a3f9kz');
+  assert.equal(refused.status, 429);
+  assert.equal(refused.headers.get('retry-after'), '10');
+  assert.equal((await get('/owner/reports')).status, 401, 'who gives no token guesses nothing');
+  assert.equal((await get('/owner/reports', BASIC)).status, 200);
+  now += 10_000;
+  assert.equal((await guess()).status, 401);
 });
