@@ -97,7 +97,10 @@ function plannedWorkNotes(declared: Config['maintenance'], now: number): string[
   const next = nextWindows(declared, now, WINDOWS_TOLD);
   if (declared.length === 0) return [];
   if (next.length === 0) return ['Planned work: nothing ahead.'];
-  const lines = next.map(({ scope, from, to, reason }) => `  ${from} to ${to}  ${scope}  ${reason}`);
+  const lines = next.map(
+    ({ scope, from, to, reason, probing }) =>
+      `  ${from} to ${to}  ${scope}  ${reason}${probing === 'pause' ? '; no probes' : ''}`,
+  );
   return [['Planned work, the next times (UTC):', ...lines].join('\n')];
 }
 

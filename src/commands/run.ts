@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import { type GoverningContract, governingContracts } from '../config/contract-under-tier.ts';
 import { type PlanInputs, planProbing } from '../config/plan.ts';
 import { commitmentOf } from '../domain/contract/commitment.ts';
+import { HORIZON_MS } from '../domain/contract/maintenance.ts';
 import type { ProbingPlan } from '../domain/measure/probe.ts';
 import { tokenPrices } from '../domain/measure/token-price.ts';
 import { uncontracted } from '../domain/view/history.ts';
@@ -240,7 +241,7 @@ async function startProbing(
     const { models, failed } = await discoverModels(config, inputs, store, world, signal);
     listsMissing = failed.size;
     for (const [key, reason] of failed) log.warn({ key, reason }, 'the list of models could not be had');
-    return planProbing(config, { ...inputs, discovered: models });
+    return planProbing(config, { ...inputs, discovered: models, now: world.now() });
   };
   const declare = async (plan: ProbingPlan, at: number): Promise<void> => {
     const series = plan.series.map(({ target, probe, schedule }) => ({
@@ -256,6 +257,7 @@ async function startProbing(
   };
 
   let plan = await makePlan();
+  let plannedAt = world.now();
   const { done: historyWritten } = await hooks.beforeFirst(plan);
   const fromAt = world.now();
   await declare(plan, fromAt);
@@ -297,13 +299,18 @@ async function startProbing(
     fromAt,
   );
 
-  // A gateway adds models whenever it likes; a list that could not be had is asked for again sooner.
+  // A gateway adds models whenever it likes; a list that could not be had is asked for again sooner. Pauses are planned
+  // ahead, and not for ever.
+  const pauses = config.maintenance.some(({ probing }) => probing === 'pause');
   const refresh = async (): Promise<void> => {
     const next = await makePlan();
-    if (signal.aborted || JSON.stringify(next.series) === JSON.stringify(plan.series)) return;
-    plan = next;
     const at = world.now();
-    await declare(plan, at);
+    const isAlike = JSON.stringify(next.series) === JSON.stringify(plan.series);
+    const isOld = pauses && at - plannedAt > HORIZON_MS / 2;
+    if (signal.aborted || (isAlike && !isOld)) return;
+    plan = next;
+    plannedAt = at;
+    if (!isAlike) await declare(plan, at);
     thread.replan(plan, at);
   };
   let refreshing: NodeJS.Timeout | undefined;
@@ -319,7 +326,7 @@ async function startProbing(
       listsMissing > 0 ? ASK_AGAIN_MS : DAY_MS,
     );
   };
-  if (config.models.some(({ kind }) => kind === 'discover')) refreshLater();
+  if (pauses || config.models.some(({ kind }) => kind === 'discover')) refreshLater();
 
   return {
     historyWritten,

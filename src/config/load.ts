@@ -66,6 +66,7 @@ export function loadConfig(
   const tiers = readTiers(reading, gateways);
   const models = readModels(reading);
   const prompts = readPrompts(reading);
+  const contracts = readContracts(reading);
   const config: Config = {
     folder,
     region: typeof root.region === 'string' ? root.region : 'local',
@@ -75,8 +76,8 @@ export function loadConfig(
     prompts,
     probes: readProbes(reading, prompts, models),
     spend: readSpend(reading, models),
-    contracts: readContracts(reading),
-    maintenance: readMaintenance(reading),
+    contracts,
+    maintenance: readMaintenance(reading, tiers, contracts),
     alerts: readAlerts(reading, gateways, tiers),
     status: readStatus(reading),
     retention: readRetention(reading),

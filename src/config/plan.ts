@@ -1,11 +1,11 @@
 import { commitmentOf, type Limit } from '../domain/contract/commitment.ts';
+import { HORIZON_MS, pausesIn } from '../domain/contract/maintenance.ts';
 import type {
   Gateway,
   KeyPlan,
   Price,
   Probe,
   ProbingPlan,
-  QuietWindow,
   SeriesPlan,
   SlowLimits,
 } from '../domain/measure/probe.ts';
@@ -24,7 +24,8 @@ export type PlanInputs = {
     string,
     { readonly baseUrl: string; readonly keys: Readonly<Record<string, string>> }
   >;
-  readonly quiet?: readonly QuietWindow[];
+  /** From when on planned work may pause probing; without it nothing pauses. */
+  readonly now?: number;
 };
 
 /**
@@ -55,7 +56,7 @@ export function planProbing(config: Config, inputs: PlanInputs = {}): ProbingPla
     keys,
     series: spreadEvenly(series, config.region),
     spend: config.spend,
-    quiet: inputs.quiet ?? [],
+    quiet: pausesOf(config, series, inputs.now),
   };
 }
 
@@ -154,6 +155,13 @@ function seriesOf(
       };
     });
   });
+}
+
+/** Pauses are planned as far ahead as planned work is remembered. */
+function pausesOf(config: Config, series: readonly SeriesPlan[], now: number | undefined) {
+  if (now === undefined) return [];
+  const targets = [...new Set(series.map(({ target }) => target.id))];
+  return pausesIn(config.maintenance, targets, now, now + HORIZON_MS);
 }
 
 /**

@@ -231,6 +231,18 @@ export const maintenanceSchema = map({
   rrule: text('a rule such as FREQ=WEEKLY;BYDAY=SU', 300)
     .optional()
     .describe('How it recurs, RFC 5545, in local time; once by default'),
+  exdate: list(text('a local time such as 2026-12-27T02:00', 40), 'local times')
+    .optional()
+    .describe('Starts of rrule at which there is no work, local times; calls these off and no other'),
+  rdate: list(text('a local time such as 2026-12-28T02:00', 40), 'local times')
+    .optional()
+    .describe('Further starts beside rrule, local times; each is announced for itself'),
+  probing: z
+    .enum(['continue', 'pause'])
+    .default('continue')
+    .describe(
+      'Whether we go on probing meanwhile. What is not probed is evidence for nobody: pause only if asked to',
+    ),
   timezone: text('a time zone such as Europe/Berlin', 100).default('UTC'),
   announced: text('a time such as 2026-10-20T09:00', 40)
     .optional()

@@ -138,3 +138,18 @@ test('by default so many ticks may be in flight that a hanging answer costs none
   assert.equal(inFlight('every: 5s, timeout: { total: 20s, firstToken: 10s }'), 5);
   assert.equal(inFlight('every: 5s, maxInFlight: 1'), 1);
 });
+
+test('planned work pauses probing where it says so, for the targets it covers, and only then', () => {
+  const at = Date.parse('2026-11-01T00:00:00Z');
+  const quietOf = (probing: string) => {
+    const config = configOf(
+      `maintenance: { scope: acme/pro, start: 2026-11-01T02:00, duration: 2h, probing: ${probing} }\n`,
+    );
+    return planProbing(config, { now: at }).quiet;
+  };
+  const [pause, ...others] = quietOf('pause');
+  assert.deepEqual(others, []);
+  assert.deepEqual([pause?.fromAt, pause?.toAt], [at + 2 * 3_600_000, at + 4 * 3_600_000]);
+  assert.ok(pause?.targets?.length && pause.targets.every((id) => id.startsWith('acme/pro/')));
+  assert.deepEqual(quietOf('continue'), []);
+});

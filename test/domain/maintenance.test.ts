@@ -5,6 +5,7 @@ import {
   type DeclaredWork,
   HORIZON_MS,
   nextWindows,
+  pausesIn,
   type RememberedWork,
   windowsOf,
   workChanges,
@@ -14,8 +15,8 @@ import { recurrenceFault, startsIn } from '../../src/domain/time/recurrence.ts';
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-function starts(rule: string, start: string, timezone: string, from: string, to: string): string[] {
-  return startsIn({ rule, start, timezone }, Date.parse(from), Date.parse(to)).map((at) =>
+function starts(recurrence: Parameters<typeof startsIn>[0], from: string, to: string): string[] {
+  return startsIn(recurrence, Date.parse(from), Date.parse(to)).map((at) =>
     new Date(at).toISOString().slice(0, 16),
   );
 }
@@ -26,6 +27,7 @@ type Vector = {
   readonly timezone: string;
   readonly between: readonly [string, string];
   readonly starts: readonly string[];
+  readonly except?: readonly string[];
 };
 
 const VECTORS: Readonly<Record<string, Vector>> = {
@@ -80,6 +82,22 @@ const VECTORS: Readonly<Record<string, Vector>> = {
     between: ['2026-08-01T00:00Z', '2026-10-01T00:00Z'],
     starts: ['2026-09-01T17:30', '2026-09-02T17:30'],
   },
+  'leaves out what is excepted, which counts all the same': {
+    rule: 'FREQ=DAILY;COUNT=4',
+    start: '2026-09-01T23:00',
+    timezone: 'UTC',
+    between: ['2026-08-01T00:00Z', '2026-10-01T00:00Z'],
+    except: ['2026-09-02T23:00', '2026-09-04T23:00'],
+    starts: ['2026-09-01T23:00', '2026-09-03T23:00'],
+  },
+  'leaves out a start that the change of clocks skips': {
+    rule: 'FREQ=WEEKLY;BYDAY=SU',
+    start: '2026-01-04T02:30',
+    timezone: 'Europe/Berlin',
+    between: ['2026-03-20T00:00Z', '2026-04-06T00:00Z'],
+    except: ['2026-03-29T02:30'],
+    starts: ['2026-03-22T01:30', '2026-04-05T00:30'],
+  },
   'a leap day': {
     rule: 'FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29',
     start: '2024-02-29T12:00',
@@ -89,10 +107,10 @@ const VECTORS: Readonly<Record<string, Vector>> = {
   },
 };
 
-for (const [name, { rule, start, timezone, between, starts: expected }] of Object.entries(VECTORS)) {
+for (const [name, { between, starts: expected, ...recurrence }] of Object.entries(VECTORS)) {
   test(`a rule ${name}`, () => {
-    assert.equal(recurrenceFault({ rule, start, timezone }), null);
-    assert.deepEqual(starts(rule, start, timezone, ...between), expected);
+    assert.equal(recurrenceFault(recurrence), null);
+    assert.deepEqual(starts(recurrence, ...between), expected);
   });
 }
 
@@ -146,7 +164,9 @@ const WEEKLY: DeclaredWork = {
   durationMs: 2 * HOUR,
   rrule: 'FREQ=WEEKLY;BYDAY=SU',
   announced: null,
+  except: [],
   reason: 'deployment',
+  probing: 'continue',
 };
 const ONCE: DeclaredWork = { ...WEEKLY, start: '2026-11-10T22:00:00Z', rrule: null };
 const NOW = Date.parse('2026-11-03T12:00:00Z');
@@ -210,6 +230,36 @@ test('what left the configuration and came back was announced when it came back'
   assert.ok(gone.every((one) => one.withdrawn));
   const { add } = workChanges([WEEKLY], gone, NOW + 2 * DAY);
   assert.ok(add.length > 0 && add.every((one) => one.announcedAt === NOW + 2 * DAY));
+});
+
+test('a start that is called off is withdrawn; the others stay as early announced as they were', () => {
+  const known = remember([], [WEEKLY], NOW);
+  // The Sunday after next, 02:00 in Berlin.
+  const except = ['2026-11-15T02:00'];
+  const { add, withdraw } = workChanges([{ ...WEEKLY, except }], known, NOW + DAY);
+  const off = known.filter(({ fromAt }) => fromAt === Date.parse('2026-11-15T01:00:00Z'));
+  assert.equal(off.length, 1);
+  assert.deepEqual([add, withdraw], [[], off.map(({ no }) => no)]);
+
+  const after = remember(known, [{ ...WEEKLY, except }], NOW + DAY);
+  const later = workChanges([{ ...WEEKLY, except }], after, NOW + 70 * DAY);
+  assert.ok(later.add.length > 0 && later.add.every(({ announcedAt }) => announcedAt === NOW));
+  // Back again, it is announced anew, and it alone.
+  const back = workChanges([WEEKLY], after, NOW + 2 * DAY);
+  assert.deepEqual(
+    back.add.map(({ fromAt, announcedAt }) => [fromAt, announcedAt]),
+    [[off[0]?.fromAt, NOW + 2 * DAY]],
+  );
+});
+
+test('work that pauses probing does so for what it covers and no longer than it lasts', () => {
+  const targets = ['acme/pro/a', 'acme/pro/b', 'acme/free/a'];
+  const pausing = { ...WEEKLY, probing: 'pause' as const };
+  const fromAt = Date.parse('2026-11-08T01:00:00Z');
+  assert.deepEqual(pausesIn([pausing, ONCE], targets, NOW, NOW + 7 * DAY), [
+    { targets: ['acme/pro/a', 'acme/pro/b'], fromAt, toAt: fromAt + 2 * HOUR },
+  ]);
+  assert.deepEqual(pausesIn([pausing], ['other/pro/a'], NOW, NOW + 7 * DAY), []);
 });
 
 test('what a person cancelled stays cancelled though it is still declared', () => {

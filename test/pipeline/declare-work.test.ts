@@ -25,7 +25,9 @@ const WEEKLY: DeclaredWork = {
   durationMs: 2 * HOUR,
   rrule: 'FREQ=WEEKLY;BYDAY=SU',
   announced: null,
+  except: [],
   reason: 'deployment',
+  probing: 'continue',
 };
 
 const CONTRACT = contractOf(`id: pro

@@ -1,3 +1,5 @@
+import { scopeCovers } from '../alert/alert-policy.ts';
+import type { QuietWindow } from '../measure/probe.ts';
 import { instantText, parseInstant } from '../time/period.ts';
 import { startsIn } from '../time/recurrence.ts';
 
@@ -11,9 +13,13 @@ export type DeclaredWork = {
   readonly durationMs: number;
   /** RFC 5545; `null`: once. */
   readonly rrule: string | null;
+  /** Local starts at which the rule does not apply. To name one calls off that time, and announces nothing anew. */
+  readonly except: readonly string[];
   /** When the provider announced it, if the configuration says so; else it counts from when we first saw it. */
   readonly announced: string | null;
   readonly reason: string;
+  /** Whether we go on probing meanwhile. To change it announces nothing anew. */
+  readonly probing: 'continue' | 'pause';
 };
 
 /** One stretch of planned work that is remembered. */
@@ -58,11 +64,11 @@ export function windowsOf(
   fromAt: number,
   toAt: number,
 ): { readonly fromAt: number; readonly toAt: number }[] {
-  const { rrule, start, timezone, durationMs } = work;
+  const { rrule, start, timezone, durationMs, except } = work;
   const first = parseInstant(start, timezone);
   if (first === null) throw new Error(`${start} is no time`);
   const starts =
-    rrule === null ? [first] : startsIn({ rule: rrule, start, timezone }, fromAt - durationMs, toAt);
+    rrule === null ? [first] : startsIn({ rule: rrule, start, timezone, except }, fromAt - durationMs, toAt);
   return starts
     .map((at) => ({ fromAt: at, toAt: at + durationMs }))
     .filter((one) => one.toAt > fromAt && one.fromAt < toAt);
@@ -91,13 +97,20 @@ export function workChanges(
 ): WorkChanges {
   const bySource = Map.groupBy(known, (one) => one.source);
   const add: NewWork[] = [];
-  const current = new Set<string>();
+  const current = new Map<string, ReadonlySet<number | null>>();
+  const isDeclared = ({ source, fromAt }: RememberedWork): boolean =>
+    source !== null && current.get(source)?.has(fromAt) === false;
   for (const work of declared) {
     const source = sourceOf(work);
     if (current.has(source)) continue;
-    current.add(source);
     const own = bySource.get(source) ?? [];
-    const seenAt = seenSince(own, now);
+    const calledOff = new Set(work.except.map((at) => parseInstant(at, work.timezone)));
+    current.set(source, calledOff);
+    // One time that was called off leaves the announcement of the others as old as it is.
+    const seenAt = seenSince(
+      own.filter(({ fromAt }) => !calledOff.has(fromAt)),
+      now,
+    );
     const announcedAt =
       work.announced === null ? seenAt : (parseInstant(work.announced, work.timezone) ?? seenAt);
     const taken = new Set(own.filter((one) => !one.withdrawn).map((one) => one.fromAt));
@@ -110,10 +123,31 @@ export function workChanges(
     }
   }
   const withdraw = known
-    .filter((one) => one.source !== null && !current.has(one.source))
+    .filter((one) => one.source !== null && !isDeclared(one))
     .filter((one) => one.cancelledAt === null && one.toAt > now)
     .map((one) => one.no);
   return { add, withdraw };
+}
+
+/**
+ * When no probes are sent, for work that says so: for each entry and stretch the targets it covers.
+ *
+ * @param targets ids of everything that is probed
+ */
+export function pausesIn(
+  declared: readonly DeclaredWork[],
+  targets: readonly string[],
+  fromAt: number,
+  toAt: number,
+): QuietWindow[] {
+  return declared
+    .filter(({ probing }) => probing === 'pause')
+    .flatMap((work) => {
+      const covered = targets.filter((id) => scopeCovers(work.scope, id));
+      return covered.length === 0
+        ? []
+        : windowsOf(work, fromAt, toAt).map((window) => ({ targets: covered, ...window }));
+    });
 }
 
 /** The next stretches of declared work, at most `most` of each declaration, for people. */
@@ -128,6 +162,7 @@ export function nextWindows(declared: readonly DeclaredWork[], now: number, most
           to: instantText(toAt),
           timezone: work.timezone,
           reason: work.reason,
+          probing: work.probing,
         })),
     )
     .sort((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : 0));

@@ -109,7 +109,7 @@ export type SpendCap = {
   readonly onReach: 'slow-down' | 'stop';
 };
 
-/** A stretch in which the operator wants no probes at all. Maintenance by itself does not stop probing. */
+/** A stretch in which the operator wants no probes at all. Planned work does not stop probing unless it says so. */
 export type QuietWindow = {
   /** Target ids; `null` = every target. */
   readonly targets: readonly string[] | null;

@@ -21,7 +21,7 @@ export const NOT_RUN_WORDS: Readonly<Record<NotRunReason, string>> = {
   'skipped: backoff': 'backing off as asked',
   'skipped: quota': 'our quota was used up',
   'skipped: spend': 'the money of the day was spent',
-  'skipped: maintenance': 'a quiet window',
+  'skipped: maintenance': 'planned work for which we paused probing',
   'skipped: paused': 'paused: key, credit or request refused',
   'skipped: overlap': 'too many still under way',
 };

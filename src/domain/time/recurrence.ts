@@ -33,6 +33,8 @@ export type Recurrence = {
   readonly start: string;
   /** IANA name. */
   readonly timezone: string;
+  /** Local starts at which the rule does not apply (EXDATE); they still count for COUNT. */
+  readonly except?: readonly string[];
 };
 
 /** `UNTIL` in the rule's own local time: the library counts in UTC, where no clock ever changes. */
@@ -48,10 +50,11 @@ function untilLocal(rule: string, timezone: string): string {
   });
 }
 
-function generator({ rule, start, timezone }: Recurrence) {
+function generator({ rule, start, timezone, except = [] }: Recurrence) {
   return new RRuleTemporal({
     rruleString: untilLocal(rule.replace(/^RRULE:/i, '').toUpperCase(), timezone),
     dtstart: Temporal.PlainDateTime.from(start).toZonedDateTime('UTC'),
+    exDate: except.map((at) => Temporal.PlainDateTime.from(at).toZonedDateTime('UTC')),
     strict: true,
     temporal: Temporal,
   });
@@ -90,4 +93,19 @@ export function recurrenceFault(recurrence: Recurrence): string | null {
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+/** Whether a rule has a start at a local time, whatever is excepted; and what it has on that day instead, local times. */
+export function startsAt(
+  { except: _, ...rule }: Recurrence,
+  local: string,
+): { readonly isStart: boolean; readonly thatDay: readonly string[] } {
+  const wanted = Temporal.PlainDateTime.from(local);
+  const day = wanted.toPlainDate().toZonedDateTime('UTC').epochMilliseconds;
+  const found = generator(rule).between(new Date(day), new Date(day + DAY_MS - 1), true);
+  const starts = found.map((one) => one.toPlainDateTime());
+  return {
+    isStart: starts.some((one) => one.equals(wanted)),
+    thatDay: starts.map((one) => one.toString({ smallestUnit: 'minute' })),
+  };
 }
