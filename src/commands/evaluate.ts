@@ -115,7 +115,7 @@ function maintenanceOf(texts: readonly string[], timezone: string): readonly Mai
 
 function windowTally(contract: Contract, period: Period, windows: readonly MaintenanceWindow[]): WindowTally {
   const admitted = admitMaintenance(contract, period, windows);
-  const plan = planTally(period, [{ contract, maintenance: admitted.intervals }]);
+  const plan = planTally(period, [{ contract, maintenance: admitted.withMargins }]);
   return { contract, tally: emptyTally(plan), maintenanceFlags: admitted.flags };
 }
 

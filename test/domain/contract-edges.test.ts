@@ -5,7 +5,7 @@ import type { Contract } from '../../src/domain/contract/contract.ts';
 import { asPreviousWindow } from '../../src/domain/contract/evaluation.ts';
 import { exact } from '../../src/domain/contract/exact.ts';
 import type { Line } from '../../src/domain/contract/tally.ts';
-import { contractOf, evaluationOf, line } from '../support/contract-bench.ts';
+import { contractOf, evaluationOf, line, MINUTE } from '../support/contract-bench.ts';
 
 const AT = Date.UTC(2026, 8, 3);
 
@@ -81,4 +81,89 @@ test('a ladder that pays above the target pays nothing for a window that kept it
   // One of a hundred is 99 %, as promised, and below 99.9 %.
   assert.equal(creditFor(1), '0');
   assert.equal(creditFor(2), '10');
+});
+
+const RUNS = `
+id: runs
+version: "1"
+window: { kind: calendar_month, timezone: UTC }
+availability:
+  method: timeslices
+  slice: 60s
+  sliceBadWhen: { allFailed: true }
+  minRunSlices: 5
+  emptySlice: good
+  target: "99.9"
+`;
+const OCTOBER = Date.UTC(2026, 9, 1);
+const NOVEMBER = Date.UTC(2026, 10, 1);
+
+/** A request a minute, all of them failing. */
+function* down(fromAt: number, toAt: number): Generator<Line> {
+  for (let at = fromAt; at < toAt; at += MINUTE) yield line(at, { status: 500 });
+}
+
+/**
+ * A run of seven bad minutes, three of which lie in October. Planned work on those outside leaves three, which are too short
+ * to count; a minute less of it leaves four or five.
+ */
+const ACROSS: readonly (readonly [
+  sentence: string,
+  run: readonly [number, number],
+  work: readonly [number, number] | null,
+  mode: string,
+  incidentMinutes: number,
+])[] = [
+  ['a run that began before the period has its true length', [-4, 3], null, 'not_excluded', 3],
+  ['admitted work before the period cuts it', [-4, 3], [-4, 0], 'remove_from_denominator', 0],
+  [
+    'work that leaves two minutes before the period leaves five',
+    [-4, 3],
+    [-4, -2],
+    'remove_from_denominator',
+    3,
+  ],
+  ['work that leaves one leaves four', [-4, 3], [-4, -1], 'remove_from_denominator', 0],
+  ['work before the period that counts as good cuts it too', [-4, 3], [-4, 0], 'count_as_good', 0],
+  ['work the contract does not set aside cuts nothing', [-4, 3], [-4, 0], 'not_excluded', 3],
+];
+
+for (const [sentence, run, work, mode, expected] of ACROSS) {
+  for (const [edge, mirror] of [
+    [OCTOBER, (minutes: readonly [number, number]) => minutes],
+    [NOVEMBER, ([from, to]: readonly [number, number]): readonly [number, number] => [-to, -from]],
+  ] as const) {
+    test(`${sentence}, at its ${edge === OCTOBER ? 'start' : 'end'}`, () => {
+      const at = (minutes: readonly [number, number]) => {
+        const [from, to] = mirror(minutes);
+        return { fromAt: edge + from * MINUTE, toAt: edge + to * MINUTE };
+      };
+      const { fromAt, toAt } = at(run);
+      const { incidents } = evaluationOf({
+        contract: contractOf(`${RUNS}maintenance: { mode: ${mode} }\n`),
+        period: '2026-10',
+        lines: down(fromAt, toAt),
+        maintenance: work === null ? [] : [{ ...at(work), announcedAt: null, reason: null }],
+      });
+      assert.equal(
+        incidents.reduce((sum, { minutes }) => sum + minutes, 0),
+        expected,
+      );
+    });
+  }
+}
+
+test('what the month before has no cap left for is not set aside before the edge', () => {
+  const work = (hours: number) => [
+    { fromAt: OCTOBER - 86_400_000, toAt: OCTOBER - 86_400_000 + hours * 60 * MINUTE },
+    { fromAt: OCTOBER - 4 * MINUTE, toAt: OCTOBER },
+  ];
+  const minutesDown = (hours: number): number =>
+    evaluationOf({
+      contract: contractOf(`${RUNS}maintenance: { mode: remove_from_denominator, maxPerWindow: 4h }\n`),
+      period: '2026-10',
+      lines: down(OCTOBER - 4 * MINUTE, OCTOBER + 3 * MINUTE),
+      maintenance: work(hours).map((one) => ({ ...one, announcedAt: null, reason: null })),
+    }).incidents.reduce((sum, { minutes }) => sum + minutes, 0);
+  assert.deepEqual([minutesDown(3), minutesDown(4)], [0, 3]);
 });

@@ -61,7 +61,7 @@ export type Setting = {
 export function tallyOf({ contract, period, lines, maintenance = [] }: Setting): Tally {
   const window = periodOf(contract, period);
   const admitted = admitMaintenance(contract, window, maintenance);
-  const tally = emptyTally(planTally(window, [{ contract, maintenance: admitted.intervals }]));
+  const tally = emptyTally(planTally(window, [{ contract, maintenance: admitted.withMargins }]));
   for (const one of lines) accumulate(tally, one);
   return tally;
 }

@@ -1,6 +1,7 @@
 import { clip, coversWhole, type Interval, lengthOf, union } from '../time/interval.ts';
 import { instantText, type Period, windowAt } from '../time/period.ts';
 import type { Contract } from './contract.ts';
+import { marginMs } from './tally.ts';
 
 /** A stretch of planned work, as the provider announced it. */
 export type MaintenanceWindow = Interval & {
@@ -12,6 +13,11 @@ export type MaintenanceWindow = Interval & {
 export type AdmittedMaintenance = {
   /** What the contract lets the provider set aside in the period: disjoint, ascending. */
   readonly intervals: readonly Interval[];
+  /**
+   * The same with what the periods before and after admit of the slices that runs across an edge are followed into. An
+   * edge of the period parts a stretch.
+   */
+  readonly withMargins: readonly Interval[];
   readonly flags: readonly string[];
 };
 
@@ -29,15 +35,33 @@ function withinCap(intervals: readonly Interval[], capMs: number): Interval[] {
   return admitted;
 }
 
-/**
- * The part of the announced maintenance that the contract admits in a period: in time for its notice, and earliest first
- * up to its cap. A window whose announcement nobody can date is admitted, and flagged.
- */
+/** What a contract admits of announced maintenance in a period, and just beside it. */
 export function admitMaintenance(
   contract: Contract,
   period: Period,
   windows: readonly MaintenanceWindow[],
 ): AdmittedMaintenance {
+  const { intervals, flags } = admitInPeriod(contract, period, windows);
+  const margin = marginMs(contract);
+  const before = { fromAt: period.fromAt - margin, toAt: period.fromAt };
+  const after = { fromAt: period.toAt, toAt: period.toAt + margin };
+  const withMargins = [
+    ...maintenanceWithin(contract, windows, before),
+    ...intervals,
+    ...maintenanceWithin(contract, windows, after),
+  ];
+  return { intervals, withMargins, flags };
+}
+
+/**
+ * The part of the announced maintenance that the contract admits in a period: in time for its notice, and earliest first
+ * up to its cap. A window whose announcement nobody can date is admitted, and flagged.
+ */
+function admitInPeriod(
+  contract: Contract,
+  period: Period,
+  windows: readonly MaintenanceWindow[],
+): Omit<AdmittedMaintenance, 'withMargins'> {
   const { mode, noticeMs, maxPerWindowMs } = contract.maintenance;
   const inPeriod = windows.filter((one) => one.toAt > period.fromAt && one.fromAt < period.toAt);
   if (inPeriod.length === 0) return { intervals: [], flags: [] };
@@ -77,7 +101,7 @@ export function maintenanceWithin(
   const intervals: Interval[] = [];
   for (let at = span.fromAt; at < span.toAt; ) {
     const period = windowAt(contract.window, at);
-    intervals.push(...clip(admitMaintenance(contract, period, windows).intervals, span));
+    intervals.push(...clip(admitInPeriod(contract, period, windows).intervals, span));
     at = period.toAt;
   }
   return intervals;

@@ -153,7 +153,8 @@ function slicesAsked(contract: Contract): number[] {
   ];
 }
 
-function marginMs({ availability }: Contract): number {
+/** How far beyond its period a contract looks, so that a run of bad slices across an edge has its true length; ms. */
+export function marginMs({ availability }: Contract): number {
   if (availability?.method.kind !== 'timeslices') return 0;
   return (availability.method.minRunSlices - 1) * availability.sliceMs;
 }

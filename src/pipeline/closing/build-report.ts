@@ -25,7 +25,7 @@ import {
 import { type ReportScope, scopesOf } from '../../domain/report/report-scope.ts';
 import { nearestRank } from '../../domain/statistics/quantile.ts';
 import { covers } from '../../domain/time/interval.ts';
-import { daysOf, instantText, type Period, shiftWindow } from '../../domain/time/period.ts';
+import { daysOf, instantText, type Period, shiftWindow, windowAt } from '../../domain/time/period.ts';
 import type { PlannedWork, ScheduleSpan, Store } from '../../store/store.ts';
 import { expectedTicks } from '../probing/expected-ticks.ts';
 
@@ -84,7 +84,9 @@ export async function buildReport(options: BuildOptions): Promise<Report> {
   const targets = (await store.readTargets()).filter(
     ({ id, gateway, tier }) => terms.keys.includes(`${gateway}/${tier}`) && scheduled.has(id),
   );
-  const work = await store.readPlannedWork(fromAt - DAY_MS, toAt + DAY_MS);
+  // What the window before has used up of its cap decides what is set aside at its end, which runs across the edge reach.
+  const before = windowAt(contract.window, fromAt - 1);
+  const work = await store.readPlannedWork(before.fromAt - DAY_MS, toAt + DAY_MS);
   const previous = await readPrevious(options);
   const scopes = scopesOf(contract, targets);
   const { least, most, inAll } = FAILURES_LISTED;
@@ -190,7 +192,7 @@ async function buildStatement(
   const { contract, period, store } = options;
   const windows = work.filter((one) => scopeCovers(one.scope, scope));
   const maintenance = admitMaintenance(contract, period, windows);
-  const tally = emptyTally(planTally(period, [{ contract, maintenance: maintenance.intervals }]));
+  const tally = emptyTally(planTally(period, [{ contract, maintenance: maintenance.withMargins }]));
   const days = daysOf(period);
   const gathered: Gathered = {
     measured: 0,
