@@ -1,4 +1,4 @@
-import { createServer as createHttpServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import compression from 'compression';
 import express, { type Express, type RequestHandler } from 'express';
@@ -11,6 +11,7 @@ import { loadAssets } from './assets.ts';
 import { createBoard } from './board.ts';
 import { compareApiRoute, compareRoute } from './compare.route.ts';
 import { createComparisons } from './comparisons.ts';
+import { createBoundedServer } from './connections.ts';
 import type { CountingOf, WebContext, WebLog } from './context.ts';
 import { embedRoute } from './embed.route.ts';
 import { answerErrors, notFound, onlyRead } from './errors.ts';
@@ -98,8 +99,6 @@ export type Web = {
   /** Rejects with the system's error if the address cannot be had, e.g. `EADDRINUSE`. */
   readonly listen: (bind: string, port: number) => Promise<Listening>;
 };
-
-const MAX_CONNECTIONS = 2_000;
 
 /** The pages and the API over a store. GET never writes. */
 export function createServer(options: WebOptions): Web {
@@ -212,8 +211,7 @@ const answerOnlyReads: RequestHandler = (request, response, next) => {
 };
 
 function listen(app: Express, bind: string, port: number): Promise<Listening> {
-  const server = createHttpServer({ maxHeaderSize: 16_384, requestTimeout: 30_000 }, app);
-  server.maxConnections = MAX_CONNECTIONS;
+  const server = createBoundedServer(app);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, bind, () => {
