@@ -2,7 +2,7 @@ import type { Store } from '../store/store.ts';
 import type { Cancel, Clock } from './clock.ts';
 
 /** Rows younger than this stay as they were written: late samples and the live page want them. */
-const PACK_AFTER_MS = 2 * 3_600_000;
+export const PACK_AFTER_MS = 2 * 3_600_000;
 const LOOK_EVERY_MS = 60_000;
 /** Between two pieces of work the thread belongs to pages and batches. */
 const BREATHE_MS = 250;

@@ -9,8 +9,19 @@ import type { Sample } from '../../src/domain/measure/sample.ts';
 import { sealAll, sealNext } from '../../src/evidence/seal.ts';
 import { type ChainReport, verifyChain } from '../../src/evidence/verify-chain.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
+import { packEvidence } from '../../src/store/sqlite/packed-evidence.ts';
 import type { Store } from '../../src/store/store.ts';
-import { declaration, failure, HOUR, MINUTE, MONDAY, notRun, sample, target } from '../store/builders.ts';
+import {
+  declaration,
+  EVIDENCE,
+  failure,
+  HOUR,
+  MINUTE,
+  MONDAY,
+  notRun,
+  sample,
+  target,
+} from '../store/builders.ts';
 
 const DAYS = 400 * 24 * HOUR;
 const MODELS = ['chat-large', 'chat-small'] as const;
@@ -158,7 +169,14 @@ const TAMPERED: Readonly<Record<string, { readonly sql: readonly string[]; reado
   },
   'the body of an error': {
     sql: [
-      `update evidence set body = replace(body, 'no healthy', 'one healthy') where scheduled_at_ms = ${MONDAY + 107 * MINUTE} and series_no = 1`,
+      `update evidence set packed = x'${Buffer.from(packEvidence(JSON.stringify({ ...EVIDENCE, head: 'one healthy upstream' }))).toString('hex')}' where scheduled_at_ms = ${MONDAY + 107 * MINUTE} and series_no = 1`,
+    ],
+    finding:
+      'evidence chat-stream acme/pro/chat-large eu-west 2026-03-02T01:47:00.000Z (scheduled) was changed',
+  },
+  'evidence whose bytes were damaged': {
+    sql: [
+      `update evidence set packed = substr(packed, 1, 40) where scheduled_at_ms = ${MONDAY + 107 * MINUTE} and series_no = 1`,
     ],
     finding:
       'evidence chat-stream acme/pro/chat-large eu-west 2026-03-02T01:47:00.000Z (scheduled) was changed',

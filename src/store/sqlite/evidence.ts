@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { Evidence } from '../../domain/measure/sample.ts';
+import { packEvidence, unpackEvidence } from './packed-evidence.ts';
 
 export type RowKey = {
   readonly scheduledAt: number;
@@ -7,12 +8,15 @@ export type RowKey = {
   readonly purposeNo: number;
 };
 
+type StoredBody = { readonly body: string; readonly packed: Uint8Array | null };
+
 export type EvidenceTable = {
   /** The caller stores it only with a sample that was new. */
   readonly add: (key: RowKey, evidence: Evidence) => void;
   readonly has: (key: RowKey) => boolean;
+  /** `null` also for evidence whose stored bytes cannot be read any more. */
   readonly read: (key: RowKey) => Evidence | null;
-  /** The JSON text as it is stored. */
+  /** The JSON text that was recorded; of bytes that cannot be read any more, a text that says so. */
   readonly readText: (key: RowKey) => string | null;
   /** Of all series in `[fromAt, toAt)`. */
   readonly between: (fromAt: number, toAt: number) => readonly (RowKey & { readonly body: string })[];
@@ -24,23 +28,25 @@ export function prepareEvidence(db: Database): EvidenceTable {
       scheduled_at_ms,
       series_no,
       purpose,
-      body
+      body,
+      packed
     ) values (
       @scheduledAt,
       @seriesNo,
       @purposeNo,
-      @body
+      'null',
+      @packed
     )
   `);
-  const evidenceOfSample = db
-    .prepare<RowKey, string>(`
-      select body
-      from evidence
-      where scheduled_at_ms = @scheduledAt
-        and series_no = @seriesNo
-        and purpose = @purposeNo
-    `)
-    .pluck();
+  const evidenceOfSample = db.prepare<RowKey, StoredBody>(`
+    select
+      body,
+      packed
+    from evidence
+    where scheduled_at_ms = @scheduledAt
+      and series_no = @seriesNo
+      and purpose = @purposeNo
+  `);
   const hasEvidence = db
     .prepare<RowKey, 1>(`
       select 1
@@ -53,35 +59,55 @@ export function prepareEvidence(db: Database): EvidenceTable {
 
   const evidenceBetween = db.prepare<
     { fromAt: number; toAt: number },
-    { scheduled_at_ms: number; series_no: number; purpose: number; body: string }
+    StoredBody & { readonly scheduled_at_ms: number; readonly series_no: number; readonly purpose: number }
   >(`
     select
       scheduled_at_ms,
       series_no,
       purpose,
-      body
+      body,
+      packed
     from evidence
     where scheduled_at_ms >= @fromAt
       and scheduled_at_ms < @toAt
   `);
 
   return {
-    readText: (key) => evidenceOfSample.get(key) ?? null,
+    readText(key) {
+      const stored = evidenceOfSample.get(key);
+      return stored === undefined ? null : (textOf(stored) ?? unreadable(stored));
+    },
     between: (fromAt, toAt) =>
       evidenceBetween.all({ fromAt, toAt }).map((row) => ({
         scheduledAt: row.scheduled_at_ms,
         seriesNo: row.series_no,
         purposeNo: row.purpose,
-        body: row.body,
+        body: textOf(row) ?? unreadable(row),
       })),
     add(key, evidence) {
-      addEvidence.run({ ...key, body: JSON.stringify(evidence) });
+      addEvidence.run({ ...key, packed: packEvidence(JSON.stringify(evidence)) });
     },
     has: (key) => hasEvidence.get(key) !== undefined,
     read(key) {
-      const body = evidenceOfSample.get(key);
+      const stored = evidenceOfSample.get(key);
+      const text = stored === undefined ? null : textOf(stored);
       // Written by `add` alone, from a value of this type.
-      return body === undefined ? null : (JSON.parse(body) as Evidence);
+      return text === null ? null : (JSON.parse(text) as Evidence);
     },
   };
+}
+
+/** `null` if the bytes are damaged. */
+function textOf({ body, packed }: StoredBody): string | null {
+  if (packed === null) return body;
+  try {
+    return unpackEvidence(packed);
+  } catch {
+    return null;
+  }
+}
+
+/** Stands for a damaged body, so that sealing and verifying go on and tell of this row alone. */
+function unreadable({ packed }: StoredBody): string {
+  return JSON.stringify({ unreadable: Buffer.from(packed ?? []).toString('hex') });
 }

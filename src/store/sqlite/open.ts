@@ -88,6 +88,8 @@ export function openSqliteStore(path: string, options: SqliteOptions = {}): Open
     db.pragma('page_size = 1024');
     db.pragma('journal_mode = wal');
     db.pragma(`synchronous = ${options.survives === 'power-cut' ? 'full' : 'normal'}`);
+    // In pages. Pages that many batches touch are copied into the file once for all of them.
+    db.pragma('wal_autocheckpoint = 4000');
     // In kB. What is read twice is kept above the store, in a denser form; the system caches the file besides.
     db.pragma('cache_size = -8000');
     db.pragma('foreign_keys = on');

@@ -82,7 +82,7 @@ CREATE TABLE evidence (
   scheduled_at_ms integer not null,
   series_no integer not null references series (series_no),
   purpose integer not null check (purpose in (0, 1, 2, 3)),
-  body text not null check (json_valid(body)),
+  body text not null check (json_valid(body)), packed blob,
   unique (scheduled_at_ms, series_no, purpose)
 ) strict;
 
