@@ -25,7 +25,7 @@ export function latencyChart(columns: readonly HistoryColumn[], measure: Measure
     0,
     ...curves.map((curve) => (curve === null ? 0 : Math.max(curve.mid, curve.far))),
   );
-  const top = niceCeiling(Math.max(highest, (goal ?? 0) * 1.15, 1_000));
+  const top = quarteredCeiling(Math.max(highest, (goal ?? 0) * 1.15, 1_000));
   const step = (WIDTH - LEFT - RIGHT) / Math.max(1, columns.length);
   const x = (index: number): number => round(LEFT + (index + 0.5) * step);
   const y = (value: number): number => round(FLOOR - (value / top) * (FLOOR - TOP));
@@ -184,7 +184,7 @@ function bandOf(
 }
 
 /** The next of 1, 2, 4, 6 or 8 times a power of ten, so that quarters of it are short numbers. */
-function niceCeiling(value: number): number {
+function quarteredCeiling(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   return ([1, 2, 4, 6, 8].find((factor) => factor * power >= value) ?? 10) * power;
 }

@@ -32,7 +32,10 @@ export function clopperPearson(x: number, n: number, level = 0.95): ConfidenceIn
 /** 97.5 % point of the normal distribution. */
 const Z_95 = 1.959963984540054;
 
-/** Wilson score interval at 95 %: right on average, for charts. Wilson (1927), JASA 22(158). */
+/**
+ * Wilson score interval at 95 %: right on average. Wilson (1927), JASA 22(158). Everything we claim rests on Clopper and
+ * Pearson instead; this stands beside it for its published figures, which the tests hold both to.
+ */
 export function wilson(x: number, n: number): ConfidenceInterval {
   const share = x / n;
   const z2 = Z_95 * Z_95;
@@ -42,7 +45,10 @@ export function wilson(x: number, n: number): ConfidenceInterval {
   return { low: x === 0 ? 0 : centre - half, high: x === n ? 1 : centre + half };
 }
 
-/** Least `k` with P(B ≥ k) ≤ alpha: from there on a breach is proven; `null` if even n of n prove nothing. */
+/**
+ * Least `k` with P(B ≥ k) ≤ alpha: from there on a breach is proven; `null` if even n of n prove nothing. Statements ask for
+ * the probability of one `k`; this and the next turn it into the printed tables of thresholds, for which they stand.
+ */
 export function leastProvingBreach(n: number, p: number, alpha: number): number | null {
   let low = 0;
   let high = n + 1;

@@ -1,4 +1,5 @@
 import { parseDecimal } from '../contract/decimal.ts';
+import { fewestToProveMet } from './binomial.ts';
 
 /** The confidence at which a statement about a contract is called proven. */
 const ALPHA = 0.05;
@@ -10,7 +11,7 @@ const DAY_MS = 86_400_000;
  * 0.99^n <= 0.05, which is 299. Percentile in percent, above 0 and below 100.
  */
 export function samplesForPercentile(percentile: number): number {
-  return Math.ceil(Math.log(ALPHA) / Math.log(percentile / 100) - 1e-9);
+  return fewestToProveMet(0, 1 - percentile / 100, ALPHA);
 }
 
 /**

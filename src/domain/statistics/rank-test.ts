@@ -1,6 +1,9 @@
 import { normalAbove } from './normal-tail.ts';
 
-/** Wilcoxon–Mann–Whitney: whether values of one group tend to be smaller than those of the other. */
+/**
+ * Wilcoxon–Mann–Whitney: whether values of one group tend to be smaller than those of the other. That is not whether its
+ * p99 is lower, so tiers are not compared by it; it stands for its published figures, which the tests hold it to.
+ */
 export type RankTest = {
   /** U of the first group: pairs in which it is greater, ties counted half. */
   readonly u: number;

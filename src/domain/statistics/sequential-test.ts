@@ -1,6 +1,7 @@
 /**
  * Wald's sequential probability ratio test of a bad share: may be looked at after every sample without inflating its
- * error, unlike a test repeated on a growing window. Wald (1945), Annals of Mathematical Statistics 16(2).
+ * error, unlike a test repeated on a growing window. Wald (1945), Annals of Mathematical Statistics 16(2). Alerts bound their
+ * false alarms in another way; this stands for its published figures, which the tests hold it to.
  */
 export type SequentialTest = {
   /** Share of bad samples if the objective is met, and if it is clearly missed. */

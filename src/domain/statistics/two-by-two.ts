@@ -49,7 +49,7 @@ export function fisherExact({ hitsA, totalA, hitsB, totalB }: TwoByTwo): number 
   return Math.min(1, extreme);
 }
 
-/** Sample odds ratio; `null` where a cell that divides is empty. */
+/** Sample odds ratio; `null` where a cell that divides is empty. Printed beside the exact tests in their published figures. */
 export function oddsRatio({ hitsA, totalA, hitsB, totalB }: TwoByTwo): number | null {
   const divisor = (totalA - hitsA) * hitsB;
   return divisor === 0 ? null : (hitsA * (totalB - hitsB)) / divisor;

@@ -65,7 +65,7 @@ function failureChart(days: readonly ReportDay[], target: string | null): DayCha
   const lost = target === null ? null : HUNDRED.sub(exact(target)).div(HUNDRED);
   const budget = lost === null || counted === 0 ? null : lost.mul(ratio(counted, measured.length)).valueOf();
   const most = Math.max(0, ...days.map(({ bad }) => bad));
-  const high = niceCeiling(
+  const high = closeCeiling(
     budget === null ? Math.max(5, most) : Math.max(5, budget * 2, Math.min(most, budget * MOST_TIMES_BUDGET)),
   );
   return {
@@ -101,7 +101,7 @@ function latencyChart(
   const values = days.map((one) => one[pick]);
   const most = Math.max(0, ...values.map((value) => value ?? 0)) / 1000;
   const line = limitUs.valueOf() / 1000;
-  const high = niceCeiling(Math.max(line * 1.25, Math.min(most, line * MOST_TIMES_LIMIT)));
+  const high = closeCeiling(Math.max(line * 1.25, Math.min(most, line * MOST_TIMES_LIMIT)));
   return {
     title,
     note: `line: ${signOf(comparator)} ${limit} ms, promised for the whole period; of answered requests`,
@@ -127,8 +127,8 @@ function shortNumber(value: number): string {
 
 const STEPS = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];
 
-/** The least of a few round numbers times a power of ten that is not below the value. */
-function niceCeiling(value: number): number {
+/** The least of many round numbers times a power of ten that is not below the value: bars without a grid use the height. */
+function closeCeiling(value: number): number {
   const power = 10 ** Math.floor(Math.log10(Math.max(value, 1)));
   return (STEPS.find((step) => step * power >= value) ?? 10) * power;
 }
