@@ -1,6 +1,5 @@
 import type { Config } from '../config/config.ts';
 import { discoveriesOf, type PlanInputs, planProbing } from '../config/plan.ts';
-import { createProber } from '../prober/prober.ts';
 import type { World } from './world.ts';
 
 /** Where the last list of a key's models is remembered, so that a start while the gateway is down knows them. */
@@ -33,6 +32,8 @@ export async function discoverModels(
   const wanted = discoveriesOf(config);
   if (wanted.length === 0) return { models, failed };
 
+  // An HTTP client takes several megabytes for as long as the process lives: most deployments name their models.
+  const { createProber } = await import('../prober/prober.ts');
   const { gateways, keys } = planProbing(config, inputs);
   const prober = createProber({ wallClock: world.now });
   try {

@@ -19,7 +19,7 @@ import type { Store } from '../store/store.ts';
 import { loadDeployment } from './load-deployment.ts';
 import { openDataToRead } from './open-data.ts';
 import { progressBar } from './progress.ts';
-import { packOf } from './run/report-folder.ts';
+import { packOf } from './run/draw-report.ts';
 import { reportTermsOf } from './run/report-terms.ts';
 import { signingKeyIn } from './signing-key-in.ts';
 import { OperatorError, type World } from './world.ts';

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import PDFDocument from 'pdfkit';
 import { number, type Step } from '../domain/contract/recount.ts';
@@ -46,7 +47,7 @@ const OBJECTIVES_BESIDE = 4;
  * A report as a PDF that is read aloud in order (tagged, PDF 1.7), with its fonts embedded and its pages numbered. The same
  * report gives the same bytes.
  */
-export function reportPdf(report: Report, seal: { readonly keyId: string } | null): Promise<Buffer> {
+export async function reportPdf(report: Report, seal: { readonly keyId: string } | null): Promise<Buffer> {
   const { contract, period } = report;
   const title = `${report.practice ? 'Practice · ' : ''}${contract.title}, ${period.label}`;
   const doc = new PDFDocument({
@@ -57,7 +58,8 @@ export function reportPdf(report: Report, seal: { readonly keyId: string } | nul
     lang: 'en',
     displayTitle: true,
     bufferPages: true,
-    font: fileURLToPath(import.meta.resolve(FONT_FILES.plain)),
+    // None yet: a font that is first opened by its path is read and parsed anew each time it is asked for by its name.
+    font: '',
     info: {
       Title: title,
       Author: 'Probity',
@@ -68,6 +70,7 @@ export function reportPdf(report: Report, seal: { readonly keyId: string } | nul
   for (const [name, file] of Object.entries(FONT_FILES)) {
     doc.registerFont(name, fileURLToPath(import.meta.resolve(file)));
   }
+  joinWrittenPages(doc);
   const done = collect(doc);
   const sheet = sheetOn(doc);
   printHead(sheet, report);
@@ -75,12 +78,27 @@ export function reportPdf(report: Report, seal: { readonly keyId: string } | nul
   for (const [i, statement] of inReadingOrder(report.statements).entries()) {
     if (i > 0 || report.statements.length > 1) sheet.newPage();
     printStatement(sheet, report, statement);
+    // What is written so far leaves the document, and others have their turn.
+    await turn();
   }
   printEnd(sheet, report, seal);
   sheet.end();
   numberPages(doc, title);
   doc.end();
   return done;
+}
+
+/**
+ * Pages wait for their numbers until the last one is written, each as thousands of pieces of a few bytes. Once a page is
+ * left, its pieces become one: the same bytes in a tenth of the room.
+ */
+function joinWrittenPages(doc: PDFKit.PDFDocument): void {
+  let left = doc.page;
+  doc.on('pageAdded', () => {
+    const { content } = left as unknown as { readonly content: { buffer: Uint8Array[] } };
+    if (content.buffer.length > 1) content.buffer = [Buffer.concat(content.buffer)];
+    left = doc.page;
+  });
 }
 
 function collect(doc: PDFKit.PDFDocument): Promise<Buffer> {

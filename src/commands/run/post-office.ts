@@ -6,8 +6,7 @@ import type { Config } from '../../config/config.ts';
 import { type Recipient, recipientId } from '../../domain/alert/alert-policy.ts';
 import { type Attachment, type DeliveryResult, letterOf } from '../../domain/alert/letter.ts';
 import type { Message } from '../../domain/alert/message.ts';
-import { createMailer } from '../../notify/email.ts';
-import { createEmlFolder } from '../../notify/eml-folder.ts';
+import type { Mailer } from '../../notify/email.ts';
 import { createWebhook } from '../../notify/webhook.ts';
 import { signLink } from '../../web/acknowledge-link.ts';
 import { reportFolder } from './report-folder.ts';
@@ -38,23 +37,26 @@ export function openPostOffice(options: PostOfficeOptions): PostOffice {
   const { config, data, origin, linkKey, now } = options;
   const { from, smtp } = config.alerts;
   const domain = from.slice(from.lastIndexOf('@') + 1).replace('>', '');
-  const mailer =
-    smtp === null
-      ? null
-      : createMailer({
-          host: smtp.host,
-          port: smtp.port,
-          security: smtp.security === 'none' ? 'plain' : smtp.security,
-          auth:
-            smtp.user === null || smtp.password === null
-              ? null
-              : { user: smtp.user, password: smtp.password.reveal() },
-          from,
-          ca: smtp.ca,
-          timeoutMs: SMTP_TIMEOUT_MS,
-        });
   const folder = join(resolve(data), 'mail');
-  const post = mailer?.send ?? createEmlFolder(folder, from);
+  let mailer: Promise<Mailer> | null = null;
+  /** What composes mail takes megabytes, and most days nothing is to be said. */
+  const openMailer = async (): Promise<Mailer> => {
+    if (smtp === null) {
+      const { createEmlFolder } = await import('../../notify/eml-folder.ts');
+      return { send: createEmlFolder(folder, from), close: () => {} };
+    }
+    const { createMailer } = await import('../../notify/email.ts');
+    const { host, port, security, user, password, ca } = smtp;
+    return createMailer({
+      host,
+      port,
+      security: security === 'none' ? 'plain' : security,
+      auth: user === null || password === null ? null : { user, password: password.reveal() },
+      from,
+      ca,
+      timeoutMs: SMTP_TIMEOUT_MS,
+    });
+  };
   const webhooks = new Map(
     config.alerts.webhooks.map(({ name, url, secret }) => [
       name,
@@ -78,7 +80,8 @@ export function openPostOffice(options: PostOfficeOptions): PostOffice {
             html: htmlPart(message, links),
             attachments: attached,
           };
-          return await post(letterOf(message, recipient.address, domain, parts));
+          mailer ??= openMailer();
+          return await (await mailer).send(letterOf(message, recipient.address, domain, parts));
         }
         case 'webhook': {
           const webhook = webhooks.get(recipient.name);
@@ -89,7 +92,7 @@ export function openPostOffice(options: PostOfficeOptions): PostOffice {
         }
       }
     },
-    close: () => mailer?.close(),
+    close: () => void mailer?.then(({ close }) => close()),
     mailGoesTo: smtp === null ? folder : `${smtp.host}:${smtp.port}`,
   };
 }
