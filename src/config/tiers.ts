@@ -11,7 +11,7 @@ export function readTiers(reading: Reading, gateways: readonly GatewaySettings[]
   }
   const contracts = namesIn(reading, 'contracts');
   const all = idsIn(reading, 'gateway');
-  return entriesOf(reading, 'tiers', tierSchema).map(({ id, path, value }) => {
+  const tiers = entriesOf(reading, 'tiers', tierSchema).map(({ id, path, value }) => {
     if (value.contract !== undefined && !contracts.includes(value.contract)) {
       problems.error([...path, 'contract'], unknownName('contract', value.contract, contracts));
     }
@@ -44,6 +44,24 @@ export function readTiers(reading: Reading, gateways: readonly GatewaySettings[]
       contract: value.contract ?? null,
       gateways: reached,
     };
+  });
+  warnOfSharedKeys(reading, tiers);
+  return tiers;
+}
+
+/** A quota belongs to a key, but each tier counts its own: two tiers of one key would send twice what it may. */
+function warnOfSharedKeys({ problems }: Reading, tiers: readonly TierSettings[]): void {
+  tiers.forEach((tier, index) => {
+    const { apiKey, requestsPerMinute } = tier;
+    const twin = tiers.slice(0, index).find((other) => other.apiKey?.origin === apiKey?.origin);
+    if (apiKey === null || twin === undefined) return;
+    if (requestsPerMinute === null && twin.requestsPerMinute === null) return;
+    if (!tier.gateways.some((gateway) => twin.gateways.includes(gateway))) return;
+    problems.warning(
+      ['tiers', tier.id],
+      `the key is that of tier ${twin.id}, but each tier counts its own requests: divide the key's quota between them`,
+      'key',
+    );
   });
 }
 

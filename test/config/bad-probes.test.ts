@@ -10,6 +10,7 @@ const WARNINGS = new Set([
   'spend-in-another-currency',
   'spend-without-prices',
   'tier-without-a-key',
+  'tiers-of-one-key',
 ]);
 
 for (const { name, files, expected } of fixtures()) {

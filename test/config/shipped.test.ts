@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { checkPlan } from '../../src/commands/check/plan-check.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { planProbing } from '../../src/config/plan.ts';
 
@@ -47,3 +48,31 @@ test('the Global APIs deployment loads with its two keys', () => {
   );
   assert.equal(plan.series.length, 8);
 });
+
+for (const [folder, env, asked] of [
+  [
+    'litellm',
+    { LITELLM_STANDARD_KEY: 'one', LITELLM_PRO_KEY: 'two' },
+    ['gpt-4o-mini', 'claude-sonnet', 'gpt-4o-mini', 'claude-sonnet'],
+  ],
+  [
+    'portkey',
+    { PORTKEY_STANDARD_KEY: 'one', PORTKEY_PRO_KEY: 'two' },
+    [
+      '@openai-standard/gpt-4o-mini',
+      '@openai-standard/gpt-4o',
+      '@openai-priority/gpt-4o-mini',
+      '@openai-priority/gpt-4o',
+    ],
+  ],
+] as const) {
+  test(`the ${folder} deployment asks for models by the names that gateway knows, within its quotas and its spend`, () => {
+    const loaded = loadConfig(join(PROBES, folder), env, { cron: noCron, secrets: 'required' });
+    assert.ok(loaded.kind === 'config', JSON.stringify(loaded, null, 2));
+    assert.deepEqual(loaded.warnings, []);
+    assert.equal(loaded.config.gateways[0]?.kind, folder);
+    const { series } = planProbing(loaded.config);
+    assert.deepEqual(series.map(({ target }) => target.requestModel).sort(), [...asked].sort());
+    assert.deepEqual(checkPlan(loaded, new Map()).problems, []);
+  });
+}
