@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import { Gauge, Registry } from 'prom-client';
+import type { LiveObjective } from '../domain/live/live-objective.ts';
 import { HEALTH_ORDER } from '../domain/view/health.ts';
 import type { StatusView, TargetView } from '../domain/view/status-view.ts';
 import type { OutboxSummary } from '../store/store.ts';
@@ -87,6 +88,27 @@ function gaugesOf(view: StatusView, outbox: OutboxSummary, unreadableHours: numb
     '1 if the last hour keeps the limits of the contract, 0 if not; absent while undecided.',
     ({ standings: { overall } }) => (overall === 'within' ? 1 : overall === 'missed' ? 0 : null),
   );
+  const objectives = promisedIn(view.targets);
+  gauge(
+    'probity_objective_budget_left_ratio',
+    'Share of the error budget of the running contract period that is left; below 0 more was used than it allows.',
+    objectives.map(([labels, { budget }]) => [labels, budget?.leftPpm == null ? null : budget.leftPpm / 1e6]),
+  );
+  gauge(
+    'probity_objective_breach_certain',
+    '1 if the running period can no longer be met, whatever comes.',
+    objectives.map(([labels, { budget }]) => [
+      labels,
+      budget === null ? null : Number(budget.isBreachCertain),
+    ]),
+  );
+  gauge(
+    'probity_objective_burn_rate',
+    'Bad share of a window over the share that the contract allows: at 1 the budget lasts just as long as the period.',
+    objectives.flatMap(([labels, { burn }]) =>
+      Object.entries(burn).map(([window, rate]) => [{ ...labels, window }, rate] as const),
+    ),
+  );
   gauge(
     'probity_targets',
     'Targets by state.',
@@ -114,6 +136,17 @@ function gaugesOf(view: StatusView, outbox: OutboxSummary, unreadableHours: numb
     [[{}, unreadableHours]],
   );
   return registry;
+}
+
+/** What contracts promise about each target, with what the metrics call it. */
+function promisedIn(targets: readonly TargetView[]): (readonly [Labels, LiveObjective])[] {
+  return targets
+    .slice(0, MOST_TARGETS)
+    .flatMap((target) =>
+      (target.live?.objectives ?? [])
+        .filter(({ goal }) => goal !== null)
+        .map((objective) => [{ ...labelsOfTarget(target), objective: objective.id }, objective] as const),
+    );
 }
 
 function upOf({ health }: TargetView): number | null {

@@ -12,7 +12,7 @@ import { countingIn, createLiveScope } from '../../src/pipeline/live/live-scope.
 import { countDirty } from '../../src/pipeline/live/roll-up.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import type { Store } from '../../src/store/store.ts';
-import { createServer } from '../../src/web/server.ts';
+import { createServer, type Web } from '../../src/web/server.ts';
 import { DAY, declaration, failure, MINUTE, sample } from '../store/builders.ts';
 import { contractOf } from './contract-bench.ts';
 import { impatientClock } from './impatient-clock.ts';
@@ -27,6 +27,7 @@ export type SeededMonth = {
   readonly store: Store;
   readonly contract: Contract;
   readonly report: LiveReport;
+  readonly recorded: Web['recorded'];
 };
 
 /** The contract of the month: the pro channel as it is shipped. */
@@ -100,5 +101,5 @@ export async function serveSeeded(
   });
   const listening = await web.listen('127.0.0.1', 0);
   t.after(listening.close);
-  return { url: listening.url, store, contract, report };
+  return { url: listening.url, store, contract, report, recorded: web.recorded };
 }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import type { StatusView } from '../../src/domain/view/status-view.ts';
 import { createMetrics } from '../../src/web/metrics.ts';
-import { sample } from '../store/builders.ts';
+import { HOUR, MINUTE, sample } from '../store/builders.ts';
 import { SCENE_AT, SCENES } from '../support/scenes.ts';
+import { MONTH_AT, MONTH_TARGET, proChannel, serveSeeded } from '../support/seeded-month.ts';
 import { serveScene } from '../support/serve-scene.ts';
 
 async function read(url: string): Promise<string> {
@@ -110,12 +111,51 @@ test('targets beyond the bound share one label', async () => {
   assert.equal(valueIn(text, 'probity_samples_total', 'model="c"'), null);
 });
 
+/** The metrics of an hour of one target under a contract. */
+async function metricsOfAnHour(t: TestContext): Promise<string> {
+  const samples = Array.from({ length: 60 }, (_, minute) =>
+    sample({ scheduledAt: MONTH_AT - (minute + 1) * MINUTE }),
+  );
+  const data = { models: ['chat-small'], samples, fromAt: MONTH_AT - 2 * HOUR, at: MONTH_AT };
+  const { url, recorded } = await serveSeeded(t, proChannel(), data);
+  const reason = 'skipped: quota';
+  recorded({
+    samples,
+    notRun: [{ probe: 'chat-stream', target: MONTH_TARGET, region: 'eu-west', scheduledAt: 4, reason }],
+  });
+  return read(url);
+}
+
 test('the documentation names every metric of ours, and no other', async (t) => {
-  const { url, recorded } = await serveScene(t, SCENES.troubled);
-  recorded({ samples: [sample({ target: 'global-apis/pro/deepseek-ai/DeepSeek-V3.2' })], notRun: [] });
-  const given = [...(await read(url)).matchAll(/^# TYPE ((?:probity|gen_ai)_\w+)/gm)].map(([, name]) => name);
+  const text = await metricsOfAnHour(t);
+  const given = [...text.matchAll(/^# TYPE ((?:probity|gen_ai)_\w+)/gm)].map(([, name]) => name);
   const document = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
   const documented = [...document.matchAll(/^\| `((?:probity|gen_ai)_\w+)`/gm)].map(([, name]) => name);
-  const onlyWithMail = 'probity_outbox_oldest_timestamp_seconds';
-  assert.deepEqual(documented.filter((name) => name !== onlyWithMail).sort(), given.sort());
+  const others = ['probity_outbox_oldest_timestamp_seconds', 'probity_prober_last_sign_timestamp_seconds'];
+  assert.deepEqual(documented.sort(), [...new Set([...given, ...others])].sort());
+});
+
+test('the Grafana dashboard asks for nothing that Probity does not export, and for no label it does not have', async (t) => {
+  const lines = (await metricsOfAnHour(t)).split('\n');
+  const board = JSON.parse(
+    readFileSync(new URL('../../dashboards/grafana/probity.json', import.meta.url), 'utf8'),
+  ) as {
+    readonly panels: readonly {
+      readonly targets: readonly { readonly expr: string }[];
+    }[];
+  };
+  const asked = board.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+  assert.ok(asked.length > 10);
+  for (const expr of asked) {
+    for (const [, name = '', selected = ''] of expr.matchAll(
+      /\b((?:probity|process)_\w+)(?:\{([^}]*)\})?/g,
+    )) {
+      const line = lines.find((one) => one.startsWith(`${name}{`) || one.startsWith(`${name} `));
+      assert.ok(line, `${name} is exported, for ${expr}`);
+      for (const [, label] of selected.matchAll(/(\w+)[=!]/g)) {
+        // Prometheus itself adds the job.
+        if (label !== 'job') assert.match(line, new RegExp(`[{,]${label}="`), `${name} has ${label}`);
+      }
+    }
+  }
 });

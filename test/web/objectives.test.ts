@@ -26,7 +26,7 @@ type Api = {
 };
 
 test('on a seeded month the page, the API and the engine say the same numbers', async (t) => {
-  const { url, store, contract } = await serveSeededMonth(t);
+  const { url, store, contract, report } = await serveSeededMonth(t);
   // The engine below holds up this thread, and with it the server: a connection kept alive would end meanwhile.
   const read = async (path: string): Promise<Response> =>
     fetch(`${url}${path}`, { headers: { connection: 'close' } });
@@ -73,6 +73,16 @@ test('on a seeded month the page, the API and the engine say the same numbers', 
   assert.ok(page.includes(`30 days, n ${String(month.n).replace(/\B(?=(\d{3})+$)/g, '\u202f')}`));
   const shownMs = Math.ceil(ttft.windows['30d']?.value?.ms ?? 0);
   assert.ok(page.includes(`${shownMs}\u202fms`), `the page shows ${shownMs} ms`);
+
+  const metrics = await (await read('/metrics')).text();
+  for (const { id, budget } of report.targets.get(MONTH_TARGET)?.objectives ?? []) {
+    const labels = `{gateway="acme",tier="pro",model="chat-small",objective="${id}"}`;
+    assert.ok(budget?.leftPpm);
+    assert.ok(metrics.includes(`probity_objective_budget_left_ratio${labels} ${budget.leftPpm / 1e6}\n`), id);
+    assert.ok(
+      metrics.includes(`probity_objective_breach_certain${labels} ${Number(budget.isBreachCertain)}\n`),
+    );
+  }
 
   const detail = await (await read(`/targets/${MONTH_TARGET}`)).text();
   for (const { windows } of api.objectives) {
