@@ -17,31 +17,42 @@ const AGAIN_MS = 30_000;
  */
 export function createDaySpend(
   store: Pick<Store, 'readHourCosts'>,
-): (
-  now: number,
-  thisHour: ReadonlyMap<string, number>,
-  mostNewHours?: number,
-) => Promise<ReadonlyMap<string, number> | null> {
-  const read = new Map<number, { readonly at: number; readonly costs: ReadonlyMap<string, number> }>();
+): (now: number, thisHour: Costs, mostNewHours?: () => number) => Promise<Costs | null> {
+  const read = new Map<number, { readonly at: number; readonly costs: Costs }>();
+  /** The hours from midnight to `toAt` together, for as long as none of them is read anew. */
+  let together: { readonly toAt: number; readonly costs: Costs } | null = null;
 
-  return async (now, thisHour, mostNewHours = 24) => {
+  return async (now, thisHour, mostNewHours = () => 24) => {
     const midnight = Math.floor(now / DAY_MS) * DAY_MS;
     const running = Math.floor(now / HOUR_MS) * HOUR_MS;
-    for (const hour of read.keys()) if (hour < midnight || hour > now) read.delete(hour);
-    const total = new Map(thisHour);
+    for (const hour of read.keys()) if (hour < midnight || hour >= running) read.delete(hour);
     let newHours = 0;
     for (let hour = midnight; hour < running; hour += HOUR_MS) {
-      let known = read.get(hour);
-      if (known === undefined) newHours += 1;
-      if (newHours > mostNewHours) return null;
+      const known = read.get(hour);
+      if (known === undefined) {
+        newHours += 1;
+        if (newHours > mostNewHours()) return null;
+      }
       const settledAt = hour + HOUR_MS + SETTLE_MS;
       if (known === undefined || (known.at < settledAt && (now >= settledAt || now - known.at >= AGAIN_MS))) {
-        known = { at: now, costs: await store.readHourCosts(hour) };
-        read.set(hour, known);
+        together = null;
+        read.set(hour, { at: now, costs: await store.readHourCosts(hour) });
         await breathe();
       }
-      for (const [target, nanos] of known.costs) total.set(target, (total.get(target) ?? 0) + nanos);
     }
-    return total;
+    if (together?.toAt !== running) {
+      together = { toAt: running, costs: added([...read.values()].map(({ costs }) => costs)) };
+    }
+    return added([together.costs, thisHour]);
   };
+}
+
+type Costs = ReadonlyMap<string, number>;
+
+function added([first, ...others]: readonly Costs[]): Costs {
+  const total = new Map(first);
+  for (const costs of others) {
+    for (const [target, nanos] of costs) total.set(target, (total.get(target) ?? 0) + nanos);
+  }
+  return total;
 }

@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net';
 import compression from 'compression';
 import express, { type Express, type RequestHandler } from 'express';
 import type { LiveReport } from '../domain/live/live-report.ts';
-import type { StatusFacts, ViewSettings } from '../domain/view/build-status-view.ts';
+import type { CountTicks } from '../domain/view/build-series-view.ts';
+import type { ViewSettings } from '../domain/view/build-status-view.ts';
 import { uncontracted } from '../domain/view/history.ts';
 import type { Store } from '../store/store.ts';
 import { assetsRoute, iconRoute } from './assets.route.ts';
@@ -63,7 +64,7 @@ export type WebOptions = {
   /** The files of frozen reports and who signs them; without it there are only the public pages. */
   readonly reports?: ReportsOptions;
   /** Counts the ticks of a schedule; without it only `every` schedules have a coverage. */
-  readonly countTicks?: StatusFacts['countTicks'];
+  readonly countTicks?: CountTicks;
   /** The latest live figures, if the program evaluates. */
   readonly live?: () => LiveReport | null;
   /** By which terms the requests of a target are counted; without it by no contract's. */

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Limit } from '../../src/domain/contract/commitment.ts';
 import { latencyStanding, uptimeStanding, worstStanding } from '../../src/domain/live/standing.ts';
-import { atRank, mergeAscending, spreadOf } from '../../src/domain/time/spread.ts';
+import { atRank, exchangeAscending, spreadOf } from '../../src/domain/time/spread.ts';
 
 const atMost = (us: number): Limit => ({ mostUs: us, statedUs: us, strict: false });
 
@@ -45,7 +45,7 @@ test('the nearest rank is a value that was measured, and at least that share doe
       fc.array(fc.nat(1_000_000), { minLength: 1 }),
       fc.integer({ min: 1, max: 1_000_000 }),
       (values, ppm) => {
-        const ascending = Array.from(mergeAscending([values]));
+        const ascending = values.toSorted((a, b) => a - b);
         const value = atRank(ascending, ppm);
         assert.ok(value !== null && ascending.includes(value));
         const below = ascending.filter((one) => one <= value).length;
@@ -55,6 +55,18 @@ test('the nearest rank is a value that was measured, and at least that share doe
       },
     ),
   );
+});
+
+test('a sorted list that some numbers leave and others join is what sorting all of it gives', () => {
+  const numbers = fc.array(fc.nat(20), { maxLength: 12 });
+  const ascending = (values: readonly number[]) => values.toSorted((a, b) => a - b);
+  fc.assert(
+    fc.property(numbers, numbers, numbers, (kept, gone, come) => {
+      const exchanged = exchangeAscending(ascending([...kept, ...gone]), ascending(gone), ascending(come));
+      assert.deepEqual(Array.from(exchanged), ascending([...kept, ...come]));
+    }),
+  );
+  assert.throws(() => exchangeAscending([1, 2, 4], [2, 3], []), /^Error: 3 is to go and is not there$/);
 });
 
 test('nothing measured has no percentiles', () => {

@@ -47,9 +47,9 @@ test('spend since midnight is every attempt of the day whatever its purpose, rea
   while (await store.compact(MIDNIGHT + 3 * HOUR));
   assert.equal((await store.readHourCosts(MIDNIGHT + 2 * HOUR)).get(id), 54_003, 'packed as unpacked');
   const anew = createDaySpend(store);
-  assert.equal(await anew(MIDNIGHT + 3.5 * HOUR, none, 2), null, 'two hours are not the day');
+  assert.equal(await anew(MIDNIGHT + 3.5 * HOUR, none, () => 2), null, 'two hours are not the day');
   assert.equal(
-    (await anew(MIDNIGHT + 3.5 * HOUR, none, 2))?.get(id),
+    (await anew(MIDNIGHT + 3.5 * HOUR, none, () => 2))?.get(id),
     54_123,
     'the next reading has the rest',
   );

@@ -30,6 +30,21 @@ export function commitmentOf(contract: Contract): Commitment {
   };
 }
 
+export function isSameCommitment(one: Commitment | null, other: Commitment | null): boolean {
+  if (one === null || other === null || one === other) return one === other;
+  return (
+    one.contract === other.contract &&
+    one.uptimePpm === other.uptimePpm &&
+    isSameLimit(one.ttftP99, other.ttftP99) &&
+    isSameLimit(one.totalP99, other.totalP99)
+  );
+}
+
+function isSameLimit(one: Limit | null, other: Limit | null): boolean {
+  if (one === null || other === null) return one === other;
+  return one.mostUs === other.mostUs && one.statedUs === other.statedUs && one.strict === other.strict;
+}
+
 function limitOf({ form }: LatencyTerms): Limit | null {
   if (form.kind !== 'whole_window_percentile' || !exact(form.percentile).equals(99)) return null;
   const us = exact(form.value).mul(1000);

@@ -6,6 +6,12 @@ export type Schedule =
   | { readonly kind: 'every'; readonly everyMs: number; readonly phaseMs: number }
   | { readonly kind: 'cron'; readonly cron: string; readonly timezone: string; readonly phaseMs: number };
 
+export function sameSchedule(one: Schedule, other: Schedule): boolean {
+  if (one.phaseMs !== other.phaseMs) return false;
+  if (one.kind === 'every') return other.kind === 'every' && one.everyMs === other.everyMs;
+  return other.kind === 'cron' && one.cron === other.cron && one.timezone === other.timezone;
+}
+
 /**
  * A 32-bit FNV-1a hash of UTF-16 code units. Stable over versions and machines: phases and prompt operands depend
  * on it. http://www.isthe.com/chongo/tech/comp/fnv/

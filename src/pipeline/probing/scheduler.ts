@@ -1,4 +1,4 @@
-import type { Schedule } from '../../domain/time/schedule.ts';
+import { type Schedule, sameSchedule } from '../../domain/time/schedule.ts';
 import type { Cancel, Clock } from '../clock.ts';
 import { countExpected, intervalAfter, tickAfter } from './expected-ticks.ts';
 import type { SteadyClock } from './steady-clock.ts';
@@ -175,10 +175,4 @@ export function createScheduler(clock: Clock, steady: SteadyClock, events: Sched
       cancel = null;
     },
   };
-}
-
-function sameSchedule(a: Schedule, b: Schedule): boolean {
-  if (a.phaseMs !== b.phaseMs) return false;
-  if (a.kind === 'every') return b.kind === 'every' && a.everyMs === b.everyMs;
-  return b.kind === 'cron' && a.cron === b.cron && a.timezone === b.timezone;
 }

@@ -1,7 +1,7 @@
 import type { Target } from '../../domain/measure/target.ts';
-import type { Schedule } from '../../domain/time/schedule.ts';
+import { type Schedule, sameSchedule } from '../../domain/time/schedule.ts';
 import type { SeriesDeclaration } from '../store.ts';
-import { type SchedulesTable, sameSchedule } from './schedules.ts';
+import type { SchedulesTable } from './schedules.ts';
 import type { SeriesTable } from './series.ts';
 import type { TargetsTable } from './targets.ts';
 

@@ -122,7 +122,9 @@ function storeOn(db: Database.Database): Store {
 
   let registry: SeriesRegistry = buildRegistry(targets.readAll(), series.readAll());
   let sealedUntil = chain.sealedUntil();
-  let seenVersion = dataVersion(db);
+  /** Changes whenever another connection has committed; our own writes leave it alone. Asked before every reading. */
+  const readDataVersion = db.prepare<[], number>('pragma data_version').pluck();
+  let seenVersion = readDataVersion.get();
   const refresh = (): void => {
     registry = buildRegistry(targets.readAll(), series.readAll());
     samples.refresh();
@@ -135,7 +137,7 @@ function storeOn(db: Database.Database): Store {
     try {
       return db
         .transaction(() => {
-          const version = dataVersion(db);
+          const version = readDataVersion.get();
           if (version !== seenVersion) {
             refresh();
             seenVersion = version;
@@ -422,11 +424,6 @@ function limitOf(limit: number | undefined): number {
   if (!Number.isInteger(limit) || limit < 0)
     throw new RangeError(`limit must be a whole number, got ${limit}`);
   return limit;
-}
-
-/** Changes whenever another connection has committed; our own writes leave it alone. */
-function dataVersion(db: Database.Database): number {
-  return Number(db.pragma('data_version', { simple: true }));
 }
 
 function refusalOf(path: string, error: unknown): OpenedStore | null {

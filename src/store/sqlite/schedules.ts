@@ -123,18 +123,6 @@ export function prepareSchedules(db: Database): SchedulesTable {
   };
 }
 
-export function sameSchedule(one: Schedule, other: Schedule): boolean {
-  if (one.kind === 'every') {
-    return other.kind === 'every' && one.everyMs === other.everyMs && one.phaseMs === other.phaseMs;
-  }
-  return (
-    other.kind === 'cron' &&
-    one.cron === other.cron &&
-    one.timezone === other.timezone &&
-    one.phaseMs === other.phaseMs
-  );
-}
-
 function spanOf(row: ScheduleRow): SeriesSpan {
   return {
     seriesNo: row.series_no,

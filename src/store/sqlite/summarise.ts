@@ -15,7 +15,7 @@ import { type AttemptRow, PURPOSE_NO, type StoredRow } from './samples.ts';
 import type { SeriesEntry, SeriesRegistry } from './series.ts';
 
 type Tally = {
-  readonly entry: SeriesEntry;
+  readonly group: Group;
   samples: number;
   valid: number;
   readonly counts: Record<Counting, number>;
@@ -31,6 +31,27 @@ type Tally = {
 /** Gives a stored row its names back. */
 type AttemptOf = (row: StoredRow) => StoredAttempt;
 
+/** Series of one target under today's and former ids, which are summarised as one. */
+type Group = {
+  readonly entry: SeriesEntry;
+  /** What it is summarised as where it has no rows: most have none in a few seconds. */
+  readonly idle: SeriesWindow;
+  /** The attempts read last, newest first: the next summary is often of the same stretches. */
+  latest: readonly { readonly row: AttemptRow; readonly attempt: StoredAttempt }[];
+};
+
+type Groups = {
+  /** In the order of the summary. */
+  readonly all: readonly Group[];
+  /** Series that are not current have none. */
+  readonly bySeriesNo: ReadonlyMap<number, Group>;
+};
+
+const KEPT_ATTEMPTS = 6;
+
+/** Names change with the registry, and everything that is remembered under them goes with it. */
+const GROUPS = new WeakMap<SeriesRegistry, Groups>();
+
 /** The body of `Store.summarise`; the caller holds the transaction. One pass over the rows of the window. */
 export function summarise(
   registry: SeriesRegistry,
@@ -40,17 +61,27 @@ export function summarise(
   fromAt: number,
   toAt: number,
 ): readonly SeriesWindow[] {
-  const tallies = talliesBySeriesNo(registry);
+  const groups = groupsOf(registry);
+  const tallies = new Map<Group, Tally>();
+  const tallyOf = (seriesNo: number): Tally | null => {
+    const group = groups.bySeriesNo.get(seriesNo);
+    if (group === undefined) return null;
+    const known = tallies.get(group);
+    if (known !== undefined) return known;
+    const made = emptyTally(group);
+    tallies.set(group, made);
+    return made;
+  };
   // A reprobe follows its scheduled attempt directly: that is how the attempts come.
   let held: AttemptRow | null = null;
   const decide = (attempt: AttemptRow | null): void => {
-    const tally = attempt === null ? undefined : tallies.get(attempt[1]);
-    if (attempt !== null && tally !== undefined) count(tally, attempt);
+    const tally = attempt === null ? null : tallyOf(attempt[1]);
+    if (attempt !== null && tally !== null) count(tally, attempt);
   };
   for (const attempt of samples.attemptsBetween(fromAt, toAt)) {
     const [scheduledAt, seriesNo, purposeNo, , , , , costNanos] = attempt;
-    const tally = tallies.get(seriesNo);
-    if (tally === undefined) continue;
+    const tally = tallyOf(seriesNo);
+    if (tally === null) continue;
     tally.costNanos += costNanos ?? 0;
     if (purposeNo === PURPOSE_NO.scheduled) {
       decide(held);
@@ -63,40 +94,68 @@ export function summarise(
   }
   decide(held);
   for (const { seriesNo, reason, ticks } of notRun.counts(fromAt, toAt)) {
-    const tally = tallies.get(seriesNo);
-    if (tally !== undefined) tally.notRun[reason] = (tally.notRun[reason] ?? 0) + ticks;
+    const tally = tallyOf(seriesNo);
+    if (tally !== null) tally.notRun[reason] = (tally.notRun[reason] ?? 0) + ticks;
   }
-
-  const windows: SeriesWindow[] = [];
-  for (const tally of new Set(tallies.values())) windows.push(windowOf(tally, samples, attemptOf));
-  return windows.sort((one, other) => compare(one.target, other.target) || compare(one.probe, other.probe));
+  return groups.all.map((group) => {
+    const tally = tallies.get(group);
+    return tally === undefined ? group.idle : windowOf(tally, samples, attemptOf);
+  });
 }
 
-/** Series of one target under today's and former ids share a tally; series that are not current have none. */
-function talliesBySeriesNo(registry: SeriesRegistry): ReadonlyMap<number, Tally> {
-  const byName = new Map<string, Tally>();
+function groupsOf(registry: SeriesRegistry): Groups {
+  const known = GROUPS.get(registry);
+  if (known !== undefined) return known;
+  const byName = new Map<string, Group>();
   for (const entry of registry.entries) {
-    if (!entry.current) continue;
-    byName.set(nameOf(entry), {
-      entry,
-      samples: 0,
-      valid: 0,
-      counts: { good: 0, bad: 0, excluded: 0 },
-      byOutcome: {},
-      byDoubt: {},
-      notRun: {},
-      ttftUs: [],
-      totalUs: [],
-      costNanos: 0,
-      last: null,
-    });
+    if (entry.current) byName.set(nameOf(entry), { entry, idle: idleWindow(entry), latest: [] });
   }
-  const byNo = new Map<number, Tally>();
+  const bySeriesNo = new Map<number, Group>();
   for (const entry of registry.entries) {
-    const tally = byName.get(nameOf(entry));
-    if (tally !== undefined) byNo.set(entry.seriesNo, tally);
+    const group = byName.get(nameOf(entry));
+    if (group !== undefined) bySeriesNo.set(entry.seriesNo, group);
   }
-  return byNo;
+  const all = [...byName.values()].sort(
+    ({ entry: one }, { entry: other }) =>
+      compare(one.target, other.target) || compare(one.probe, other.probe),
+  );
+  const made = { all, bySeriesNo };
+  GROUPS.set(registry, made);
+  return made;
+}
+
+function emptyTally(group: Group): Tally {
+  return {
+    group,
+    samples: 0,
+    valid: 0,
+    counts: { good: 0, bad: 0, excluded: 0 },
+    byOutcome: {},
+    byDoubt: {},
+    notRun: {},
+    ttftUs: [],
+    totalUs: [],
+    costNanos: 0,
+    last: null,
+  };
+}
+
+function idleWindow({ probe, target, region }: SeriesEntry): SeriesWindow {
+  return {
+    probe,
+    target,
+    region,
+    samples: 0,
+    valid: 0,
+    counts: { good: 0, bad: 0, excluded: 0 },
+    byOutcome: {},
+    byDoubt: {},
+    notRun: {},
+    ttftUs: [],
+    totalUs: [],
+    costNanos: 0,
+    lastSample: null,
+  };
 }
 
 function count(tally: Tally, attempt: AttemptRow): void {
@@ -120,7 +179,7 @@ function count(tally: Tally, attempt: AttemptRow): void {
 }
 
 function windowOf(tally: Tally, samples: AllSamples, attemptOf: AttemptOf): SeriesWindow {
-  const { probe, target, region } = tally.entry;
+  const { probe, target, region } = tally.group.entry;
   return {
     probe,
     target,
@@ -138,16 +197,28 @@ function windowOf(tally: Tally, samples: AllSamples, attemptOf: AttemptOf): Seri
   };
 }
 
-function lastSampleOf({ last }: Tally, samples: AllSamples, attemptOf: AttemptOf): StoredAttempt | null {
+/** Rows never change: the attempt that was read for the same row is the same. */
+function lastSampleOf(
+  { last, group }: Tally,
+  samples: AllSamples,
+  attemptOf: AttemptOf,
+): StoredAttempt | null {
   if (last === null) return null;
   const [scheduledAt, seriesNo, purposeNo] = last;
+  const known = group.latest.find(
+    ({ row }) => row[0] === scheduledAt && row[1] === seriesNo && row[2] === purposeNo,
+  );
+  if (known !== undefined) return known.attempt;
   const row = samples.get({ scheduledAt, seriesNo, purposeNo });
-  return row === null ? null : attemptOf(row);
+  if (row === null) return null;
+  const attempt = attemptOf(row);
+  group.latest = [{ row: last, attempt }, ...group.latest.slice(0, KEPT_ATTEMPTS - 1)];
+  return attempt;
 }
 
 /** A typed array sorts numbers as numbers, several times faster than a comparing function does. */
 function ascending(values: readonly number[]): readonly number[] {
-  return Array.from(Float64Array.from(values).sort());
+  return values.length < 2 ? values : Array.from(Float64Array.from(values).sort());
 }
 
 function nameOf({ probe, target, region }: SeriesEntry): string {
