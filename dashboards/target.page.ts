@@ -48,9 +48,9 @@ export function targetPage(view: TargetPageView, assets: Assets): string {
     twin: `/api/v1${targetPath(target.id)}`,
     charts: true,
     body: html`<div data-live="/api/v1/stream">
-${heading(target, lead, times)}
+${heading(view, lead, times)}
 ${target.live !== null && objectivesSection(target.live, missingFrom(status), times)}
-${lead === undefined ? html`<p class="empty">No probe is planned for this target.</p>` : measured(view, lead, times)}
+${lead !== undefined ? measured(view, lead, times) : view.retiredAt === null ? html`<p class="empty">No probe is planned for this target.</p>` : past(view, times)}
 <footer class="foot"><p>As of ${exactTime(status.at, times)}. Uptime is rounded down, latency up. ${NO_DATA} means no data, never zero.</p><p><a href="/api/v1${targetPath(target.id)}">JSON</a> <a href="${badgePath(target.id)}">Badge</a> <a href="/method">Method</a></p></footer>
 </div>`,
   });
@@ -61,17 +61,36 @@ function missingFrom(status: TargetPageView['status']): Missing {
   return isCounting(status) ? 'days' : 'nothing';
 }
 
-function heading(target: TargetView, lead: SeriesView | undefined, times: Times): Html {
-  const last = lead?.last ?? null;
+function heading({ target, retiredAt }: TargetPageView, lead: SeriesView | undefined, times: Times): Html {
   const tone = target.standings.overall;
   return html`<section class="verdict v-${tone}" aria-labelledby="verdict">
 <p class="eyebrow"><a href="/">Status</a> / ${shorten(target.gateway, 60)} / ${shorten(target.tier, 40)}</p>
 <h1 id="verdict" class="name">${shorten(target.model, 120)}</h1>
-<p class="lead now is-${target.health}">${icon(target.health)} <strong>${HEALTHS[target.health].word}</strong>${target.failingSince !== null && html` since ${time(target.failingSince, times)}`}: ${HEALTHS[target.health].means}.${
-    last !== null &&
-    html` Last attempt ${time(last.at, times)}: <code class="${last.outcome === 'ok' ? 'o-ok' : 'o-other'}">${last.outcome}</code>, ${OUTCOMES[last.outcome].means}.`
+<p class="lead now is-${target.health}">${icon(target.health)} ${
+    retiredAt !== null
+      ? html`<strong>No longer probed</strong> since ${exactTime(retiredAt, times)}. What was measured before remains.`
+      : nowText(target, lead, times)
   }</p>
 </section>`;
+}
+
+function nowText(target: TargetView, lead: SeriesView | undefined, times: Times): Html {
+  const last = lead?.last ?? null;
+  return html`<strong>${HEALTHS[target.health].word}</strong>${target.failingSince !== null && html` since ${time(target.failingSince, times)}`}: ${HEALTHS[target.health].means}.${
+    last !== null &&
+    html` Last attempt ${time(last.at, times)}: <code class="${last.outcome === 'ok' ? 'o-ok' : 'o-other'}">${last.outcome}</code>, ${OUTCOMES[last.outcome].means}.`
+  }`;
+}
+
+/** Of a target that is not probed any more. */
+function past(view: TargetPageView, times: Times): Html {
+  return html`${historyPanel(view, times)}
+${slowest(view, times)}
+${failures(view, times)}`;
+}
+
+function slowest(view: TargetPageView, times: Times): Html {
+  return html`<section class="panel" aria-labelledby="slowest"><h2 id="slowest">Slowest answer ${view.slowest !== null && html`<small>${dayTime(view.slowest.scheduledAt, view.status.at, times)}</small>`}</h2>${view.slowest === null ? html`<p class="soft">No answer in this range.</p>` : phaseChart(view.slowest)}</section>`;
 }
 
 function measured(view: TargetPageView, lead: SeriesView, times: Times): Html {
@@ -88,7 +107,7 @@ ${hour}</div>`
 ${historyPanel(view, times)}
 <div class="columns">
 <section class="panel" aria-labelledby="last-probe"><h2 id="last-probe">Last probe ${view.last !== null && html`<small>${time(view.last.scheduledAt, times)}, ${view.last.reused ? 'kept connection' : 'new connection'}</small>`}</h2>${view.last === null ? html`<p class="soft">No probe in the last hour.</p>` : phaseChart(view.last)}</section>
-<section class="panel" aria-labelledby="slowest"><h2 id="slowest">Slowest answer ${view.slowest !== null && html`<small>${dayTime(view.slowest.scheduledAt, view.status.at, times)}</small>`}</h2>${view.slowest === null ? html`<p class="soft">No answer in this range.</p>` : phaseChart(view.slowest)}</section>
+${slowest(view, times)}
 </div>
 ${failures(view, times)}
 ${target.series.length > 1 && otherSeries(target)}`;
@@ -132,7 +151,7 @@ function failures(view: TargetPageView, times: Times): Html {
       ? 'in this range'
       : view.span === 'period'
         ? 'this period'
-        : `last ${SPANS[view.span].name}`;
+        : `${view.retiredAt === null ? '' : 'its '}last ${SPANS[view.span].name}`;
   const shown = view.failures.length;
   return html`<section class="panel" aria-labelledby="failures"><h2 id="failures">${bad === 0 ? 'No failures' : countOf(bad, 'failure')} <small>${range}${shown > 0 && html`; the latest ${shown === 1 ? 'one' : shown}, confirmations included`}</small></h2>${view.failures.map((failure) => failureDetails(failure, view.status.at, times))}</section>`;
 }

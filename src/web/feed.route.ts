@@ -21,7 +21,7 @@ export function feedRoute({ board, origin }: WebContext): RequestHandler {
 export function badgeRoute(context: WebContext): RequestHandler {
   return async (request, response) => {
     const edition = await context.board.read();
-    const target = await findTarget(context, edition, idOf(request).replace(/\.svg$/, ''));
+    const { target } = await findTarget(context, edition, idOf(request).replace(/\.svg$/, ''));
     const svg = answerOf(edition, `badge ${target.id}`, () =>
       prepare('image/svg+xml; charset=utf-8', badge(target, edition.view.practice)),
     );

@@ -387,6 +387,10 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   TargetDetail: object({
     status: ref('StatusHead'),
     target: ref('Target'),
+    retiredAt: {
+      ...maybe(instant),
+      description: 'When it was last planned to be probed, if it is not any more; its spans end there.',
+    },
     span: maybe(oneOf(Object.keys(SPANS))),
     fromAt: instant,
     toAt: instant,

@@ -17,24 +17,28 @@ import type { HistoryReader } from './history-reader.ts';
 const SHOWN_FAILURES = 20;
 const BAD_OUTCOMES = OUTCOME_CODES.filter((code) => OUTCOMES[code].counts === 'bad');
 const RECENT_MS = 3_600_000;
+const MINUTE_MS = 60_000;
 
-/** One target over a span that ends with the status it belongs to, or over a range of the reader's own. */
+/** One target over a span that ends with the status it belongs to, or where probing ended, or over a range of the reader's own. */
 export async function readTargetView(
   store: Store,
   history: HistoryReader,
   counting: TargetCounting,
   view: StatusView,
-  target: TargetView,
+  { target, retiredAt }: { readonly target: TargetView; readonly retiredAt: number | null },
   asked: SpanName | Interval,
 ): Promise<TargetPageView> {
   const span = typeof asked === 'string' ? asked : null;
-  const range = typeof asked === 'string' ? rangeOf(asked, target, counting, view.at) : asked;
+  // Spans end at whole minutes: the last one counts whole.
+  const endsAt = retiredAt === null ? view.at : Math.ceil(retiredAt / MINUTE_MS) * MINUTE_MS;
+  const range = typeof asked === 'string' ? rangeOf(asked, target, counting, endsAt) : asked;
   const widthMs = (span === null ? null : SPANS[span].widthMs) ?? widthFor(range);
   const { columns, whole } = await history.read(target.id, counting, range, widthMs, view.at);
   const { targets: _all, ...status } = view;
   return {
     status,
     target,
+    retiredAt,
     span,
     ...range,
     widthMs,

@@ -11,6 +11,7 @@ import type { WebContext } from './context.ts';
 import { type Prepared, prepare, sendPrepared } from './prepared.ts';
 import { instantOf, textOf } from './query.ts';
 import { readTargetView } from './read-target-view.ts';
+import { readRetired } from './retired-target.ts';
 
 /** `GET /targets/<id>`: one target. The id's own slashes are part of the path. */
 export function targetRoute(context: WebContext): RequestHandler {
@@ -44,9 +45,10 @@ function answerFor(
   return async (request, response) => {
     const asked = rangeAsked(request);
     const edition = await board.read();
-    const target = await findTarget({ board, store }, edition, idOf(request));
+    const found = await findTarget({ board, store }, edition, idOf(request));
+    const { target } = found;
     const read = (): Promise<TargetPageView> =>
-      readTargetView(store, history, countingOf(target), edition.view, target, asked);
+      readTargetView(store, history, countingOf(target), edition.view, found, asked);
     // A range of the reader's own is asked for once; spans are looked at by everybody.
     if (typeof asked !== 'string') return sendPrepared(request, response, make(await read()));
     const name = `${kind} ${asked} ${target.id}`;
@@ -64,18 +66,20 @@ export function idOf(request: Request): string {
   return Array.isArray(parts) ? parts.join('/') : String(parts);
 }
 
-/** By today's id, or by a former one. */
+/** By today's id, or by a former one; also a target that is not probed any more, for its past remains. */
 export async function findTarget(
   { store }: Pick<WebContext, 'board' | 'store'>,
   { view }: Edition,
   id: string,
-): Promise<TargetView> {
+): Promise<{ readonly target: TargetView; readonly retiredAt: number | null }> {
   const found = view.targets.find((target) => target.id === id);
-  if (found !== undefined) return found;
-  const renamed = (await store.readTargets()).find((target) => target.formerIds.includes(id));
-  const target = view.targets.find((one) => one.id === renamed?.id);
-  if (target === undefined) throw new AppError('not_found', 'no target has that id');
-  return target;
+  if (found !== undefined) return { target: found, retiredAt: null };
+  const known = (await store.readTargets()).find((one) => one.id === id || one.formerIds.includes(id));
+  const target = view.targets.find((one) => one.id === known?.id);
+  if (target !== undefined) return { target, retiredAt: null };
+  const retired = known === undefined ? null : await readRetired(store, known, view.at);
+  if (retired === null) throw new AppError('not_found', 'no target has that id');
+  return retired;
 }
 
 const MOST_MS = 100 * 86_400_000;

@@ -49,7 +49,14 @@ for (const [name, scene] of Object.entries(SCENES)) {
   writeFileSync(join(OUT, `embed-${name}.html`), embedPage(view, EVERYTHING, ASSETS, null));
   const [target] = view.targets.toSorted(compareByUrgency);
   if (target !== undefined) {
-    const page = await readTargetView(store, createHistoryReader(store), uncontracted(), view, target, '1h');
+    const page = await readTargetView(
+      store,
+      createHistoryReader(store),
+      uncontracted(),
+      view,
+      { target, retiredAt: null },
+      '1h',
+    );
     writeFileSync(join(OUT, `target-${name}.html`), targetPage(page, ASSETS));
   }
   writeFileSync(join(OUT, `method-${name}.html`), methodPage(view, ASSETS));

@@ -54,6 +54,31 @@ test('an unknown target is 404, an unknown span 400', async (t) => {
   assert.equal((await fetch(`${url}/api/v1/targets/${DOWN}?span=2h`)).status, 400);
 });
 
+test('a target that is not probed any more keeps its page: since when, and what was measured before', async (t) => {
+  const { url, store, setNow } = await serveScene(t, SCENES.troubled);
+  const schedules = (await store.readSchedules(0, SCENE_AT)).filter(({ toAt }) => toAt === null);
+  const [first] = schedules;
+  assert.ok(first);
+  const known = await store.readTargets();
+  const left = schedules.flatMap(({ probe, target: id, region, schedule }) => {
+    const target = known.find((one) => one.id === id);
+    return target === undefined || id === DOWN ? [] : [{ probe, target, region, schedule }];
+  });
+  const gone = SCENE_AT + 60_000;
+  await store.declareSeries(left, gone);
+  setNow(SCENE_AT + 7 * 86_400_000);
+  const view = await readView(`${url}/api/v1/targets/${DOWN}?span=24h`);
+  assert.equal(view.retiredAt, gone);
+  assert.ok(view.toAt >= gone && view.toAt < gone + 60_000);
+  assert.ok(view.whole.bad > 20 && view.failures.length === 20);
+  const page = await (await fetch(`${url}/targets/${DOWN}`)).text();
+  assert.match(page, /No longer probed<\/strong> since <time/);
+  assert.match(page, /What was measured before remains/);
+  assert.equal((await fetch(`${url}/badge/${DOWN}.svg`)).status, 200);
+  const others = await (await fetch(`${url}/api/v1/targets`)).text();
+  assert.ok(!others.includes(DOWN), 'it is no target of today');
+});
+
 test('every link of the overview leads somewhere, however the names are written', async (t) => {
   const { url } = await serveScene(t, SCENES.hostile);
   const page = await (await fetch(url)).text();

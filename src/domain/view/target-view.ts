@@ -61,6 +61,8 @@ export type Failure = { readonly sample: SampleRow; readonly evidence: Evidence 
 export type TargetPageView = {
   readonly status: Omit<StatusView, 'targets'>;
   readonly target: TargetView;
+  /** When it was last planned to be probed, for a target that is not any more; its spans end there. */
+  readonly retiredAt: number | null;
   /** `null`: a range of the reader's own. */
   readonly span: SpanName | null;
   readonly fromAt: number;
