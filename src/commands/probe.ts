@@ -7,7 +7,7 @@ import { type Attempt, attemptIdentity } from '../domain/measure/attempt.ts';
 import { classify } from '../domain/measure/classify.ts';
 import { toSample } from '../domain/measure/judge.ts';
 import { OUTCOMES } from '../domain/measure/outcome.ts';
-import { type ProbingPlan, renderPrompt, type SeriesPlan } from '../domain/measure/probe.ts';
+import { expectedText, type ProbingPlan, type SeriesPlan } from '../domain/measure/probe.ts';
 import { createProber } from '../prober/prober.ts';
 import { discoverModels } from './discover-models.ts';
 import { loadDeployment } from './load-deployment.ts';
@@ -47,9 +47,8 @@ async function probeOnce(wanted: string, folder: string, options: Options, world
     await prober.warmUp();
     const attempt = attemptOf(plan, series, options.cold === true, world.now());
     const observation = await prober.probe(attempt);
-    const { prompt } = attempt.probe;
     const judged = classify(observation, attempt.probe, {
-      contains: prompt === null ? null : renderPrompt(prompt, attemptIdentity(attempt)).expectContains,
+      contains: expectedText(attempt.probe.prompt, attemptIdentity(attempt)),
       serviceTier: attempt.target.serviceTier ?? null,
       witness: 'unknown',
       lagUs: 0,

@@ -3,7 +3,7 @@ import { classify, NO_EXPECTATION } from '../domain/measure/classify.ts';
 import { toSample } from '../domain/measure/judge.ts';
 import type { Observation } from '../domain/measure/observation.ts';
 import { wantsConfirmation } from '../domain/measure/outcome.ts';
-import { type Gateway, renderPrompt, type SeriesPlan } from '../domain/measure/probe.ts';
+import { expectedText, type Gateway, renderPrompt, type SeriesPlan } from '../domain/measure/probe.ts';
 import type { NotRun, Purpose, Sample } from '../domain/measure/sample.ts';
 import { type Bench, goodWriter } from './good-sample.ts';
 import { hear, hearNothing } from './heard.ts';
@@ -140,8 +140,7 @@ function judged(bench: Bench, at: number, purpose: Purpose, plan: ReplyPlan, wir
 function judge(bench: Bench, at: number, purpose: Purpose, observation: Observation, lagUs: number): Sample {
   const { probe, price, slow } = bench.series;
   const attempt = attemptOf(bench, at, purpose);
-  const contains =
-    probe.prompt === null ? null : renderPrompt(probe.prompt, attemptIdentity(attempt)).expectContains;
+  const contains = expectedText(probe.prompt, attemptIdentity(attempt));
   const judgement = classify(observation, probe, { ...NO_EXPECTATION, contains, lagUs });
   return toSample(attempt, observation, judgement, lagUs, price, slow);
 }

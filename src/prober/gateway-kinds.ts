@@ -120,6 +120,22 @@ export const GATEWAY_DIALECTS: Readonly<Record<GatewayKind, GatewayDialect>> = {
   },
 };
 
+/** Where a gateway is found: its origin, the path below which everything lies, and the query every request carries. */
+export type GatewayAddress = { readonly origin: string; readonly root: string; readonly query: string };
+
+const addresses = new WeakMap<Gateway, GatewayAddress>();
+
+/** Taken apart once per gateway: every probe asks. */
+export function addressOf(gateway: Gateway): GatewayAddress {
+  let address = addresses.get(gateway);
+  if (address === undefined) {
+    const { origin, pathname, search } = new URL(gateway.baseUrl);
+    address = { origin, root: pathname.replace(/\/+$/, ''), query: search };
+    addresses.set(gateway, address);
+  }
+  return address;
+}
+
 /** Paths below the base URL. */
 const PATHS: Readonly<Record<Operation, string>> = {
   chat: '/chat/completions',
@@ -137,10 +153,9 @@ const AZURE_API_VERSION = '2024-10-21';
  * `/openai/v1`, are those of OpenAI.
  */
 export function requestPath(gateway: Gateway, operation: Operation, requestModel: string): string {
-  const base = new URL(gateway.baseUrl);
-  const root = base.pathname.replace(/\/+$/, '');
+  const { root, query } = addressOf(gateway);
   if (gateway.kind !== 'azure-openai' || root.endsWith('/openai/v1')) {
-    return `${root}${PATHS[operation]}${base.search}`;
+    return `${root}${PATHS[operation]}${query}`;
   }
   const version = new URLSearchParams({ 'api-version': gateway.apiVersion ?? AZURE_API_VERSION });
   const openai = root.endsWith('/openai') ? root : `${root}/openai`;

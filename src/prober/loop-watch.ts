@@ -10,11 +10,16 @@ export type LoopWatch = {
    * the event loop after the last time that matters, or a block in the very same turn is missed.
    */
   end(fromMs: number): number;
+  /** The longest block since this was last asked, probe or no probe, whole µs. */
+  takeLongestUs(): number;
   close(): void;
 };
 
-/** Blocks shorter than this are not remembered: they are the thread's ordinary work. */
-const REMEMBERED_MS = 1;
+/**
+ * Blocks shorter than this are not remembered: they are the thread's ordinary work, and no sample is doubted for less
+ * than four times as much. The sampler's reset wipes a quarter of a megabyte, so it must stay rare.
+ */
+const REMEMBERED_MS = 5;
 const HEARTBEAT_MS = 20;
 const KEPT = 4096;
 
@@ -32,15 +37,18 @@ export function createLoopWatch(): LoopWatch {
   let running = 0;
   let heartbeat: NodeJS.Timeout | null = null;
   let lastBeat = 0;
+  let longestMs = 0;
 
   const remember = (at: number, lengthMs: number): void => {
     if (lengthMs < REMEMBERED_MS) return;
+    if (lengthMs > longestMs) longestMs = lengthMs;
     blocks.push([at, lengthMs]);
     if (blocks.length > KEPT) blocks = blocks.slice(KEPT / 2);
   };
   const harvest = (now: number): void => {
-    if (sampler.max < REMEMBERED_MS * 1e6) return;
-    remember(now, sampler.max / 1e6);
+    const lengthMs = sampler.max / 1e6;
+    if (lengthMs < REMEMBERED_MS) return;
+    remember(now, lengthMs);
     sampler.reset();
   };
   const beat = (): void => {
@@ -78,6 +86,14 @@ export function createLoopWatch(): LoopWatch {
         heartbeat = null;
         blocks = [];
       }
+      return Math.round(longest * 1000);
+    },
+    takeLongestUs() {
+      const shortMs = sampler.max / 1e6;
+      harvest(monotonicMs());
+      const longest = Math.max(longestMs, shortMs);
+      longestMs = 0;
+      sampler.reset();
       return Math.round(longest * 1000);
     },
     close() {

@@ -111,16 +111,19 @@ export function contentText(content: unknown): string {
 /** Does any tool call carry a name or arguments? */
 export function hasToolCall(message: JsonObject): boolean {
   const calls = message.tool_calls;
-  const functions = Array.isArray(calls) ? calls.map((call) => objectIn(objectIn(call)?.function)) : [];
-  functions.push(objectIn(message.function_call));
-  return functions.some((fn) => fn !== null && (nonEmptyText(fn.name) || nonEmptyText(fn.arguments)));
+  if (Array.isArray(calls) && calls.some((call) => hasNameOrArguments(objectIn(call)?.function))) return true;
+  return hasNameOrArguments(message.function_call);
+}
+
+function hasNameOrArguments(value: unknown): boolean {
+  const fn = objectIn(value);
+  return fn !== null && (nonEmptyText(fn.name) || nonEmptyText(fn.arguments));
 }
 
 /** Reasoning goes by several names: DeepSeek and vLLM say `reasoning_content`, OpenRouter `reasoning`. */
 export function reasoningText(message: JsonObject): string {
-  for (const name of ['reasoning_content', 'reasoning', 'thinking']) {
-    const value = message[name];
-    if (nonEmptyText(value)) return value;
-  }
-  return '';
+  const { reasoning_content, reasoning, thinking } = message;
+  if (nonEmptyText(reasoning_content)) return reasoning_content;
+  if (nonEmptyText(reasoning)) return reasoning;
+  return nonEmptyText(thinking) ? thinking : '';
 }

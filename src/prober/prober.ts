@@ -3,6 +3,7 @@ import type { Observation } from '../domain/measure/observation.ts';
 import type { Gateway } from '../domain/measure/probe.ts';
 import { type Discovery, discover } from './discover.ts';
 import { type Running, runExchange } from './exchange.ts';
+import { addressOf } from './gateway-kinds.ts';
 import { type ConnectSettings, DEFAULT_CONNECT } from './lane.ts';
 import { createLanes } from './lanes.ts';
 import { createLoopWatch } from './loop-watch.ts';
@@ -30,6 +31,8 @@ export type Prober = {
   warmUp(): Promise<void>;
   /** The ids of `GET /models`, or why there are none. Never rejects for what the gateway does. */
   discoverModels(gateway: Gateway, secret: string | null, signal?: AbortSignal): Promise<Discovery>;
+  /** The longest block of this thread since this was last asked, whole µs. */
+  takeLongestBlockUs(): number;
   /** Closes idle connections, so that every series connects anew. */
   forgetConnections(): void;
   /** Cancels what is running (its observations say so) and closes all connections. */
@@ -45,15 +48,19 @@ export function createProber(options: ProberOptions): Prober {
   const lanes = createLanes({ ...DEFAULT_CONNECT, ...options.connect });
   const loop = createLoopWatch();
   const running = new Set<Running>();
-  const cleaners = new Map<string, Cleaner>();
+  const cleaners = new WeakMap<Gateway, Map<string | null, Cleaner>>();
   let closed = false;
 
   const cleanerOf = (gateway: Gateway, secret: string | null): Cleaner => {
-    const key = `${gateway.id}\n${secret ?? ''}`;
-    let cleaner = cleaners.get(key);
+    let ofGateway = cleaners.get(gateway);
+    if (ofGateway === undefined) {
+      ofGateway = new Map();
+      cleaners.set(gateway, ofGateway);
+    }
+    let cleaner = ofGateway.get(secret);
     if (cleaner === undefined) {
       cleaner = createCleaner([...(secret === null ? [] : [secret]), ...secretHeaderValues(gateway.headers)]);
-      cleaners.set(key, cleaner);
+      ofGateway.set(secret, cleaner);
     }
     return cleaner;
   };
@@ -64,7 +71,7 @@ export function createProber(options: ProberOptions): Prober {
     const { gateway, probe: asked, secret } = attempt;
     const requestId = clientRequestId(attempt);
     const request = requestOf(attempt, requestId, userAgent, connectMs);
-    const origin = new URL(gateway.baseUrl).origin;
+    const { origin } = addressOf(gateway);
     const cold = asked.connection === 'cold';
     const lane = cold
       ? lanes.takeCold(origin, asked.http2)
@@ -121,6 +128,7 @@ export function createProber(options: ProberOptions): Prober {
     },
     discoverModels: (gateway, secret, signal) =>
       discover(lanes, gateway, secret, cleanerOf(gateway, secret), userAgent, signal),
+    takeLongestBlockUs: () => loop.takeLongestUs(),
     forgetConnections: () => lanes.forget(),
     async close() {
       closed = true;

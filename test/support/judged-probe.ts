@@ -7,7 +7,7 @@ import {
 } from '../../src/domain/measure/classify.ts';
 import { DEFAULT_SELF_DOUBT, type SelfDoubt } from '../../src/domain/measure/doubt.ts';
 import type { Observation } from '../../src/domain/measure/observation.ts';
-import { renderPrompt } from '../../src/domain/measure/probe.ts';
+import { expectedText } from '../../src/domain/measure/probe.ts';
 import type { Prober } from '../../src/prober/prober.ts';
 
 /**
@@ -29,8 +29,7 @@ export async function probeAndJudge(
   doubt: SelfDoubt = PATIENT,
 ): Promise<{ observation: Observation; judged: Judgement }> {
   const observation = await prober.probe(attempt);
-  const { prompt } = attempt.probe;
-  const contains = prompt === null ? null : renderPrompt(prompt, attemptIdentity(attempt)).expectContains;
+  const contains = expectedText(attempt.probe.prompt, attemptIdentity(attempt));
   const serviceTier = attempt.target.serviceTier ?? null;
   const expectation = { ...NO_EXPECTATION, contains, serviceTier, ...expected };
   return { observation, judged: classify(observation, attempt.probe, expectation, doubt) };

@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parentPort } from 'node:worker_threads';
 import { createJudge } from '../../pipeline/probing/judge.ts';
 import { createProbing, type Probing } from '../../pipeline/probing/probing.ts';
@@ -14,9 +13,6 @@ import { systemClock } from './system-clock.ts';
  */
 const port = parentPort;
 if (port === null) throw new Error('this file is the entry of a worker thread');
-
-const loopDelay = monitorEventLoopDelay({ samplePerIteration: true });
-loopDelay.enable();
 
 const tell = (message: FromProbing): void => port.postMessage(message);
 const prober = createProber({ wallClock: systemClock.now });
@@ -35,9 +31,7 @@ const start = async (message: Extract<ToProbing, { kind: 'start' }>): Promise<vo
       tell,
       platform: () => {
         const { user, system } = process.cpuUsage();
-        const figures = { loopDelayMaxUs: Math.round(loopDelay.max / 1000), processCpuUs: user + system };
-        loopDelay.reset();
-        return figures;
+        return { loopDelayMaxUs: prober.takeLongestBlockUs(), processCpuUs: user + system };
       },
     },
     message.plan,
@@ -62,7 +56,6 @@ const handle = async (message: ToProbing): Promise<void> => {
     case 'stop': {
       const undelivered = (await probing?.stop(() => prober.close())) ?? 0;
       tell({ kind: 'stopped', undelivered });
-      loopDelay.disable();
       port.close();
       return;
     }

@@ -149,23 +149,44 @@ export function operandsOf(identity: string): { readonly a: number; readonly b: 
  * different tick gives another nonce and other operands, so no cache has seen it before.
  */
 export function renderPrompt(prompt: Prompt, identity: string): RenderedPrompt {
-  const nonce = `${stableHash(identity).toString(36)}${stableHash(`${identity}\nnonce`).toString(36)}`;
-  const { a, b } = operandsOf(identity);
-  const values: Readonly<Record<string, string>> = {
-    nonce,
-    a: String(a),
-    b: String(b),
-    sum: String(a + b),
-    product: String(a * b),
-  };
-  const fill = (text: string): string =>
-    text.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+  const messages = prompt.messages.map(({ role, content }) => ({ role, content: fill(content, identity) }));
   return {
-    messages: prompt.messages.map((message) => ({ role: message.role, content: fill(message.content) })),
+    messages,
     maxTokens: prompt.maxTokens,
-    expectContains: prompt.expectContains === null ? null : fill(prompt.expectContains),
-    nonce,
+    expectContains: expectedText(prompt, identity),
+    nonce: nonceOf(identity),
   };
+}
+
+/** What the answer of the attempt with this identity must contain; `null` if any answer will do. */
+export function expectedText(prompt: Prompt | null, identity: string): string | null {
+  const text = prompt?.expectContains ?? null;
+  return text === null ? null : fill(text, identity);
+}
+
+function nonceOf(identity: string): string {
+  return `${stableHash(identity).toString(36)}${stableHash(`${identity}\nnonce`).toString(36)}`;
+}
+
+function fill(text: string, identity: string): string {
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => placeholderValue(name, identity) ?? whole);
+}
+
+function placeholderValue(name: string, identity: string): string | null {
+  if (name === 'nonce') return nonceOf(identity);
+  const { a, b } = operandsOf(identity);
+  switch (name) {
+    case 'a':
+      return String(a);
+    case 'b':
+      return String(b);
+    case 'sum':
+      return String(a + b);
+    case 'product':
+      return String(a * b);
+    default:
+      return null;
+  }
 }
 
 /** The placeholders a prompt may use. */

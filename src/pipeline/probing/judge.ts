@@ -3,7 +3,7 @@ import { attemptIdentity } from '../../domain/measure/attempt.ts';
 import { classify } from '../../domain/measure/classify.ts';
 import { toSample } from '../../domain/measure/judge.ts';
 import type { Observation } from '../../domain/measure/observation.ts';
-import { renderPrompt } from '../../domain/measure/probe.ts';
+import { expectedText } from '../../domain/measure/probe.ts';
 import type { Judge } from './take-sample.ts';
 
 /** Answer ids remembered, over all gateways: an hour at ten answers a second. */
@@ -31,8 +31,7 @@ export function createJudge(idsKept = IDS_KEPT): Judge {
 
   return (attempt, observation, { lagUs, price, slow }) => {
     const { probe, target, gateway } = attempt;
-    const contains =
-      probe.prompt === null ? null : renderPrompt(probe.prompt, attemptIdentity(attempt)).expectContains;
+    const contains = expectedText(probe.prompt, attemptIdentity(attempt));
     const isRepeated = seenBefore(gateway.id, observation.answerId);
     const judged = classify(observation, probe, {
       contains,
