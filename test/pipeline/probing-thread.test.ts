@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { test } from 'node:test';
 import { spawnProber } from '../../src/commands/run/spawn-prober.ts';
 import { systemClock } from '../../src/commands/run/system-clock.ts';
@@ -98,6 +101,38 @@ test('samples of a real thread arrive judged, on their grid, each once', { timeo
   assert.ok(samples.every((sample) => sample.ttftUs !== null && sample.lagUs >= 0));
   assert.equal(thread.health().state, 'stopped');
 });
+
+const onLinux = {
+  skip: process.platform === 'linux' ? false : 'only Linux gives a thread a priority of its own',
+};
+
+test('the thread that probes goes first where that is allowed, and no other does', onLinux, async () => {
+  const server = await startSseServer();
+  const { parts, samples, until } = bench();
+  const plan = planOf({ models: 1, everyMs: 500, gateway: { baseUrl: server.url } });
+  const thread = startProbingThread(parts, plan, Date.now());
+  await until(() => samples.length >= 1);
+  const niceness = threadNiceness();
+  await thread.stop();
+  await server.close();
+  // What the prober may ask for, a process of the same user may.
+  const asked = 'try { os.setPriority(0, -10); } catch {} process.stdout.write(String(os.getPriority(0)))';
+  const allowed = Number(execFileSync(process.execPath, ['-e', asked], { encoding: 'utf8' }));
+  assert.equal(niceness.get('prober'), allowed);
+  assert.equal(niceness.get(readFileSync('/proc/self/comm', 'utf8').trim()), getPriority(process.pid));
+});
+
+/** The niceness of each thread of this process, by the thread's name. */
+function threadNiceness(): Map<string, number> {
+  return new Map(
+    readdirSync('/proc/self/task').map((id) => {
+      const stat = readFileSync(`/proc/self/task/${id}/stat`, 'utf8');
+      const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+      // The nineteenth field of all, counted from the third, which follows the name: proc(5).
+      return [name, Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16])];
+    }),
+  );
+}
 
 test('a thread that dies is replaced, and what was acknowledged stays', { timeout: 30_000 }, async () => {
   const server = await startSseServer();
