@@ -19,7 +19,7 @@ export function historyPanel(view: TargetPageView, times: Times): Html {
   const isLong = isLongRange(buckets);
   const zone = times.zone(toAt);
   return html`<section class="panel" aria-labelledby="over-time"><div class="bar"><h2 id="over-time">Over time <small>${times.full(fromAt).slice(0, 16)} to ${times.full(toAt).slice(0, 16)} ${zone}, in stretches of ${widthText(view.widthMs)}</small></h2><nav class="picker" aria-label="Time span">${picker}</nav></div>
-${whole.counting && html`<p class="pending" role="status">Part of this range is still being counted; it fills by itself.</p>`}
+${whole.counting && html`<p class="pending" role="status">${view.retiredAt === null ? 'Part of this range is still being counted; it fills by itself.' : 'Part of this range was counted by terms that are not configured any more, and is left out here. Reports of that time keep their figures.'}</p>`}
 <p class="soft">${formatShare(whole.good, whole.good + whole.bad)} of ${formatCount(whole.good + whole.bad)} counted requests succeeded, ${formatCount(whole.bad)} failed${whole.excluded > 0 && html`; <b>${countOf(whole.excluded, 'attempt')}</b> set aside, <a href="/method#doubts">counting neither way</a>`}. Lines are of answered requests: the middle one thick, the slow end thin.</p>
 <div class="columns charts">${measures.map((measure) => figure(view, measure, times))}</div>
 ${numbers(buckets, measures, isLong, times)}

@@ -88,7 +88,11 @@ export function createHistoryReader(store: HistoryStore): HistoryReader {
     const length = grain === 'day' ? DAY_MS : HOUR_MS;
     const there = new Set<number>();
     for (const { fromAt, basis, bucket } of await store.readBuckets(grain, span.fromAt, span.toAt, target)) {
-      if (basis !== counting.basisOf({ fromAt, toAt: fromAt + length })) continue;
+      if (basis !== counting.basisOf({ fromAt, toAt: fromAt + length })) {
+        // Counted by other terms than today's: not to be added, and not to be passed over in silence.
+        if (grain === 'hour') into.counting = true;
+        continue;
+      }
       there.add(fromAt);
       addToHistory(into, bucket);
     }

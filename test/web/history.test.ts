@@ -4,8 +4,9 @@ import { formatCount, formatShare, formatSpeed, formatUs } from '../../dashboard
 import type { DecidingAttempt } from '../../src/domain/measure/line-of-sample.ts';
 import { OUTCOMES } from '../../src/domain/measure/outcome.ts';
 import type { Interval } from '../../src/domain/time/interval.ts';
-import type { HistoryColumn } from '../../src/domain/view/history.ts';
-import { SPANS, type SpanName, type TargetPageView } from '../../src/domain/view/target-view.ts';
+import { type HistoryColumn, uncontracted } from '../../src/domain/view/history.ts';
+import { closedTo, SPANS, type SpanName, type TargetPageView } from '../../src/domain/view/target-view.ts';
+import { createHistoryReader } from '../../src/web/history-reader.ts';
 import { DAY, HOUR, MINUTE } from '../store/builders.ts';
 import { MONTH_AT, MONTH_FROM, MONTH_TARGET, serveSeededMonth } from '../support/seeded-month.ts';
 
@@ -63,6 +64,18 @@ test('the history of a target', async (t) => {
   const { url, store, report } = await serveSeededMonth(t);
   const { byTarget } = await store.readDecided(MONTH_FROM, MONTH_AT);
   const attempts = byTarget.get(MONTH_TARGET) ?? [];
+
+  await t.test(
+    'hours counted by other terms are left out, and the range says that it lacks them',
+    async () => {
+      const reader = createHistoryReader(store);
+      const range = { fromAt: closedTo(MONTH_AT) - 7 * DAY, toAt: MONTH_AT };
+      const { whole } = await reader.read(MONTH_TARGET, uncontracted(), range, 2 * HOUR, MONTH_AT);
+      assert.equal(whole.counting, true);
+      const withinTheHour = attempts.filter(({ scheduledAt }) => scheduledAt >= closedTo(MONTH_AT)).length;
+      assert.equal(whole.good + whole.bad, withinTheHour);
+    },
+  );
 
   await t.test('over every span, page, API and engine tell the same of a seeded month', async () => {
     const objectives = report.targets.get(MONTH_TARGET)?.objectives ?? [];
