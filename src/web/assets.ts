@@ -11,6 +11,28 @@ export type LoadedAssets = {
   readonly icon: Prepared;
 };
 
+/** The parts of the style, in the order of the cascade: what fits a page to a width or to paper comes last. */
+const STYLE = [
+  'base',
+  'frame',
+  'verdict',
+  'matrix',
+  'bars',
+  'cell',
+  'rows',
+  'panel',
+  'chart',
+  'evidence',
+  'incident',
+  'plot',
+  'jump',
+  'versus',
+  'embed',
+  'narrow',
+  'wall',
+  'print',
+] as const;
+
 /** Reads what pages need from our own folder. Done once, at start. */
 export function loadAssets(): LoadedAssets {
   const files = new Map<string, Prepared>();
@@ -26,7 +48,12 @@ export function loadAssets(): LoadedAssets {
   const css = 'text/css; charset=utf-8';
   const js = 'text/javascript; charset=utf-8';
   const names = {
-    style: load([own('style.css')], 'style', 'css', css),
+    style: load(
+      STYLE.map((part) => own(`style/${part}.css`)),
+      'style',
+      'css',
+      css,
+    ),
     script: load(
       [own('browser/live.js'), own('browser/palette.js'), own('browser/days.js')],
       'live',

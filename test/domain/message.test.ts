@@ -2,49 +2,23 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { textPart } from '../../dashboards/mail/text-part.ts';
 import { ALERT_KINDS, NO_FACTS } from '../../src/domain/alert/alert.ts';
-import type { Incident } from '../../src/domain/alert/incident.ts';
 import { letterOf, messageIdOf, threadRootOf } from '../../src/domain/alert/letter.ts';
 import { messageOf, notice, placeOf } from '../../src/domain/alert/message.ts';
 import { acknowledge } from '../../src/domain/alert/transition.ts';
 import { duration, oneLine, percent, probability, roughPercent } from '../../src/domain/wording.ts';
-import { evaluation, facts, MINUTE, only, START, story } from '../support/alert-builders.ts';
-
-const CELL = 'acme/pro/deepseek-ai/DeepSeek-V3.2';
-
-function opened(cells: readonly string[] = [CELL]): Incident {
-  const { step, incidents } = story();
-  const bad = cells.map((cell) =>
-    evaluation(cell, 'bad', START, {
-      facts: facts('requests fail (a 5xx from the gateway), 4 probes in a row, those of a burst among them', {
-        measured: {
-          windowMs: 60 * MINUTE,
-          n: 60,
-          k: 9,
-          allowedPpm: 1_000,
-          burnRate: 150,
-          pValue: 3.3e-7,
-          intervalPpm: [70_960, 265_740],
-        },
-        budget: { objective: 'availability 99.9 %', leftSamples: 31, leftMs: 31 * MINUTE, leftPpm: 717_999 },
-        stake: {
-          contract: 'pro-channel',
-          creditPercent: 'at least 10 %',
-          creditMoney: 'USD 120.00',
-          isCertain: false,
-        },
-        failures: [
-          { at: START + MINUTE, outcome: 'gateway.5xx', status: 503, requestId: 'req_2', region: 'here' },
-          { at: START, outcome: 'gateway.5xx', status: 503, requestId: null, region: 'here' },
-        ],
-      }),
-    }),
-  );
-  step(START + 2 * MINUTE, bad);
-  return only(incidents);
-}
+import {
+  DESCRIBED_CELL,
+  describedIncident,
+  evaluation,
+  facts,
+  MINUTE,
+  only,
+  START,
+  story,
+} from '../support/alert-builders.ts';
 
 test('the opening says what, since when, how sure, what is left, what is at stake and which requests failed', () => {
-  const message = messageOf(opened(), { told: 'opened', sequence: 1 }, START + 2 * MINUTE, false);
+  const message = messageOf(describedIncident(), { told: 'opened', sequence: 1 }, START + 2 * MINUTE, false);
   assert.equal(message.subject, 'Down: DeepSeek-V3.2 (pro), since 03:00 UTC');
   const text = textPart(message, {
     page: `https://watch.example${message.path}`,
@@ -82,7 +56,7 @@ Probity sends a message at least once; a second copy has the same Message-ID.
 });
 
 test('the subject of each message says its news first', () => {
-  const incident = opened();
+  const incident = describedIncident();
   const at = START + 125 * MINUTE;
   const subjects = (['opened', 'grew', 'reminder', 'escalated', 'reopened', 'recovered'] as const).map(
     (told) => messageOf(incident, { told, sequence: 2 }, at, false).subject,
@@ -99,7 +73,7 @@ test('the subject of each message says its news first', () => {
 
 test('an outage of a whole tier is told as one, and lists its cells', () => {
   const cells = ['a', 'b', 'c'].map((model) => `acme/pro/${model}`);
-  const message = messageOf(opened(cells), { told: 'opened', sequence: 1 }, START, false);
+  const message = messageOf(describedIncident(cells), { told: 'opened', sequence: 1 }, START, false);
   assert.equal(message.subject, 'Down: all 3 in acme/pro, since 03:00 UTC');
   assert.deepEqual(
     message.cells.map(({ name }) => name),
@@ -108,7 +82,7 @@ test('an outage of a whole tier is told as one, and lists its cells', () => {
 });
 
 test('practice is said in the subject and before any fact', () => {
-  const message = messageOf(opened(), { told: 'opened', sequence: 1 }, START, true);
+  const message = messageOf(describedIncident(), { told: 'opened', sequence: 1 }, START, true);
   assert.ok(message.subject.startsWith('[practice] Down'));
   assert.match(
     textPart(message, { page: null, acknowledge: null }),
@@ -119,7 +93,7 @@ test('practice is said in the subject and before any fact', () => {
 test('every kind of alert begins with what to do about it, and its end with nothing', () => {
   const first = new Map(
     ALERT_KINDS.map((kind) => {
-      const incident = { ...opened(), kind };
+      const incident = { ...describedIncident(), kind };
       const message = messageOf(incident, { told: 'opened', sequence: 1 }, START, false);
       const over = messageOf(incident, { told: 'recovered', sequence: 2 }, START, false);
       assert.match(over.advice, /^Nothing to do/);
@@ -147,7 +121,7 @@ for (const [outcome, advice] of [
 }
 
 test('a figure of a window says how many instead of since when, for nobody saw it begin', () => {
-  const incident = { ...opened(), kind: 'latency_at_risk' as const };
+  const incident = { ...describedIncident(), kind: 'latency_at_risk' as const };
   const message = messageOf(incident, { told: 'opened', sequence: 1 }, START, false);
   assert.equal(message.subject, 'Slow: DeepSeek-V3.2 (pro), 9 of 60 in 1 h');
   assert.equal(message.facts[0]?.label, 'Noticed');
@@ -156,7 +130,7 @@ test('a figure of a window says how many instead of since when, for nobody saw i
 test('an overspent budget has nothing left, and says by how much', () => {
   const { step, incidents } = story();
   const budget = { objective: 'pro/availability', leftSamples: -3, leftMs: -15_000, leftPpm: -60_000 };
-  step(START, [evaluation(CELL, 'bad', START, { facts: facts('fails', { budget }) })]);
+  step(START, [evaluation(DESCRIBED_CELL, 'bad', START, { facts: facts('fails', { budget }) })]);
   const message = messageOf(only(incidents), { told: 'opened', sequence: 1 }, START, false);
   assert.equal(
     message.facts.find(({ label }) => label === 'Budget left')?.text,
@@ -165,7 +139,7 @@ test('an overspent budget has nothing left, and says by how much', () => {
 });
 
 test('an acknowledgement is named in what follows', () => {
-  const taken = acknowledge(opened(), {
+  const taken = acknowledge(describedIncident(), {
     who: 'ada',
     why: 'vendor called',
     at: START,
@@ -184,7 +158,7 @@ test('a mail about a thousand cells stays small', () => {
     { length: 1_000 },
     (_, index) => `acme/pro/${'long-model-name-'.repeat(20)}${index}`,
   );
-  const message = messageOf(opened(cells), { told: 'opened', sequence: 1 }, START, false);
+  const message = messageOf(describedIncident(cells), { told: 'opened', sequence: 1 }, START, false);
   assert.equal(message.cells.length, 400);
   assert.equal(message.moreCells, 600);
   assert.ok(Buffer.byteLength(textPart(message, { page: null, acknowledge: null })) < 60_000);
@@ -192,7 +166,7 @@ test('a mail about a thousand cells stays small', () => {
 
 test('a hostile model name steers neither subject nor text', () => {
   const message = messageOf(
-    opened(['acme/pro/evil\r\nBcc: eve@evil.example\u202egpj.exe']),
+    describedIncident(['acme/pro/evil\r\nBcc: eve@evil.example\u202egpj.exe']),
     { told: 'opened', sequence: 1 },
     START,
     false,
@@ -204,7 +178,7 @@ test('a hostile model name steers neither subject nor text', () => {
 
 test('every kind of alert has its words for the beginning, the middle and the end', () => {
   for (const kind of ALERT_KINDS) {
-    const incident = { ...opened(), kind };
+    const incident = { ...describedIncident(), kind };
     const subjects = (['opened', 'reminder', 'recovered'] as const).map(
       (told) => messageOf(incident, { told, sequence: 1 }, START + MINUTE, false).subject,
     );
@@ -241,7 +215,7 @@ const PLACES: readonly (readonly [sentence: string, extent: Parameters<typeof pl
   [
     [
       'one cell is its model and tier',
-      { level: 'cell', name: CELL, whole: false, cells: 1, of: 8 },
+      { level: 'cell', name: DESCRIBED_CELL, whole: false, cells: 1, of: 8 },
       'DeepSeek-V3.2 (pro)',
     ],
     [

@@ -105,6 +105,41 @@ export function only(incidents: Map<string, Incident>): Incident {
   return first;
 }
 
+export const DESCRIBED_CELL = 'acme/pro/deepseek-ai/DeepSeek-V3.2';
+
+/** An outage of which everything is known that a message can tell. */
+export function describedIncident(cells: readonly string[] = [DESCRIBED_CELL]): Incident {
+  const { step, incidents } = story();
+  const bad = cells.map((cell) =>
+    evaluation(cell, 'bad', START, {
+      facts: facts('requests fail (a 5xx from the gateway), 4 probes in a row, those of a burst among them', {
+        measured: {
+          windowMs: 60 * MINUTE,
+          n: 60,
+          k: 9,
+          allowedPpm: 1_000,
+          burnRate: 150,
+          pValue: 3.3e-7,
+          intervalPpm: [70_960, 265_740],
+        },
+        budget: { objective: 'availability 99.9 %', leftSamples: 31, leftMs: 31 * MINUTE, leftPpm: 717_999 },
+        stake: {
+          contract: 'pro-channel',
+          creditPercent: 'at least 10 %',
+          creditMoney: 'USD 120.00',
+          isCertain: false,
+        },
+        failures: [
+          { at: START + MINUTE, outcome: 'gateway.5xx', status: 503, requestId: 'req_2', region: 'here' },
+          { at: START, outcome: 'gateway.5xx', status: 503, requestId: null, region: 'here' },
+        ],
+      }),
+    }),
+  );
+  step(START + 2 * MINUTE, bad);
+  return only(incidents);
+}
+
 /** An incident with its timeline, evidence and message, ready for a store. */
 export function openedIncident(): { readonly incident: Incident; readonly decision: Decision } {
   const { step, incidents, events } = story();

@@ -2,13 +2,12 @@ import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { htmlPart } from '../../dashboards/mail/html-part.ts';
-import { DEFAULT_ALERT_POLICY } from '../../src/domain/alert/alert-policy.ts';
-import { createAlertEvaluator, NO_LIVE_FACTS } from '../../src/pipeline/alerting/evaluate-alerts.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createServer } from '../../src/web/server.ts';
 import { findChromium, launchChromium } from '../web/chromium.ts';
 import { recordDeployment } from './deployment.ts';
 import { startProbity } from './probity-process.ts';
+import { openSceneIncident } from './scene-incident.ts';
 import { SCENE_AT, SCENES, type Scene } from './scenes.ts';
 import { shootReports } from './shoot-reports.ts';
 
@@ -18,7 +17,6 @@ import { shootReports } from './shoot-reports.ts';
  */
 const OUT = join(import.meta.dirname, '../../docs');
 const MOST_BYTES = 300_000;
-const MINUTE = 60_000;
 
 type Shot = {
   readonly file: string;
@@ -29,49 +27,13 @@ type Shot = {
 };
 
 const SHOTS: readonly Shot[] = [
-  { file: 'incident.png', scene: SCENES.troubled, path: firstIncident, height: 1_000 },
+  {
+    file: 'incident.png',
+    scene: SCENES.troubled,
+    path: async (store) => `/incidents/${await openSceneIncident(store)}`,
+    height: 1_000,
+  },
 ];
-
-/** Lets the alerts go through the last quarter of an hour as they would have, and names the incident they opened. */
-async function firstIncident(store: Store): Promise<string> {
-  let now = 0;
-  const evaluator = createAlertEvaluator({
-    // What is recorded later is not known yet.
-    store: {
-      ...store,
-      readAttempts: (fromAt, toAt) => store.readAttempts(fromAt, Math.min(toAt, now)),
-    },
-    policy: { ...DEFAULT_ALERT_POLICY, routes: [ROUTE] },
-    objectivesOf: () => [],
-    isPractice: () => false,
-    startedAt: SCENE_AT - 15 * MINUTE,
-    readLive: async () => NO_LIVE_FACTS,
-    readOwn: async (now) => ({
-      proberAliveAt: now,
-      spendReachedOn: null,
-      diskFreePpm: 500_000,
-      isDatabaseGone: false,
-      proberDeaths: [],
-      unreadable: [],
-    }),
-  });
-  for (let at = SCENE_AT - 15 * MINUTE; at <= SCENE_AT; at += 10_000) {
-    now = at;
-    await evaluator.evaluate(at);
-  }
-  const incidents = await store.readIncidents({ closedSinceAt: 0 });
-  const down = incidents.find(({ kind }) => kind === 'target_down') ?? incidents[0];
-  if (down === undefined) throw new Error('the troubled deployment opened no incident');
-  return `/incidents/${down.id}`;
-}
-
-const ROUTE = {
-  id: 'on-call',
-  severities: [],
-  scopes: [],
-  to: [{ channel: 'email', address: 'on-call@example.net' }],
-  escalateTo: [],
-} as const;
 
 const chromium = findChromium();
 if (chromium === null) throw new Error('screenshots need Chromium: apt-get install chromium');
@@ -107,8 +69,8 @@ function tellSize(file: string): void {
 
 /** The HTML part of the mail about the same incident, as a mail reader shows it to somebody who has just been woken. */
 async function shootMail(store: Store): Promise<void> {
-  const [, id] = (await firstIncident(store)).split('/incidents/');
-  const [delivery] = await store.readDeliveries({ incident: id ?? '' });
+  const id = await openSceneIncident(store);
+  const [delivery] = await store.readDeliveries({ incident: id });
   if (delivery === undefined) throw new Error('nobody was told of the incident');
   const origin = 'https://watch.example.net';
   const acknowledge = `${origin}/incidents/${id}/acknowledge?token=example`;
