@@ -82,7 +82,9 @@ export const alertsSchema = map({
     .describe('A page nobody acknowledged goes to escalateTo after this'),
   quietHours: map({ from: localTime(), to: localTime(), timezone: zone() })
     .optional()
-    .describe('Tickets wait until these hours are over; pages do not'),
+    .describe(
+      'Tickets wait until these hours are over; pages do not, but a month that is lost is told once and then left until the morning',
+    ),
   digest: map({
     weekday: z.enum(WEEKDAYS).default('monday'),
     at: localTime().default('08:00'),

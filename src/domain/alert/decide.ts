@@ -1,4 +1,5 @@
-import { type CellEvaluation, severityOf } from './alert.ts';
+import { quietUntil } from '../time/quiet-hours.ts';
+import { ALERTS, type CellEvaluation, severityOf } from './alert.ts';
 import { type AlertPolicy, type Recipient, recipientsOf } from './alert-policy.ts';
 import { assign } from './grouping.ts';
 import { activeCells, type Incident, type IncidentEvent, renameCells } from './incident.ts';
@@ -31,6 +32,10 @@ export function decide(input: DecisionInput): Decided {
   const { now, policy } = input;
   const hasSecondList = policy.routes.some(({ escalateTo }) => escalateTo.length > 0);
   const rules = hasSecondList ? policy.incidents : { ...policy.incidents, escalateAfterMs: null };
+  const { quietHours } = policy.delivery;
+  const isNight = quietHours !== null && quietUntil(quietHours, now) !== null;
+  // A month that is lost is as lost in the morning: it is told once, and whoever sleeps is not told again before.
+  const atNight = { ...rules, escalateAfterMs: null, updateEveryMs: Number.POSITIVE_INFINITY };
   const incidents: Incident[] = [];
   const events: IncidentEvent[] = [];
   const messages: Decided['messages'][number][] = [];
@@ -57,10 +62,11 @@ export function decide(input: DecisionInput): Decided {
     if (isQuiet) continue;
     const kind = group.incidents[0]?.kind ?? group.evaluations[0]?.kind;
     if (kind === undefined) continue;
+    const own = isNight && ALERTS[kind].recovery === 'silent' ? atNight : rules;
     const silenced = (cells: readonly string[]): boolean =>
       cells.length > 0 && cells.every((cell) => input.isSilenced(kind, cell));
-    for (const { incident, evaluation } of assign(group.incidents, group.evaluations, silenced, now, rules)) {
-      const transition = next(incident, evaluation, now, rules);
+    for (const { incident, evaluation } of assign(group.incidents, group.evaluations, silenced, now, own)) {
+      const transition = next(incident, evaluation, now, own);
       if (transition.kind === 'stay') {
         if (incident !== null && renamed.has(incident)) {
           incidents.push({ ...incident, version: incident.version + 1 });
