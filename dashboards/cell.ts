@@ -97,14 +97,19 @@ export function standingOf(result: LiveWindow['result']): Standing {
 }
 
 /** The same in one line, for many models: the month where it is counted, else the last hour. */
-export function compactCell(target: TargetView, counting: boolean, _times: Times): Html {
-  const lead = target.series[0];
+export function compactCell(target: TargetView, counting: boolean): Html {
   const { live } = target;
-  const line =
-    live === null || counting
-      ? html`${uptime(target, lead)}${lead !== undefined && strip(lead.slots)}${brief('TTFT', lead?.ttft ?? null, target.standings.ttft)}${brief('Total', lead?.total ?? null, target.standings.total)}`
-      : html`${monthUptime(live, '')}${dayBars(live)}${monthBrief('TTFT', p99Of(live, 'ttft_ms'))}${budgetBrief(live)}`;
+  const line = live === null || counting ? hourLine(target) : monthLine(live);
   return html`<td role="cell" class="cell is-${target.health}" data-tier="${shorten(target.tier, 32)}"><div class="line-of">${stateLink(target)}${line}</div></td>`;
+}
+
+function hourLine(target: TargetView): Html {
+  const [lead] = target.series;
+  return html`${uptime(target, lead)}${lead !== undefined && strip(lead.slots)}${brief('TTFT', lead?.ttft ?? null, target.standings.ttft)}${brief('Total', lead?.total ?? null, target.standings.total)}`;
+}
+
+function monthLine(live: LiveTarget): Html {
+  return html`${monthUptime(live, '')}${dayBars(live)}${monthBrief('TTFT', p99Of(live, 'ttft_ms'))}${budgetBrief(live)}`;
 }
 
 function monthBrief(name: string, objective: LiveObjective | null): Html {

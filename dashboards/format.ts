@@ -87,7 +87,7 @@ export function shorten(text: string, max: number): string {
   return `${characters.slice(0, max - tail - 1).join('')}…${tail === 0 ? '' : characters.slice(-tail).join('')}`;
 }
 
-/** Prints instants in one zone. Formatters are costly to make, so a page makes one of these and keeps it. */
+/** Prints instants in one zone. */
 export type Times = {
   /** `14:03:21` */
   readonly clock: (at: number) => string;
@@ -103,7 +103,18 @@ export type Times = {
   readonly zone: (at: number) => string;
 };
 
+/** Formatters are costly to make, and a deployment names only a few zones. */
+const timesByZone = new Map<string, Times>();
+
 export function timesIn(timezone: string): Times {
+  const known = timesByZone.get(timezone);
+  if (known !== undefined) return known;
+  const made = makeTimes(timezone);
+  timesByZone.set(timezone, made);
+  return made;
+}
+
+function makeTimes(timezone: string): Times {
   const parts = new Intl.DateTimeFormat('en-GB', {
     timeZone: timezone,
     hourCycle: 'h23',

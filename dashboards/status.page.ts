@@ -8,8 +8,9 @@ import {
   type TargetView,
 } from '../src/domain/view/status-view.ts';
 import { accountSection } from './account.ts';
-import { cell, compactCell, noCell, worstLabel } from './cell.ts';
+import { noCell, worstLabel } from './cell.ts';
 import { dayLegend } from './day-bars.ts';
+import { type CellForm, cellFormOf, drawnCell } from './drawn-cells.ts';
 import { countOf, formatCount, formatShare, NO_DATA, shorten, type Times, timesIn } from './format.ts';
 import { type Html, html, raw } from './html.ts';
 import { icon } from './icon.ts';
@@ -19,9 +20,6 @@ import { objectiveName } from './objective-name.ts';
 import { plannedWorkLine } from './planned-work.ts';
 import { exactTime, time } from './time.ts';
 import { hourName, verdictOf } from './verdict.ts';
-
-/** From this many rows on a cell is one line. */
-const COMPACT_FROM = 13;
 
 /** The front page: first whether the commitments are kept, then who answers now, then every target. */
 export function statusPage(view: StatusView, query: StatusQuery, assets: Assets): string {
@@ -38,7 +36,7 @@ export function statusPage(view: StatusView, query: StatusQuery, assets: Assets)
     twin: '/api/v1/status',
     body: html`<div id="status" data-live="/api/v1/stream">
 ${verdictSection(view, times)}
-${view.targets.length > 0 && matrixSection(view, query, times)}
+${view.targets.length > 0 && matrixSection(view, query)}
 ${view.targets.length > 0 && accountSection(view)}
 ${footer(view, times)}
 </div>`,
@@ -148,11 +146,12 @@ function trouble(target: TargetView, times: Times): Html {
   return html`<a href="${targetPath(target.id)}">${nameOf(target)}</a> is ${HEALTHS[target.health].word.toLowerCase()}${since}.`;
 }
 
-function matrixSection(view: StatusView, query: StatusQuery, times: Times): Html {
+function matrixSection(view: StatusView, query: StatusQuery): Html {
   const matrix = layMatrix(view, query);
   const gateways = new Set(view.targets.map((target) => target.gateway)).size;
   const models = new Set(view.targets.map((target) => `${target.gateway}\n${target.model}`)).size;
-  const compact = models >= COMPACT_FROM;
+  const form = cellFormOf(view);
+  const { compact } = form;
   return html`<section aria-labelledby="matrix-title">
 <div class="bar">
 <h2 id="matrix-title">${countOf(matrix.rows.length, 'model')} <small>× ${countOf(matrix.tiers.length, 'tier')}: ${view.evaluated === null ? `${hourName(view)}, minute by minute` : compact ? '30 days' : '90 days, and the last hour by the minute'}</small></h2>
@@ -166,7 +165,7 @@ ${
         (tier) =>
           html`<th role="columnheader" scope="col">${shorten(tier, 32)}${compact && compactKey(view, tier)}</th>`,
       )}</tr></thead>
-<tbody role="rowgroup">${matrix.rows.map((row) => rowOf(row, matrix.tiers, compact, gateways > 1, isCounting(view), times))}</tbody>
+<tbody role="rowgroup">${matrix.rows.map((row) => rowOf(row, matrix.tiers, form, gateways > 1))}</tbody>
 </table>`
 }
 ${legend(view.evaluated !== null, !compact || view.evaluated === null || isCounting(view))}
@@ -185,15 +184,7 @@ function compactKey(view: StatusView, tier: string): Html {
   return html`<span class="key" aria-hidden="true"><span>Uptime</span><span></span><span>TTFT ${worst}</span><span>Total ${worst}</span></span>`;
 }
 
-function rowOf(
-  row: Row,
-  tiers: readonly string[],
-  compact: boolean,
-  withGateway: boolean,
-  counting: boolean,
-  times: Times,
-): Html {
-  const draw = compact ? compactCell : cell;
+function rowOf(row: Row, tiers: readonly string[], form: CellForm, withGateway: boolean): Html {
   const slash = row.model.lastIndexOf('/');
   const maker = slash > 0 ? row.model.slice(0, slash + 1) : '';
   const name = row.model.slice(maker.length) || row.model;
@@ -202,7 +193,7 @@ function rowOf(
   }${maker !== '' && html`<span class="maker">${shorten(maker, 40)}</span>`}<span class="name">${shorten(name, 64)}</span></th>${tiers.map(
     (tier, index) => {
       const target = row.cells[index] ?? null;
-      return target === null ? noCell(tier) : draw(target, counting, times);
+      return target === null ? noCell(tier) : drawnCell(target, form);
     },
   )}</tr>
 `;

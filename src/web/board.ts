@@ -5,7 +5,7 @@ import type { Prepared } from './prepared.ts';
 export type Edition = {
   readonly no: number;
   readonly view: StatusView;
-  readonly answers: Map<string, Prepared>;
+  readonly answers: Map<string, Promise<Prepared>>;
 };
 
 export type Board = {
@@ -83,15 +83,23 @@ export function createBoard(clock: () => number, readView: (now: number) => Prom
   };
 }
 
-/** The answer of an edition under a name, made if it is not there; the oldest gives way when there are many. */
-export function answerOf(edition: Edition, name: string, make: () => Prepared): Prepared {
-  const known = edition.answers.get(name);
+/**
+ * The answer of an edition under a name, made if it is not there; whoever asks while it is being made waits for the same one. The
+ * oldest gives way when there are many, and one that could not be made is forgotten.
+ */
+export function answerOf(
+  { answers }: Edition,
+  name: string,
+  make: () => Prepared | Promise<Prepared>,
+): Promise<Prepared> {
+  const known = answers.get(name);
   if (known !== undefined) return known;
-  const made = make();
-  if (edition.answers.size >= KEPT_ANSWERS) {
-    const oldest = edition.answers.keys().next().value;
-    if (oldest !== undefined) edition.answers.delete(oldest);
+  const made = Promise.try(make);
+  if (answers.size >= KEPT_ANSWERS) {
+    const oldest = answers.keys().next().value;
+    if (oldest !== undefined) answers.delete(oldest);
   }
-  edition.answers.set(name, made);
+  answers.set(name, made);
+  made.catch(() => answers.delete(name));
   return made;
 }

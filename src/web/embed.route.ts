@@ -10,7 +10,7 @@ export function embedRoute({ board, assets, origin }: WebContext): RequestHandle
   return async (request, response) => {
     const query = statusQueryOf(request);
     const edition = await board.read();
-    const page = answerOf(edition, `embed ${JSON.stringify(query)}`, () =>
+    const page = await answerOf(edition, `embed ${JSON.stringify(query)}`, () =>
       prepare('text/html; charset=utf-8', embedPage(edition.view, query, assets.names, origin)),
     );
     await sendPrepared(request, response, page);

@@ -52,11 +52,7 @@ function answerFor(
     // A range of the reader's own is asked for once; spans are looked at by everybody.
     if (typeof asked !== 'string') return sendPrepared(request, response, make(await read()));
     const name = `${kind} ${asked} ${target.id}`;
-    let answer = edition.answers.get(name);
-    if (answer === undefined) {
-      const view = await read();
-      answer = answerOf(edition, name, () => make(view));
-    }
+    const answer = await answerOf(edition, name, async () => make(await read()));
     await sendPrepared(request, response, answer);
   };
 }
