@@ -156,13 +156,19 @@ function isTally(one: WindowTally | WindowResult): one is WindowTally {
 }
 
 function fillAll(windows: readonly WindowTally[], target: string | undefined) {
-  const state = { otherTargets: 0, targets: new Set<string>() };
+  const state = { otherTargets: 0, requests: 0, targets: new Set<string>() };
   const tallies = windows.map((one) => one.tally);
   const [only] = tallies;
   const onLine: Parameters<typeof readSamples>[2] = (line) => {
     if (target !== undefined && line.target !== target) {
       state.otherTargets += line.count;
       return;
+    }
+    state.requests += line.count;
+    if (state.requests > Number.MAX_SAFE_INTEGER) {
+      throw new OperatorError(
+        `more than ${Number.MAX_SAFE_INTEGER} requests, which cannot be counted exactly; is count what it should be?`,
+      );
     }
     if (line.target !== null && state.targets.size < 100) state.targets.add(line.target);
     if (tallies.length === 1 && only !== undefined) accumulate(only, line);

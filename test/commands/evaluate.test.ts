@@ -304,7 +304,14 @@ const HOSTILE: Readonly<Record<string, readonly [content: string | Buffer, compl
     '{"at":"2026-09-01T00:00:00","status":200}\n',
     /^line 1 {2}at: expected an RFC 3339 time with its offset/m,
   ],
-  'a time beyond any calendar': ['{"at":1e300,"status":200}\n', /beyond any calendar$/m],
+  'a time in microseconds': [
+    '{"at":1790812800000000,"status":200}\n',
+    /^line 1 {2}at: expected epoch ms, found 1790812800000000, which looks like microseconds$/m,
+  ],
+  'a second of sixty in the middle of a day': [
+    '{"at":"2026-09-01T12:59:60Z","status":200}\n',
+    /^line 1 {2}at: expected an RFC 3339 time/m,
+  ],
   'more of it than there is': [
     '{"at":"2026-09-01T00:00:00Z","status":200,"count":1e400}\n',
     /^line 1 {2}count: expected a whole number from 1 to 1000000000000, found Infinity$/m,
@@ -324,6 +331,67 @@ for (const [name, [content, complaint]] of Object.entries(HOSTILE)) {
     assert.deepEqual([input.bad, counts.good], [1, 1]);
   });
 }
+
+const REFUSED: Readonly<Record<string, readonly [name: string, content: string, complaint: RegExp]>> = {
+  'a CSV whose lines end with a carriage return alone': [
+    'mac.csv',
+    'at,status\r2026-09-01T00:00:00Z,500\r',
+    /^line 1: its lines end with a carriage return alone/m,
+  ],
+  'a header that names a column twice': [
+    'twice.csv',
+    'at,status,status\n2026-09-01T00:00:00Z,200,500\n',
+    /^line 1: the header names status twice; which one counts\?$/m,
+  ],
+  'more requests than can be counted exactly': [
+    'many.ndjson',
+    '{"at":"2026-09-01T00:00:00Z","status":200,"count":1000000000000}\n'.repeat(9_008),
+    /^more than 9007199254740991 requests, which cannot be counted exactly/m,
+  ],
+};
+
+for (const [what, [name, content, complaint]] of Object.entries(REFUSED)) {
+  test(`${what} is refused, not judged in part`, async () => {
+    const { code, out, err } = await probity([file(name, content), ...ASK, '--json']);
+    assert.deepEqual([code, out], [2, '']);
+    assert.match(err, complaint);
+  });
+}
+
+test('times finer than a microsecond are held against a limit as they are written', async () => {
+  const contract = file(
+    'fine.yaml',
+    `id: fine
+version: "1"
+window: { kind: calendar_month, timezone: UTC }
+latency:
+  - { id: under, metric: e2e_ms, form: whole_window_percentile, p: 99, op: "<", value: 800 }
+  - { id: at-most, metric: e2e_ms, form: whole_window_percentile, p: 99, op: "<=", value: 800 }
+  - { id: speed, metric: tokens_per_s, tpsBasis: total, form: whole_window_percentile, p: 50, op: ">=", value: 50 }
+`,
+  );
+  const results = async (totalMs: number) => {
+    const line = { at: START, status: 200, totalMs, outputTokens: 40 };
+    const path = file('fine.ndjson', ndjson([line]));
+    const { objectives } = await report([path, '--contract', contract, '--period', '2026-09']);
+    return objectives.map(({ result }) => result);
+  };
+  assert.deepEqual(await results(799.9996), ['met', 'met', 'met']);
+  assert.deepEqual(await results(800), ['breached', 'met', 'met']);
+  assert.deepEqual(await results(800.0004), ['breached', 'breached', 'breached']);
+});
+
+test('a leap second belongs to the day it ends', async () => {
+  const path = file(
+    'leap.ndjson',
+    ndjson([
+      { at: '2016-12-31T23:59:60Z', status: 200 },
+      { at: '2017-01-01T01:59:60.5+02:00', status: 500 },
+    ]),
+  );
+  const { counts } = await report([path, '--contract', 'pro-channel', '--period', '2016-12']);
+  assert.deepEqual([counts.good, counts.bad], [1, 1]);
+});
 
 test('a CSV row with a cell too many or too few is a bad line, not a guess', async () => {
   const path = file(

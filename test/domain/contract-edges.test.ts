@@ -167,3 +167,43 @@ test('what the month before has no cap left for is not set aside before the edge
     }).incidents.reduce((sum, { minutes }) => sum + minutes, 0);
   assert.deepEqual([minutesDown(3), minutesDown(4)], [0, 3]);
 });
+
+test('one failure of a thousand million is no hundred percent, in print either', () => {
+  const { uptime, objectives } = evaluationOf({
+    contract: contractOf(`
+id: all
+version: "1"
+window: { kind: calendar_month, timezone: UTC }
+availability: { method: occurrences, target: "100" }
+`),
+    period: '2026-10',
+    lines: [line(OCTOBER, { status: 200, count: 999_999_999 }), line(OCTOBER, { status: 500 })],
+  });
+  assert.deepEqual(uptime.contract, { percent: '99.999999', exact: '999999999/1000000000' });
+  assert.equal(objectives[0]?.result, 'breached');
+});
+
+test('a deadline from the start of an incident that began before the period is told by both readings', () => {
+  const deadlinesOf = (fromMinute: number) => {
+    const { deadlines, flags } = evaluationOf({
+      contract: contractOf(
+        `${RUNS}claim: { deadlines: [ { type: submit, offset: 30, unit: days, anchor: incident_start } ] }\n`,
+      ),
+      period: '2026-10',
+      lines: down(OCTOBER + fromMinute * MINUTE, OCTOBER + 5 * MINUTE),
+    });
+    return {
+      by: deadlines[0]?.by,
+      readings: deadlines[0]?.readings.map(({ by }) => by),
+      isOpen: flags.some((flag) => flag.includes('may have begun before the period')),
+    };
+  };
+  assert.deepEqual(deadlinesOf(0), { by: '2026-10-31', readings: ['2026-10-31'], isOpen: false });
+  assert.deepEqual(deadlinesOf(-1), {
+    by: '2026-10-30',
+    readings: ['2026-10-30', '2026-10-31'],
+    isOpen: false,
+  });
+  // Four minutes are looked at before the period; what fills them may be older.
+  assert.equal(deadlinesOf(-4).isOpen, true);
+});

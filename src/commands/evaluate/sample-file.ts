@@ -161,6 +161,14 @@ async function readCsv(
 
 function headerOf(cells: readonly string[]): readonly string[] {
   const columns = cells.map((cell) => cell.trim());
+  // Read as they are, all lines of the file would be one header, and it would hold no line.
+  if (columns.some((one) => one.includes('\r'))) {
+    throw new OperatorError('line 1: its lines end with a carriage return alone; expected line feeds');
+  }
+  const twice = columns.find((one, i) => one !== '' && columns.indexOf(one) !== i);
+  if (twice !== undefined) {
+    throw new OperatorError(`line 1: the header names ${printable(twice)} twice; which one counts?`);
+  }
   if (columns.includes('at')) return columns;
   const shown = printable(columns.join(',').slice(0, 100));
   throw new OperatorError(

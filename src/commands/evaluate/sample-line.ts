@@ -14,10 +14,12 @@ const NO_TAGS: readonly string[] = [];
 const MOST_MS = 86_400_000;
 const MOST_COUNT = 1_000_000_000_000;
 const US_PER_MS = 1000;
+/** What multiplying a decimal may add to it: nobody measures so finely. */
+const FLOAT_NOISE_US = 1e-4;
 /** Epoch ms below this lie before 1973: seconds, most likely. */
 const LEAST_AT = 100_000_000_000;
-/** The last instant of ECMAScript's time. */
-const MOST_AT = 8_640_000_000_000_000;
+/** The end of the year 9999; what lies beyond are microseconds, most likely. */
+const MOST_AT = 253_402_300_799_999;
 
 /** The fields of a line; anything else is named once and ignored. */
 export const FIELDS = [
@@ -61,7 +63,7 @@ function atOf(value: unknown): number {
     );
   }
   if (typeof value === 'number' && Number.isFinite(value)) {
-    if (value > MOST_AT) return fail(`at: expected epoch ms, found ${value}, which is beyond any calendar`);
+    if (value > MOST_AT) return fail(`at: expected epoch ms, found ${value}, which looks like microseconds`);
     if (value >= LEAST_AT) return Math.floor(value);
     return fail(`at: expected epoch ms, found ${value}, which looks like seconds`);
   }
@@ -83,7 +85,11 @@ function wholeOf(value: unknown, name: string, least: number, most: number): num
 
 function microseconds(value: unknown, name: string): number | null {
   if (value == null) return null;
-  if (typeof value === 'number' && value >= 0 && value <= MOST_MS) return Math.round(value * US_PER_MS);
+  if (typeof value === 'number' && value >= 0 && value <= MOST_MS) {
+    const us = value * US_PER_MS;
+    const whole = Math.round(us);
+    return Math.abs(us - whole) < FLOAT_NOISE_US ? whole : us;
+  }
   return fail(`${name}: expected milliseconds from 0 to ${MOST_MS}, found ${show(value)}`);
 }
 

@@ -23,7 +23,10 @@ export type Availability = {
   readonly downtimeMs: Exact;
   /** Time the uptime is taken of. */
   readonly consideredMs: number;
+  /** Within the period. */
   readonly incidents: readonly Interval[];
+  /** When the first of them began, which may be before the period as far as is known there; `null`: there is none. */
+  readonly firstBeganAt: number | null;
   readonly flags: readonly string[];
 };
 
@@ -102,7 +105,8 @@ function isDown(state: SliceState | undefined): boolean {
   return state === 'bad' || state === 'assumed_bad';
 }
 
-type Run = { readonly first: number; readonly last: number };
+/** `began`: before its first slice where it was cut to the period. */
+type Run = { readonly first: number; readonly last: number; readonly began: number };
 
 /** Longest stretches of bad slices, margins included. */
 function runsOf(states: readonly SliceState[]): Run[] {
@@ -112,7 +116,7 @@ function runsOf(states: readonly SliceState[]): Run[] {
     if (isDown(states[i])) {
       if (first < 0) first = i;
     } else if (first >= 0) {
-      runs.push({ first, last: i - 1 });
+      runs.push({ first, last: i - 1, began: first });
       first = -1;
     }
   }
@@ -128,7 +132,8 @@ function countedRuns({ terms, counts, states }: Slices): { counted: Run[]; dropp
     const first = Math.max(run.first - counts.margin, 0);
     const last = Math.min(run.last - counts.margin, counts.slices - 1);
     if (last < first) continue;
-    if (run.last - run.first + 1 >= minimum) counted.push({ first, last });
+    const began = run.first - counts.margin;
+    if (run.last - run.first + 1 >= minimum) counted.push({ first, last, began });
     else dropped += last - first + 1;
   }
   return { counted, dropped };
@@ -282,6 +287,7 @@ export function availabilityOf(tally: Tally, index: number, terms: AvailabilityT
     downtimeMs: figure.share === null ? ZERO : ONE.sub(figure.share).mul(ratio(consideredMs, 1)),
     consideredMs,
     incidents: counted.map((run) => spanOf(run, slices)),
+    firstBeganAt: counted[0] === undefined ? null : period.fromAt + counted[0].began * terms.sliceMs,
     flags: [...figure.flags, ...sliceFlags(slices, coverage)],
   };
 }

@@ -15,7 +15,12 @@ export type Deadline = {
 
 /** The instants deadlines are counted from. The incident is the first one of the window. */
 export type ClaimAnchors = {
-  readonly incident: { readonly fromAt: number; readonly toAt: number } | null;
+  readonly incident: {
+    readonly fromAt: number;
+    readonly toAt: number;
+    /** Where its part in the window begins, if it began before. */
+    readonly inWindowAt?: number;
+  } | null;
   /** Exclusive end of the window. */
   readonly windowToAt: number;
 };
@@ -27,23 +32,25 @@ function readingsOf(anchor: DeadlineTerms['anchor'], anchors: ClaimAnchors): Rea
   const { incident } = anchors;
   const windowEnd = { name: 'window_end', at: anchors.windowToAt - 1 };
   if (incident === null) return [windowEnd];
-  const start = { name: 'incident_start', at: incident.fromAt };
+  const began = { name: 'incident_start', at: incident.fromAt };
+  const inWindow = { name: 'incident_start', at: incident.inWindowAt ?? incident.fromAt };
+  const starts = inWindow.at === began.at ? [began] : [began, inWindow];
   const end = { name: 'incident_end', at: incident.toAt - 1 };
   switch (anchor) {
     case 'incident_start':
-      return [start];
+      return starts;
     case 'incident_end':
       return [end];
     case 'awareness':
       // Nobody can prove when they learnt of it; the incident's own start is the earliest they could have.
-      return [{ name: 'incident_start', at: incident.fromAt }];
+      return starts;
     case 'window_end':
       return [windowEnd];
     case 'eligibility':
-      return [start, windowEnd];
+      return [...starts, windowEnd];
     case 'incident_month_end':
     case 'billing_cycle_end':
-      return [start];
+      return starts;
   }
 }
 

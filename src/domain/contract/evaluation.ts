@@ -7,11 +7,22 @@ import { type ChronicRight, chronicRights, type WindowResult } from './chronic.t
 import { type ClaimAnchors, claimDeadlines, type Deadline } from './claim-deadline.ts';
 import type { Comparator, Contract, LatencyComparator } from './contract.ts';
 import { type Credit, type CreditClaim, creditOf, type Fee } from './credit.ts';
-import { type Exact, exact, exactText, fixed, HUNDRED, ONE, ratio, roundExact, ZERO } from './exact.ts';
+import {
+  type Exact,
+  exact,
+  exactText,
+  fixed,
+  HUNDRED,
+  minExact,
+  ONE,
+  ratio,
+  roundExact,
+  ZERO,
+} from './exact.ts';
 import { type LatencyFigures, latencyFigures } from './latency-objective.ts';
 import { type Counts, countingFlags, plannedIndex, totalCounts } from './slice-counts.ts';
 import { binomialVerdict, correlationOf, type Statement } from './statement.ts';
-import type { Tally } from './tally.ts';
+import type { Tally, TallyPlan } from './tally.ts';
 
 /** A percentage twice: to six decimals for people, and exactly. */
 export type Percentage = { readonly percent: string; readonly exact: string };
@@ -79,10 +90,14 @@ export type EvaluationContext = {
 };
 
 const PLACES = 6;
+const NEARLY_ALL = exact('99.999999');
 const MINUTE_MS = 60_000;
 
+/** Rounded half up, but never to a hundred what is less: one failure of a thousand million is no perfect month. */
 function percentage(share: Exact): Percentage {
-  return { percent: fixed(share.mul(HUNDRED), PLACES), exact: exactText(share) };
+  const percent = share.mul(HUNDRED);
+  const shown = share.lt(ONE) ? minExact(percent, NEARLY_ALL) : percent;
+  return { percent: fixed(shown, PLACES), exact: exactText(share) };
 }
 
 /** The final percentage as the contract rounds it. */
@@ -185,8 +200,14 @@ function judgeAvailability(tally: Tally, index: number, contract: Contract, coun
   return {
     found,
     percent,
-    judged: { result, claim, anchors: found.incidents, coverage: found.coverage } satisfies Judged,
+    judged: { result, claim, anchors: anchorsFrom(found), coverage: found.coverage } satisfies Judged,
   };
+}
+
+/** The incidents, the first from when it truly began: a deadline counted from there is the earlier one. */
+function anchorsFrom({ incidents, firstBeganAt }: Availability): readonly Interval[] {
+  const [first, ...others] = incidents;
+  return first === undefined || firstBeganAt === null ? [] : [{ ...first, fromAt: firstBeganAt }, ...others];
 }
 
 function latencyStatement(figures: LatencyFigures): Statement {
@@ -298,7 +319,7 @@ function dueByHistory(contract: Contract, isBreached: boolean, previous: readonl
 }
 
 /** The incident deadlines are counted from: the earliest among the objectives that were missed, else the earliest. */
-function anchorsOf(judged: readonly Judged[], windowToAt: number): ClaimAnchors {
+function anchorsOf(judged: readonly Judged[], period: Interval): ClaimAnchors {
   const missed = judged.filter((one) => one.result.result === 'breached');
   const from = missed.length > 0 ? missed : judged.filter((one) => one.result.kind === 'availability');
   const first = from
@@ -307,7 +328,26 @@ function anchorsOf(judged: readonly Judged[], windowToAt: number): ClaimAnchors 
       (early, one) => (early === null || one.fromAt < early.fromAt ? one : early),
       null,
     );
-  return { incident: first, windowToAt };
+  if (first === null || first.fromAt >= period.fromAt) return { incident: first, windowToAt: period.toAt };
+  return { incident: { ...first, inWindowAt: period.fromAt }, windowToAt: period.toAt };
+}
+
+const FROM_THE_START: ReadonlySet<string> = new Set([
+  'incident_start',
+  'awareness',
+  'eligibility',
+  'incident_month_end',
+  'billing_cycle_end',
+]);
+
+/** Where the first incident is as old as anything that is looked at, nobody here knows when it began. */
+function startFlags(contract: Contract, { incident }: ClaimAnchors, { period, margin, sliceMs }: TallyPlan) {
+  const isCounted = contract.claim.deadlines.some(({ anchor }) => FROM_THE_START.has(anchor));
+  return isCounted && incident !== null && incident.fromAt <= period.fromAt - margin * sliceMs
+    ? [
+        'ambiguity: the first incident may have begun before the period; deadlines from its start are then earlier',
+      ]
+    : [];
 }
 
 function periodOf(tally: Tally): Evaluation['period'] {
@@ -356,8 +396,9 @@ export function evaluate(tally: Tally, contract: Contract, context: EvaluationCo
     context.fee,
     dueByHistory(contract, isBreached, context.previous),
   );
-  const anchors = anchorsOf(judged, tally.plan.period.toAt);
+  const anchors = anchorsOf(judged, tally.plan.period);
   const hasClaim = isBreached || anchors.incident !== null;
+  const deadlines = hasClaim ? claimDeadlines(contract.claim, contract.window, anchors) : [];
   const { raw: _raw, ...shown } = counts;
   // A contract about latency alone is covered as far as its first objective is.
   const coverage = judged[0]?.coverage ?? null;
@@ -365,6 +406,7 @@ export function evaluate(tally: Tally, contract: Contract, context: EvaluationCo
     ...evaluationFlags(tally, index, context),
     ...judged.flatMap((one) => one.result.flags),
     ...credit.flags,
+    ...startFlags(contract, anchors, tally.plan),
   ];
   return {
     contract: contract.id,
@@ -381,7 +423,7 @@ export function evaluate(tally: Tally, contract: Contract, context: EvaluationCo
     },
     objectives: judged.map((one) => one.result),
     credit,
-    deadlines: hasClaim ? claimDeadlines(contract.claim, contract.window, anchors) : [],
+    deadlines,
     chronic: chronicRights(contract.chronic, [
       windowResult(tally, availability?.percent ?? null, judged),
       ...context.previous,

@@ -1,7 +1,7 @@
 import type { LatencyComparator, LatencyTerms } from './contract.ts';
 import { ceilExact, exact, floorExact, ratio } from './exact.ts';
 
-/** The measured times of one request, whole µs; `null`: not measured. */
+/** The measured times of one request, µs: whole as we measure them, finer where a file says so; `null`: not measured. */
 export type Timing = {
   readonly ttftUs: number | null;
   readonly totalUs: number | null;
@@ -17,16 +17,22 @@ export type LatencyQuestion = {
   readonly bound: number;
   /** Greatest whole value that is not over the threshold, µs. */
   readonly under: number;
+  /** The threshold, µs: what values finer than a microsecond are held against. */
+  readonly thresholdUs: number;
   /** The threshold as a fraction, tokens/s. */
   readonly numerator: bigint;
   readonly denominator: bigint;
 };
 
-/** One request's answer: its value (µs, or 0.001 tokens/s rounded down) and whether the comparison holds. */
+/**
+ * One request's answer: its value (whole µs, finer ones rounded away from the threshold; or 0.001 tokens/s rounded down) and
+ * whether the comparison holds.
+ */
 export type Timed = { readonly value: number; readonly passes: boolean; readonly under: boolean };
 
 const US_PER_MS = 1000n;
-const US_PER_S = 1_000_000n;
+const NS_PER_US = 1000;
+const NS_PER_S = 1_000_000_000n;
 const MILLI_TOKENS = 1_000_000_000;
 
 export function isUpperLimit(comparator: LatencyComparator): boolean {
@@ -48,6 +54,7 @@ export function latencyQuestion({ metric, tpsBasis, form }: LatencyTerms): Laten
     comparator: form.comparator,
     bound: Number(bounds[form.comparator]),
     under: Number(floorExact(inUs)),
+    thresholdUs: inUs.valueOf(),
     numerator: threshold.n,
     denominator: threshold.d,
   };
@@ -58,8 +65,8 @@ function speedOf(question: LatencyQuestion, tokens: number, durationUs: number):
   // Only measured: every speed is at least nothing.
   if (question.numerator === 0n && question.comparator === '>=')
     return { value, passes: true, under: tokens === 0 };
-  const speed = BigInt(tokens) * US_PER_S * question.denominator;
-  const wanted = question.numerator * BigInt(durationUs);
+  const speed = BigInt(tokens) * NS_PER_S * question.denominator;
+  const wanted = question.numerator * BigInt(Math.round(durationUs * NS_PER_US));
   const passes = {
     '<': speed < wanted,
     '<=': speed <= wanted,
@@ -82,6 +89,19 @@ export function timeOf(question: LatencyQuestion, timing: Timing): Timed | null 
   if (question.metric === 'tokens_per_s') return speed(question, timing);
   const value = question.metric === 'ttft_ms' ? timing.ttftUs : timing.totalUs;
   if (value === null) return null;
+  if (!Number.isInteger(value)) return fineTime(question, value);
   const passes = isUpperLimit(question.comparator) ? value <= question.bound : value >= question.bound;
   return { value, passes, under: value <= question.under };
+}
+
+/** 799.9996 ms is under 800 ms, and 800.0004 ms is not at most that: rounded to whole µs both would be 800 ms. */
+function fineTime({ comparator, thresholdUs }: LatencyQuestion, value: number): Timed {
+  const under = value <= thresholdUs;
+  const passes = {
+    '<': value < thresholdUs,
+    '<=': under,
+    '>': !under,
+    '>=': value >= thresholdUs,
+  }[comparator];
+  return { value: under ? Math.floor(value) : Math.ceil(value), passes, under };
 }

@@ -1,4 +1,5 @@
 const DAY_MS = 86_400_000;
+const MINUTES_PER_DAY = 1440;
 const UNIX_EPOCH_DAY = 719_468;
 
 /**
@@ -58,7 +59,7 @@ export function parseRfc3339(text: string): number | null {
   if (text[4] !== '-' || text[7] !== '-' || text[13] !== ':' || text[16] !== ':') return null;
   if (t !== 'T' && t !== 't' && t !== ' ') return null;
   if (!(month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month))) return null;
-  if (!(hour <= 23 && minute <= 59 && second <= 59)) return null;
+  if (!(hour <= 23 && minute <= 59 && second <= 60)) return null;
   let at = 19;
   let ms = 0;
   if (text[19] === '.') {
@@ -76,5 +77,10 @@ export function parseRfc3339(text: string): number | null {
   const offset = offsetMinutes(text, at);
   if (offset === null) return null;
   const minutes = hour * 60 + minute - offset;
+  if (second === 60) {
+    // A leap second ends a day of UTC, and is taken as that day's last millisecond: it belongs to no other month.
+    if ((minutes + MINUTES_PER_DAY) % MINUTES_PER_DAY !== MINUTES_PER_DAY - 1) return null;
+    return daysFromCivil(year, month, day) * DAY_MS + (minutes + 1) * 60_000 - 1;
+  }
   return daysFromCivil(year, month, day) * DAY_MS + minutes * 60_000 + second * 1000 + Math.floor(ms);
 }
