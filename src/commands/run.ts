@@ -1,9 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { destination, type Logger } from 'pino';
 import type { Config } from '../config/config.ts';
-import { type GoverningContract, governingContracts } from '../config/contract-under-tier.ts';
+import { governingContracts } from '../config/contract-under-tier.ts';
 import { type PlanInputs, planProbing } from '../config/plan.ts';
-import { commitmentOf } from '../domain/contract/commitment.ts';
 import { HORIZON_MS } from '../domain/contract/maintenance.ts';
 import type { ProbingPlan } from '../domain/measure/probe.ts';
 import { tokenPrices } from '../domain/measure/token-price.ts';
@@ -27,10 +26,11 @@ import { reportFolder } from './run/report-folder.ts';
 import { spawnProber } from './run/spawn-prober.ts';
 import { startAlerts } from './run/start-alerts.ts';
 import { startClosing } from './run/start-closing.ts';
-import { alertFactsOf, type LiveFigures, startLiveFigures } from './run/start-live.ts';
+import { createAlertFacts, type LiveFigures, startLiveFigures } from './run/start-live.ts';
 import { startPractice } from './run/start-practice.ts';
 import { type StoreWatch, troubleOf, watchStore } from './run/store-watch.ts';
 import { systemClock } from './run/system-clock.ts';
+import { viewSettingsOf } from './run/view-settings.ts';
 import { createWindDown } from './run/wind-down.ts';
 import { signingKeyIn } from './signing-key-in.ts';
 import { OperatorError, type World } from './world.ts';
@@ -110,7 +110,7 @@ async function run(folder: string, options: Options, world: World): Promise<void
       storeTrouble: () => troubleOf(storeWatch.state()),
       store,
       clock: world.now,
-      settings: viewSettings(config, contractOf),
+      settings: viewSettingsOf(config, contractOf),
       countTicks: countExpected,
       operationOf: (id) => config.probes.find(({ probe }) => probe.id === id)?.probe.operation ?? null,
       origin: config.status.url,
@@ -134,6 +134,7 @@ async function run(folder: string, options: Options, world: World): Promise<void
     const { practice, stop: stopPractice } = await startPractice(config);
     windDown.under(stopPractice);
     const historyWritten = Promise.withResolvers<void>();
+    const alertFacts = createAlertFacts(contractOf);
     const alerts = config.alerts.enabled
       ? startAlerts({
           config,
@@ -144,7 +145,7 @@ async function run(folder: string, options: Options, world: World): Promise<void
           log,
           changed: web.changed,
           after: historyWritten.promise,
-          readLive: async () => alertFactsOf(isPastMissing ? null : (live?.latest() ?? null), contractOf),
+          readLive: async () => alertFacts(isPastMissing ? null : (live?.latest() ?? null)),
           isDatabaseGone: () => storeWatch.state().kind === 'gone',
         })
       : null;
@@ -356,32 +357,6 @@ const GRAVE: ReadonlySet<ThreadNotice['kind']> = new Set([
 function tell(log: Logger, notice: ThreadNotice): void {
   const { kind, ...about } = notice;
   log[GRAVE.has(kind) ? 'error' : 'warn'](about, kind);
-}
-
-/** Prices are per model; a discovered model has the price of the rule that found it. */
-function currencyOf(config: Config, model: string): string | null {
-  const named = config.models.find((rule) => rule.kind === 'named' && rule.id === model);
-  const rule = named ?? config.models.find(({ kind, price }) => kind === 'discover' && price !== null);
-  return rule?.price?.currency ?? null;
-}
-
-function viewSettings(
-  config: Config,
-  contractOf: GoverningContract,
-): Parameters<typeof createServer>[0]['settings'] {
-  return {
-    title: config.status.title,
-    practice: config.gateways.some(({ practice }) => practice !== null),
-    timezone: config.status.timezone,
-    locale: config.status.locale,
-    tiers: config.tiers.map(({ id }) => id),
-    spendCap: config.spend,
-    currencyOf: ({ model }) => currencyOf(config, model),
-    commitmentFor: (target, at) => {
-      const contract = contractOf(target, at);
-      return contract === null ? null : commitmentOf(contract);
-    },
-  };
 }
 
 async function listen(web: Web, bind: string, port: number): Promise<Listening> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { alertFactsOf } from '../../src/commands/run/start-live.ts';
+import { alertFactsOf, createAlertFacts } from '../../src/commands/run/start-live.ts';
 import { governingContracts } from '../../src/config/contract-under-tier.ts';
 import type { Contract } from '../../src/domain/contract/contract.ts';
 import {
@@ -10,7 +10,7 @@ import {
   ROLLING_NAMES,
 } from '../../src/domain/live/live-objective.ts';
 import { livePlanOf } from '../../src/domain/live/live-plan.ts';
-import { periodStandingOf } from '../../src/domain/live/live-report.ts';
+import { type LiveReport, periodStandingOf } from '../../src/domain/live/live-report.ts';
 import { periodBudget } from '../../src/domain/live/period-budget.ts';
 import { withPools } from '../../src/domain/live/pooled-targets.ts';
 import { liveKey } from '../../src/pipeline/alerting/evaluate-alerts.ts';
@@ -64,16 +64,23 @@ function standing(terms: Contract, target: string, bad: number): LiveObjective {
   };
 }
 
-function factsOf(terms: Contract, bad: Readonly<Record<string, number>>) {
+function reportOf(terms: Contract, bad: Readonly<Record<string, number>>): LiveReport {
   const targets = new Map(
     Object.entries(bad).map(([target, count]) => [
       target,
       { target, objectives: [standing(terms, target, count)], days: [] },
     ]),
   );
-  const report = { at: 0, toAt: 0, targets: withPools(targets), pendingHours: 0 };
+  return { at: 0, toAt: 0, targets: withPools(targets), pendingHours: 0 };
+}
+
+function governing(terms: Contract) {
   const deployment = { tiers: [{ id: 'pro', contract: 'c' }], contracts: [{ id: 'c', versions: [terms] }] };
-  return alertFactsOf(report, governingContracts(deployment));
+  return governingContracts(deployment);
+}
+
+function factsOf(terms: Contract, bad: Readonly<Record<string, number>>) {
+  return alertFactsOf(reportOf(terms, bad), governing(terms));
 }
 
 /** June allows 43 bad ones of one target, 86 of two together. */
@@ -150,4 +157,16 @@ for (const [sentence, method, [a, b], expected] of BOUNDS) {
 test('asking for the list of models is no use of one, and no promise is lost by it', () => {
   const { breaches } = factsOf(contract('tier, model'), { 'acme/pro/(models)': 500 });
   assert.deepEqual(breaches, []);
+});
+
+test('what alerts need is worked out once for the same figures, anew for others, and not from half of them', () => {
+  const terms = contract('tier, model');
+  const facts = createAlertFacts(governing(terms));
+  const report = reportOf(terms, { 'acme/pro/a': 44 });
+  const first = facts(report);
+  assert.equal(first.breaches[0]?.certain, true);
+  assert.equal(facts({ ...report, at: 5_000 }), first);
+  assert.equal(facts(reportOf(terms, { 'acme/pro/a': 0 })).breaches[0]?.certain, false);
+  assert.deepEqual(facts({ ...report, pendingHours: 1 }).breaches, []);
+  assert.deepEqual(facts(report), first);
 });

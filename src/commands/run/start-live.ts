@@ -117,3 +117,15 @@ export function alertFactsOf(report: LiveReport | null, contractOf: GoverningCon
   }
   return { objectives, breaches };
 }
+
+/** The same for one report after the other, which come oftener than there is anything new in them. */
+export function createAlertFacts(contractOf: GoverningContract): (report: LiveReport | null) => LiveFacts {
+  let known: { readonly targets: LiveReport['targets']; readonly facts: LiveFacts } | null = null;
+  return (report) => {
+    if (report === null || report.pendingHours > 0) return NO_LIVE_FACTS;
+    if (known?.targets !== report.targets) {
+      known = { targets: report.targets, facts: alertFactsOf(report, contractOf) };
+    }
+    return known.facts;
+  };
+}
