@@ -11,6 +11,7 @@ import { keepReportFiles } from '../../src/commands/run/report-folder.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { openSigningKey } from '../../src/evidence/signing-key.ts';
 import { cronGrid } from '../../src/pipeline/probing/cron-grid.ts';
+import { sampleTableOf } from '../../src/store/sqlite/sample-tables.ts';
 import { DAY, HOUR, MINUTE, sample } from '../store/builders.ts';
 import { closeAt, openStore } from '../support/closing.ts';
 import { FEBRUARY, MARCH, recordMonth } from '../support/month.ts';
@@ -85,8 +86,9 @@ test('verify --data holds the rows against the chain and the frozen reports, and
   const db = new Database(join(copy, 'probity.db'));
   const at = FEBRUARY + 25 * 24 * HOUR + 10 * MINUTE;
   assert.equal(
-    db.prepare(`update samples set ttft_us = 1 where scheduled_at_ms = ${at} and series_no = 1`).run()
-      .changes,
+    db
+      .prepare(`update ${sampleTableOf(at)} set ttft_us = 1 where scheduled_at_ms = ${at} and series_no = 1`)
+      .run().changes,
     1,
   );
   db.close();

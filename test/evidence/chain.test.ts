@@ -22,6 +22,7 @@ import {
   sample,
   target,
 } from '../store/builders.ts';
+import { onSampleTables } from '../support/tampering.ts';
 
 const DAYS = 400 * 24 * HOUR;
 const MODELS = ['chat-large', 'chat-small'] as const;
@@ -85,7 +86,7 @@ function tamper(path: string, ...statements: string[]): void {
   const db = new Database(path);
   try {
     db.pragma('foreign_keys = off');
-    for (const statement of statements) db.exec(statement);
+    for (const statement of statements) db.exec(onSampleTables(statement));
   } finally {
     db.close();
   }

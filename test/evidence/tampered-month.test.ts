@@ -13,6 +13,7 @@ import { verifyKeptReports } from '../../src/evidence/verify-kept.ts';
 import { DAY, HOUR } from '../store/builders.ts';
 import { closeAt, openStore } from '../support/closing.ts';
 import { FEBRUARY, MARCH, recordMonth } from '../support/month.ts';
+import { onSampleTables } from '../support/tampering.ts';
 
 /** A month that was closed; the rows of its first twenty days are pruned. */
 let folder = '';
@@ -98,7 +99,7 @@ for (const [what, sql, chain] of [
 ] as const) {
   test(`after retention has pruned, ${what} is still named`, async () => {
     const found = await findAfter(
-      (db) => void db.exec(sql.replace('total_us ^ 1', '(total_us | 1) - (total_us & 1)')),
+      (db) => void db.exec(onSampleTables(sql.replace('total_us ^ 1', '(total_us | 1) - (total_us & 1)'))),
     );
     assert.deepEqual(found.chain, chain);
   });
@@ -123,7 +124,9 @@ test('a chain that was made anew over changed rows is whole in itself, and is gi
   copyFileSync(join(folder, 'month.db'), path);
   const db = new Database(path);
   db.pragma('foreign_keys = off');
-  db.exec(`update samples set outcome = 'ok' where outcome <> 'ok'; delete from chain_segments`);
+  db.exec(
+    onSampleTables(`update samples set outcome = 'ok' where outcome <> 'ok'; delete from chain_segments`),
+  );
   db.close();
   const store = openStore(path);
   await sealAll(

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import Database from 'better-sqlite3';
+import type { Sample } from '../../src/domain/measure/sample.ts';
 import { describeSchema, migrate, readMigrations } from '../../src/store/sqlite/migrate.ts';
 import { openSqliteStore, type SqliteOptions } from '../../src/store/sqlite/open.ts';
 import type { Store } from '../../src/store/store.ts';
-import { declaration, MINUTE, MONDAY, sample } from './builders.ts';
+import { DAY, declaration, failure, MINUTE, MONDAY, sample } from './builders.ts';
 import { storeContract } from './contract.ts';
 
 /** Set to keep the databases of the tests, to look into them afterwards. */
@@ -189,6 +190,66 @@ describe('the SQLite schema', () => {
     migrate(db, [good, { ...bad, sql: 'create table half (x)' }]);
     assert.deepEqual(tables.all(), ['good', 'half', 'schema_versions']);
     db.close();
+  });
+
+  test('rows written before they stood in four tables are read as before, and pack', async () => {
+    const { path, discard } = folder();
+    const samples = Array.from({ length: 9 }, (_, halfHour) =>
+      (halfHour % 4 === 1 ? failure : sample)({ scheduledAt: MONDAY + 30 * halfHour * MINUTE }),
+    );
+    const read = async (store: Store) => ({
+      all: await store.readSamples({ fromAt: MONDAY, toAt: MONDAY + DAY }),
+      failures: await store.readSamples({
+        fromAt: MONDAY,
+        toAt: MONDAY + DAY,
+        target: 'acme/pro/chat-small',
+        outcomes: ['gateway.5xx'],
+      }),
+    });
+    const file = join(path, 'probity.db');
+    const store = opened(file);
+    await store.declareSeries([declaration('chat-small')], MONDAY);
+    await store.record({ samples, notRun: [] });
+    const before = await read(store);
+    assert.deepEqual([before.all.length, before.failures.length], [9, 2]);
+    await store.close();
+    // The same rows as the version before kept them.
+    const old = join(path, 'old.db');
+    const db = new Database(old);
+    migrate(db, readMigrations().slice(0, 17));
+    db.pragma('foreign_keys = off');
+    db.exec(`attach '${file}' as new`);
+    for (const table of [
+      'targets',
+      'series',
+      'schedules',
+      'outcomes',
+      'doubts',
+      'served_by',
+      'samples',
+      'evidence',
+    ]) {
+      db.exec(`insert into ${table} select * from new.${table}`);
+    }
+    db.close();
+    const migrated = opened(old);
+    assert.deepEqual(await read(migrated), before);
+    while (await migrated.compact(MONDAY + DAY));
+    assert.deepEqual(await read(migrated), before);
+    await migrated.close();
+    await discard();
+  });
+
+  test('what comes after an hour was packed is checked like what came before', async () => {
+    const store = opened(':memory:');
+    const unheardOf = sample({ scheduledAt: MONDAY + DAY, outcome: 'unheard.of' as Sample['outcome'] });
+    const record = () => store.record({ samples: [unheardOf], notRun: [] });
+    await store.declareSeries([declaration('chat-small')], MONDAY);
+    await store.record({ samples: [sample()], notRun: [] });
+    await assert.rejects(record, /FOREIGN KEY/);
+    assert.equal(await store.compact(MONDAY + DAY), true);
+    await assert.rejects(record, /FOREIGN KEY/);
+    await store.close();
   });
 
   test('every table is strict', () => {

@@ -26,6 +26,8 @@ export type AllSamples = {
   readonly attemptsBetween: (fromAt: number, toAt: number) => Iterable<AttemptRow>;
   /** What the attempts of each series cost in one hour that begins at `hourAt`. */
   readonly costsOfHour: (hourAt: number) => ReadonlyMap<number, number>;
+  /** Is there an hour that `packOldest` would pack? */
+  readonly isPackable: (beforeAt: number) => boolean;
   /**
    * Packs one hour, of a bounded number of series, if an hour that ends at or before `beforeAt` has rows. Returns
    * whether it did. The caller holds the transaction.
@@ -50,6 +52,11 @@ export function combineSamples(rows: SamplesTable, packed: PackedHoursTable): Al
 
   const get = (key: RowKey): StoredRow | null =>
     rows.get(key) ?? (key.scheduledAt < packedUntil ? packed.get(key) : null);
+
+  const packableHour = (beforeAt: number): number | null => {
+    const oldest = rows.oldestTick();
+    return oldest === null || hourOf(oldest) + HOUR_MS > beforeAt ? null : hourOf(oldest);
+  };
 
   function* attemptsBetween(fromAt: number, toAt: number): Iterable<AttemptRow> {
     let at = fromAt;
@@ -108,17 +115,19 @@ export function combineSamples(rows: SamplesTable, packed: PackedHoursTable): Al
         costs.set(seriesNo, (costs.get(seriesNo) ?? 0) + nanos);
       return costs;
     },
+    isPackable: (beforeAt) => packableHour(beforeAt) !== null,
     packOldest(beforeAt) {
-      const oldest = rows.oldestTick();
-      if (oldest === null || hourOf(oldest) + HOUR_MS > beforeAt) return false;
-      const hourAt = hourOf(oldest);
+      const hourAt = packableHour(beforeAt);
+      if (hourAt === null) return false;
       const endAt = hourAt + HOUR_MS;
       const bySeries = Map.groupBy(rows.ofFirstSeries(hourAt, endAt, SERIES_AT_ONCE), (row) => row.seriesNo);
       for (const [seriesNo, unpacked] of bySeries) {
         const together = packed.ofHour(hourAt, [seriesNo]).concat(unpacked);
         packed.put(hourAt, seriesNo, together.toSorted(byTickSeriesPurpose));
       }
-      rows.remove(hourAt, endAt, Math.min(...bySeries.keys()), Math.max(...bySeries.keys()));
+      const isWhole = bySeries.size < SERIES_AT_ONCE;
+      const hour = { fromAt: hourAt, toAt: endAt };
+      rows.remove(hour, Math.min(...bySeries.keys()), Math.max(...bySeries.keys()), isWhole);
       packedUntil = Math.max(packedUntil, endAt);
       return true;
     },

@@ -9,6 +9,7 @@ import type {
 } from '../store.ts';
 import type { RowKey } from './evidence.ts';
 import { hourOf } from './packed-hours.ts';
+import { ofEachSampleTable } from './sample-tables.ts';
 import { PURPOSE_NO } from './samples.ts';
 import { type ChainTables, prepareSegmentRows, seriesOf } from './segment-rows.ts';
 import type { SeriesRegistry } from './series.ts';
@@ -59,7 +60,7 @@ export type ChainTable = {
 };
 
 export function prepareChain(db: Database, tables: ChainTables): ChainTable {
-  const { packed } = tables;
+  const { samples, packed } = tables;
   const rows = prepareSegmentRows(db, tables);
   const segmentsFrom = db.prepare<{ region: string; fromNo: number; limit: number }, SegmentRow>(`
     select *
@@ -139,7 +140,7 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
     .prepare<{ fromAt: number }, number | null>(`
       select min(at)
       from (
-        select min(scheduled_at_ms) as at from samples where scheduled_at_ms >= @fromAt
+        ${ofEachSampleTable((table) => `select min(scheduled_at_ms) as at from ${table} where scheduled_at_ms >= @fromAt`)}
         union all
         select min(scheduled_at_ms) from not_run where scheduled_at_ms >= @fromAt
         union all
@@ -165,12 +166,6 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
   `);
   const deleteEvidence = db.prepare<RowKey>(`
     delete from evidence
-    where scheduled_at_ms = @scheduledAt
-      and series_no = @seriesNo
-      and purpose = @purposeNo
-  `);
-  const deleteSample = db.prepare<RowKey>(`
-    delete from samples
     where scheduled_at_ms = @scheduledAt
       and series_no = @seriesNo
       and purpose = @purposeNo
@@ -221,7 +216,7 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
 
   /** Deletes a sample wherever it stands; a packed hour is written again without it. */
   const removeSamples = (keys: readonly RowKey[]): void => {
-    for (const key of keys) deleteSample.run(key);
+    for (const key of keys) samples.delete(key);
     const byPack = Map.groupBy(keys, ({ scheduledAt, seriesNo }) => `${hourOf(scheduledAt)} ${seriesNo}`);
     for (const group of byPack.values()) {
       const { scheduledAt = 0, seriesNo = 0 } = group[0] ?? {};

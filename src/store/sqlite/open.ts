@@ -356,7 +356,8 @@ function storeOn(db: Database.Database): Store {
       });
     },
     async compact(beforeAt) {
-      return writing(() => samples.packOldest(beforeAt));
+      if (!reading(() => samples.isPackable(beforeAt))) return false;
+      return withoutForeignKeys(db, () => writing(() => samples.packOldest(beforeAt)));
     },
     async readRegions() {
       return reading(() => [...new Set(registry.entries.map(({ region }) => region))].sort());
@@ -424,6 +425,19 @@ function limitOf(limit: number | undefined): number {
   if (!Number.isInteger(limit) || limit < 0)
     throw new RangeError(`limit must be a whole number, got ${limit}`);
   return limit;
+}
+
+/**
+ * For moving rows that were checked when they came: while foreign keys are looked after, SQLite deletes a table's rows
+ * one by one. Between transactions only.
+ */
+function withoutForeignKeys<Result>(db: Database.Database, body: () => Result): Result {
+  db.pragma('foreign_keys = off');
+  try {
+    return body();
+  } finally {
+    if (db.open) db.pragma('foreign_keys = on');
+  }
 }
 
 function refusalOf(path: string, error: unknown): OpenedStore | null {

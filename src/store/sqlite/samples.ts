@@ -5,6 +5,7 @@ import { doubtText, remarkBits } from './closed-lists.ts';
 import type { RowKey } from './evidence.ts';
 import { type Detail, packDetail, unpackDetail, unpackFacts } from './packed-detail.ts';
 import type { CoreRow } from './packed-hour.ts';
+import { forEachSampleTable, ofEachSampleTable, SAMPLE_TABLES, sampleTableOf } from './sample-tables.ts';
 import type { ServedByTable } from './served-by.ts';
 
 /** A stored sample before numbers become names. `readDetail` unpacks what is only shown, when it is wanted. */
@@ -67,9 +68,16 @@ export type SamplesTable = {
   readonly oldestTick: () => number | null;
   /** Everything in `[fromAt, toAt)` of the `limit` series with the lowest numbers that have something there. */
   readonly ofFirstSeries: (fromAt: number, toAt: number, limit: number) => readonly StoredRow[];
-  /** Removes rows that are kept elsewhere from now on. Both series are inclusive. */
-  readonly remove: (fromAt: number, toAt: number, firstSeriesNo: number, lastSeriesNo: number) => void;
+  /** Removes one row, if it is there. */
+  readonly delete: (key: RowKey) => void;
+  /**
+   * Removes the rows of one hour that are kept elsewhere from now on; both series are inclusive. `isWhole`: there are no
+   * others in that hour.
+   */
+  readonly remove: (hour: Hour, firstSeriesNo: number, lastSeriesNo: number, isWhole: boolean) => void;
 };
+
+type Hour = { readonly fromAt: number; readonly toAt: number };
 
 type SampleRow = {
   readonly scheduled_at_ms: number;
@@ -98,8 +106,9 @@ type FilterParameters = {
 
 export function prepareSamples(db: Database, servedBy: ServedByTable): SamplesTable {
   // Not `or ignore`: that would also swallow a row without a value where one must be.
-  const addSample = db.prepare(`
-    insert into samples (
+  const addSample = forEachSampleTable((table) =>
+    db.prepare(`
+    insert into ${table} (
       scheduled_at_ms,
       series_no,
       purpose,
@@ -129,7 +138,8 @@ export function prepareSamples(db: Database, servedBy: ServedByTable): SamplesTa
       @detail
     )
     on conflict (scheduled_at_ms, series_no, purpose) do nothing
-  `);
+  `),
+  );
   const samplesOldestFirst = db.prepare<FilterParameters, SampleRow>(`
     select *
     from samples
@@ -153,27 +163,24 @@ export function prepareSamples(db: Database, servedBy: ServedByTable): SamplesTa
     limit @limit
   `);
   // The planner would walk the whole range; these are asked for the few failures of one target.
+  const failures = ofEachSampleTable(
+    (table) => `
+      select *
+      from ${table} indexed by ${table}_failed
+      where outcome <> 'ok'
+        and outcome in (select value from json_each(@outcomes))
+        and series_no in (select value from json_each(@series))
+        and scheduled_at_ms >= @fromAt
+        and scheduled_at_ms < @toAt
+        and (@purposes is null or purpose in (select value from json_each(@purposes)))`,
+  );
   const failuresOldestFirst = db.prepare<FilterParameters, SampleRow>(`
-    select *
-    from samples indexed by samples_failed
-    where outcome <> 'ok'
-      and outcome in (select value from json_each(@outcomes))
-      and series_no in (select value from json_each(@series))
-      and scheduled_at_ms >= @fromAt
-      and scheduled_at_ms < @toAt
-      and (@purposes is null or purpose in (select value from json_each(@purposes)))
+    ${failures}
     order by scheduled_at_ms, series_no, purpose
     limit @limit
   `);
   const failuresNewestFirst = db.prepare<FilterParameters, SampleRow>(`
-    select *
-    from samples indexed by samples_failed
-    where outcome <> 'ok'
-      and outcome in (select value from json_each(@outcomes))
-      and series_no in (select value from json_each(@series))
-      and scheduled_at_ms >= @fromAt
-      and scheduled_at_ms < @toAt
-      and (@purposes is null or purpose in (select value from json_each(@purposes)))
+    ${failures}
     order by scheduled_at_ms desc, series_no desc, purpose desc
     limit @limit
   `);
@@ -220,7 +227,12 @@ export function prepareSamples(db: Database, servedBy: ServedByTable): SamplesTa
       group by series_no
     `)
     .raw();
-  const oldestTick = db.prepare<[], number | null>('select min(scheduled_at_ms) from samples').pluck();
+  const oldestTick = db
+    .prepare<[], number | null>(`
+      select min(at)
+      from (${ofEachSampleTable((table) => `select min(scheduled_at_ms) as at from ${table}`)})
+    `)
+    .pluck();
   const samplesOfFirstSeries = db.prepare<{ fromAt: number; toAt: number; limit: number }, SampleRow>(`
     select *
     from samples
@@ -236,17 +248,36 @@ export function prepareSamples(db: Database, servedBy: ServedByTable): SamplesTa
       )
     order by scheduled_at_ms, series_no, purpose
   `);
-  const removeSamples = db.prepare(`
-    delete from samples
-    where scheduled_at_ms >= @fromAt
-      and scheduled_at_ms < @toAt
-      and series_no between @firstSeriesNo and @lastSeriesNo
-  `);
+  const deleteSample = forEachSampleTable((table) =>
+    db.prepare<RowKey>(`
+      delete from ${table}
+      where scheduled_at_ms = @scheduledAt
+        and series_no = @seriesNo
+        and purpose = @purposeNo
+    `),
+  );
+  const removeSamples = forEachSampleTable((table) =>
+    db.prepare(`
+      delete from ${table}
+      where scheduled_at_ms >= @fromAt
+        and scheduled_at_ms < @toAt
+        and series_no between @firstSeriesNo and @lastSeriesNo
+    `),
+  );
+  const holdsOthers = forEachSampleTable((table) =>
+    db
+      .prepare<Hour, 0 | 1>(`
+        select exists (select 1 from ${table} where scheduled_at_ms < @fromAt)
+          or exists (select 1 from ${table} where scheduled_at_ms >= @toAt)
+      `)
+      .pluck(),
+  );
+  const empty = forEachSampleTable((table) => db.prepare(`delete from ${table}`));
 
   return {
     add(seriesNo, sample) {
       const completionTokens = sample.usage?.completionTokens ?? null;
-      const added = addSample.run({
+      const added = addSample[sampleTableOf(sample.scheduledAt)].run({
         scheduledAt: sample.scheduledAt,
         seriesNo,
         purposeNo: PURPOSE_NO[sample.purpose],
@@ -294,8 +325,14 @@ export function prepareSamples(db: Database, servedBy: ServedByTable): SamplesTa
     oldestTick: () => oldestTick.get() ?? null,
     ofFirstSeries: (fromAt, toAt, limit) =>
       samplesOfFirstSeries.all({ fromAt, toAt, limit }).map(storedRowOf),
-    remove(fromAt, toAt, firstSeriesNo, lastSeriesNo) {
-      removeSamples.run({ fromAt, toAt, firstSeriesNo, lastSeriesNo });
+    delete(key) {
+      deleteSample[sampleTableOf(key.scheduledAt)].run(key);
+    },
+    remove(hour, firstSeriesNo, lastSeriesNo, isWhole) {
+      const home = sampleTableOf(hour.fromAt);
+      if (isWhole && holdsOthers[home].get(hour) === 0) empty[home].run();
+      // Whatever was moved by hand must be gone too, or it would be packed for ever.
+      for (const table of SAMPLE_TABLES) removeSamples[table].run({ ...hour, firstSeriesNo, lastSeriesNo });
     },
   };
 }

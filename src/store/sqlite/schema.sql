@@ -58,25 +58,6 @@ CREATE TABLE served_by (
   identity text not null unique -- the six values as a JSON array: null counts as a value, which plain unique denies
 ) strict;
 
-CREATE TABLE samples (
-  scheduled_at_ms integer not null,
-  series_no integer not null references series (series_no),
-  purpose integer not null check (purpose in (0, 1, 2, 3)), -- scheduled, reprobe, confirmation, canary
-  outcome text not null references outcomes (outcome),
-  doubt text references doubts (doubt), -- null = valid
-  remarks integer not null check (remarks >= 0), -- one bit per remark
-  lag_us integer not null,
-  ttft_us integer, -- null = no token came
-  total_us integer, -- null = the exchange was not finished
-  completion_tokens integer, -- as billed; null = the gateway did not say
-  cost_nanos integer, -- 10^-9 of the price's currency; null = no price or no usage
-  served_by_no integer not null references served_by (served_by_no),
-  detail blob not null, -- everything that is only shown: see packed-detail.ts
-  primary key (scheduled_at_ms, series_no, purpose)
-) strict, without rowid;
-
-CREATE INDEX samples_failed on samples (series_no, scheduled_at_ms) where outcome <> 'ok';
-
 CREATE TABLE evidence (
   evidence_no integer primary key,
   scheduled_at_ms integer not null,
@@ -85,31 +66,6 @@ CREATE TABLE evidence (
   body text not null check (json_valid(body)), packed blob,
   unique (scheduled_at_ms, series_no, purpose)
 ) strict;
-
-CREATE VIEW readable_samples as
-select
-  strftime('%Y-%m-%dT%H:%M:%fZ', samples.scheduled_at_ms / 1000.0, 'unixepoch') as scheduled_at,
-  targets.id as target,
-  series.probe as probe,
-  series.region as region,
-  case samples.purpose
-    when 0 then 'scheduled'
-    when 1 then 'reprobe'
-    when 2 then 'confirmation'
-    when 3 then 'canary'
-  end as purpose,
-  samples.outcome as outcome,
-  coalesce(samples.doubt, 'valid') as validity,
-  samples.ttft_us / 1000.0 as ttft_ms,
-  samples.total_us / 1000.0 as total_ms,
-  samples.lag_us / 1000.0 as lag_ms,
-  samples.completion_tokens as completion_tokens,
-  samples.cost_nanos as cost_nanos,
-  served_by.model as served_model
-from samples
-join series using (series_no)
-join targets using (target_no)
-join served_by using (served_by_no);
 
 CREATE TABLE not_run_reasons (
   reason text primary key
@@ -353,3 +309,113 @@ CREATE TABLE time_stamps (
   primary key (region, segment_no),
   foreign key (region, segment_no) references chain_segments (region, no)
 ) strict;
+
+CREATE TABLE samples_0 (
+  scheduled_at_ms integer not null,
+  series_no integer not null references series (series_no),
+  purpose integer not null check (purpose in (0, 1, 2, 3)), -- scheduled, reprobe, confirmation, canary
+  outcome text not null references outcomes (outcome),
+  doubt text references doubts (doubt), -- null = valid
+  remarks integer not null check (remarks >= 0), -- one bit per remark
+  lag_us integer not null,
+  ttft_us integer, -- null = no token came
+  total_us integer, -- null = the exchange was not finished
+  completion_tokens integer, -- as billed; null = the gateway did not say
+  cost_nanos integer, -- 10^-9 of the price's currency; null = no price or no usage
+  served_by_no integer not null references served_by (served_by_no),
+  detail blob not null, -- everything that is only shown: see packed-detail.ts
+  primary key (scheduled_at_ms, series_no, purpose)
+) strict, without rowid;
+
+CREATE INDEX samples_0_failed on samples_0 (series_no, scheduled_at_ms) where outcome <> 'ok';
+
+CREATE TABLE samples_1 (
+  scheduled_at_ms integer not null,
+  series_no integer not null references series (series_no),
+  purpose integer not null check (purpose in (0, 1, 2, 3)), -- scheduled, reprobe, confirmation, canary
+  outcome text not null references outcomes (outcome),
+  doubt text references doubts (doubt), -- null = valid
+  remarks integer not null check (remarks >= 0), -- one bit per remark
+  lag_us integer not null,
+  ttft_us integer, -- null = no token came
+  total_us integer, -- null = the exchange was not finished
+  completion_tokens integer, -- as billed; null = the gateway did not say
+  cost_nanos integer, -- 10^-9 of the price's currency; null = no price or no usage
+  served_by_no integer not null references served_by (served_by_no),
+  detail blob not null, -- everything that is only shown: see packed-detail.ts
+  primary key (scheduled_at_ms, series_no, purpose)
+) strict, without rowid;
+
+CREATE INDEX samples_1_failed on samples_1 (series_no, scheduled_at_ms) where outcome <> 'ok';
+
+CREATE TABLE samples_2 (
+  scheduled_at_ms integer not null,
+  series_no integer not null references series (series_no),
+  purpose integer not null check (purpose in (0, 1, 2, 3)), -- scheduled, reprobe, confirmation, canary
+  outcome text not null references outcomes (outcome),
+  doubt text references doubts (doubt), -- null = valid
+  remarks integer not null check (remarks >= 0), -- one bit per remark
+  lag_us integer not null,
+  ttft_us integer, -- null = no token came
+  total_us integer, -- null = the exchange was not finished
+  completion_tokens integer, -- as billed; null = the gateway did not say
+  cost_nanos integer, -- 10^-9 of the price's currency; null = no price or no usage
+  served_by_no integer not null references served_by (served_by_no),
+  detail blob not null, -- everything that is only shown: see packed-detail.ts
+  primary key (scheduled_at_ms, series_no, purpose)
+) strict, without rowid;
+
+CREATE INDEX samples_2_failed on samples_2 (series_no, scheduled_at_ms) where outcome <> 'ok';
+
+CREATE TABLE samples_3 (
+  scheduled_at_ms integer not null,
+  series_no integer not null references series (series_no),
+  purpose integer not null check (purpose in (0, 1, 2, 3)), -- scheduled, reprobe, confirmation, canary
+  outcome text not null references outcomes (outcome),
+  doubt text references doubts (doubt), -- null = valid
+  remarks integer not null check (remarks >= 0), -- one bit per remark
+  lag_us integer not null,
+  ttft_us integer, -- null = no token came
+  total_us integer, -- null = the exchange was not finished
+  completion_tokens integer, -- as billed; null = the gateway did not say
+  cost_nanos integer, -- 10^-9 of the price's currency; null = no price or no usage
+  served_by_no integer not null references served_by (served_by_no),
+  detail blob not null, -- everything that is only shown: see packed-detail.ts
+  primary key (scheduled_at_ms, series_no, purpose)
+) strict, without rowid;
+
+CREATE INDEX samples_3_failed on samples_3 (series_no, scheduled_at_ms) where outcome <> 'ok';
+
+CREATE VIEW samples as
+select * from samples_0
+union all
+select * from samples_1
+union all
+select * from samples_2
+union all
+select * from samples_3;
+
+CREATE VIEW readable_samples as
+select
+  strftime('%Y-%m-%dT%H:%M:%fZ', samples.scheduled_at_ms / 1000.0, 'unixepoch') as scheduled_at,
+  targets.id as target,
+  series.probe as probe,
+  series.region as region,
+  case samples.purpose
+    when 0 then 'scheduled'
+    when 1 then 'reprobe'
+    when 2 then 'confirmation'
+    when 3 then 'canary'
+  end as purpose,
+  samples.outcome as outcome,
+  coalesce(samples.doubt, 'valid') as validity,
+  samples.ttft_us / 1000.0 as ttft_ms,
+  samples.total_us / 1000.0 as total_ms,
+  samples.lag_us / 1000.0 as lag_ms,
+  samples.completion_tokens as completion_tokens,
+  samples.cost_nanos as cost_nanos,
+  served_by.model as served_model
+from samples
+join series using (series_no)
+join targets using (target_no)
+join served_by using (served_by_no);
