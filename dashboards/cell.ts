@@ -1,6 +1,7 @@
 import type { Limit } from '../src/domain/contract/commitment.ts';
-import type { LiveObjective, LiveWindow } from '../src/domain/live/live-objective.ts';
+import type { LiveObjective } from '../src/domain/live/live-objective.ts';
 import { type LiveTarget, p99Of, shareOf, uptimeOf } from '../src/domain/live/live-report.ts';
+import type { LiveWindow } from '../src/domain/live/live-window.ts';
 import { P99_NEEDS } from '../src/domain/live/standing.ts';
 import type { Spread } from '../src/domain/time/spread.ts';
 import { HEALTHS } from '../src/domain/view/health.ts';

@@ -1,5 +1,6 @@
-import type { LiveObjective, LiveWindow, Pool, WindowName } from '../src/domain/live/live-objective.ts';
+import type { LiveObjective, Pool } from '../src/domain/live/live-objective.ts';
 import { type LiveTarget, shareOf } from '../src/domain/live/live-report.ts';
+import type { LiveWindow, WindowName } from '../src/domain/live/live-window.ts';
 import type { Standing } from '../src/domain/view/status-view.ts';
 import { budgetBar, ofAll } from './budget-bar.ts';
 import { STANDING_WORDS, standingOf } from './cell.ts';

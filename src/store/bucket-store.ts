@@ -1,4 +1,4 @@
-import type { Bucket } from '../domain/live/rollup.ts';
+import type { Bucket } from '../domain/live/bucket.ts';
 import type { DecidingAttempt } from '../domain/measure/line-of-sample.ts';
 import type { NotRunReason } from '../domain/measure/outcome.ts';
 import type { NotRun, Purpose, Sample } from '../domain/measure/sample.ts';

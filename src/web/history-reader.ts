@@ -1,4 +1,5 @@
-import { addAnswers, answersOf, rollUp } from '../domain/live/rollup.ts';
+import { rollUp } from '../domain/live/bucket.ts';
+import { addAnswers, answersOf } from '../domain/live/question-sums.ts';
 import { lineOfSample } from '../domain/measure/line-of-sample.ts';
 import type { Interval } from '../domain/time/interval.ts';
 import {

@@ -1,6 +1,6 @@
 import { DAY_LEVELS } from '../domain/live/day-record.ts';
-import { ROLLING_NAMES } from '../domain/live/live-objective.ts';
 import { PERIOD_STANDINGS } from '../domain/live/live-report.ts';
+import { ROLLING_NAMES } from '../domain/live/live-window.ts';
 import { count, instant, list, maybe, object, oneOf, ref, type Schema, text } from './openapi-schemas.ts';
 
 const number: Schema = { type: 'number' };

@@ -1,4 +1,4 @@
-import type { Bucket } from '../domain/live/rollup.ts';
+import type { Bucket } from '../domain/live/bucket.ts';
 import { highestOf, mergeSparse, type SparseCounts } from '../domain/statistics/latency-histogram.ts';
 import type { Interval } from '../domain/time/interval.ts';
 import { histogramAt, type TargetCounting } from '../domain/view/history.ts';

@@ -3,14 +3,11 @@ import { test } from 'node:test';
 import { alertFactsOf, createAlertFacts } from '../../src/commands/run/start-live.ts';
 import { governingContracts } from '../../src/config/contract-under-tier.ts';
 import type { Contract } from '../../src/domain/contract/contract.ts';
-import {
-  type LiveObjective,
-  type LiveWindow,
-  objectiveShapes,
-  ROLLING_NAMES,
-} from '../../src/domain/live/live-objective.ts';
+import type { LiveObjective } from '../../src/domain/live/live-objective.ts';
 import { livePlanOf } from '../../src/domain/live/live-plan.ts';
 import { type LiveReport, periodStandingOf } from '../../src/domain/live/live-report.ts';
+import { type LiveWindow, ROLLING_NAMES } from '../../src/domain/live/live-window.ts';
+import { objectiveShapes } from '../../src/domain/live/objective-shape.ts';
 import { periodBudget } from '../../src/domain/live/period-budget.ts';
 import { withPools } from '../../src/domain/live/pooled-targets.ts';
 import { liveKey } from '../../src/pipeline/alerting/evaluate-alerts.ts';

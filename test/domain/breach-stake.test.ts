@@ -4,7 +4,8 @@ import { parseContracts } from '../../src/config/parse-contract.ts';
 import { stakeOf } from '../../src/domain/alert/breach-stake.ts';
 import type { Contract } from '../../src/domain/contract/contract.ts';
 import { ONE, ratio } from '../../src/domain/contract/exact.ts';
-import type { LiveObjective, LiveWindow, WindowName } from '../../src/domain/live/live-objective.ts';
+import type { LiveObjective } from '../../src/domain/live/live-objective.ts';
+import type { LiveWindow, WindowName } from '../../src/domain/live/live-window.ts';
 import { periodBudget } from '../../src/domain/live/period-budget.ts';
 import { DAY, MINUTE } from '../support/alert-builders.ts';
 

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Contract } from '../../src/domain/contract/contract.ts';
 import { keptTarget } from '../../src/domain/contract/kept-target.ts';
-import { objectiveShapes } from '../../src/domain/live/live-objective.ts';
 import { livePlanOf } from '../../src/domain/live/live-plan.ts';
+import { objectiveShapes } from '../../src/domain/live/objective-shape.ts';
 import { mostBad } from '../../src/domain/live/period-budget.ts';
 import { contractOf, evaluationOf, line } from '../support/contract-bench.ts';
 

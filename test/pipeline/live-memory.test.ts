@@ -6,7 +6,8 @@ import type { MaintenanceWindow } from '../../src/domain/contract/admitted-maint
 import type { Contract } from '../../src/domain/contract/contract.ts';
 import { type Evaluation, evaluate } from '../../src/domain/contract/evaluation.ts';
 import { accumulate, emptyTally, planTally } from '../../src/domain/contract/tally.ts';
-import type { LiveObjective, LiveWindow, WindowName } from '../../src/domain/live/live-objective.ts';
+import type { LiveObjective } from '../../src/domain/live/live-objective.ts';
+import type { LiveWindow, WindowName } from '../../src/domain/live/live-window.ts';
 import { lineOfSample } from '../../src/domain/measure/line-of-sample.ts';
 import type { Outcome } from '../../src/domain/measure/outcome.ts';
 import type { Sample } from '../../src/domain/measure/sample.ts';

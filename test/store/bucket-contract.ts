@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Bucket } from '../../src/domain/live/rollup.ts';
+import type { Bucket } from '../../src/domain/live/bucket.ts';
 import {
   DAY,
   declaration,

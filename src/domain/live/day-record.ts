@@ -1,5 +1,5 @@
+import type { Bucket } from './bucket.ts';
 import type { LiveObjective } from './live-objective.ts';
-import type { Bucket } from './rollup.ts';
 
 /** What one day of UTC came to. */
 export type DayRecord = {

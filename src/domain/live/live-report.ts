@@ -1,6 +1,7 @@
 import { exact, floorExact, ratio } from '../contract/exact.ts';
 import type { DayRecord } from './day-record.ts';
-import type { LiveObjective, LiveWindow } from './live-objective.ts';
+import type { LiveObjective } from './live-objective.ts';
+import type { LiveWindow } from './live-window.ts';
 
 /** Everything a page, an API or a rule may ask about one target now. */
 export type LiveTarget = {

@@ -1,9 +1,10 @@
 import { exact, exactText, fixed, HUNDRED, ratio } from '../contract/exact.ts';
 import { binomialVerdict, type StatementVerdict } from '../contract/statement.ts';
 import { clopperPearson } from '../statistics/binomial.ts';
-import type { LiveObjective, LiveWindow, WindowName } from './live-objective.ts';
+import type { LiveObjective } from './live-objective.ts';
 import type { LiveReport, LiveTarget } from './live-report.ts';
 import { periodStandingOf } from './live-report.ts';
+import type { LiveWindow, WindowName } from './live-window.ts';
 import { projectedShare } from './period-budget.ts';
 
 const PLACES = 6;

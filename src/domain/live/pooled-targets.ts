@@ -1,15 +1,8 @@
 import { type Exact, ratio } from '../contract/exact.ts';
 import { parseTargetId } from '../measure/target.ts';
-import {
-  badFractions,
-  burnOf,
-  type LiveObjective,
-  type LiveWindow,
-  type Pool,
-  type RollingName,
-  resultOf,
-} from './live-objective.ts';
+import { badFractions, burnOf, type LiveObjective, type Pool } from './live-objective.ts';
 import type { LiveTarget } from './live-report.ts';
+import { type LiveWindow, type RollingName, resultOf } from './live-window.ts';
 import { exhaustedAt, heldAgainst, type PeriodBudget, periodBudget } from './period-budget.ts';
 
 /** The part of an objective that a contract decides, and what follows from it. */

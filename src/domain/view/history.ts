@@ -1,5 +1,6 @@
+import type { Bucket } from '../live/bucket.ts';
 import { createLiveJudge, type LiveJudge, type LivePlan, livePlanOf, wholePlan } from '../live/live-plan.ts';
-import { addAnswers, type Bucket, emptySums, type QuestionSums } from '../live/rollup.ts';
+import { addAnswers, emptySums, type QuestionSums } from '../live/question-sums.ts';
 import {
   bucketIndex,
   highestOf,

@@ -1,4 +1,4 @@
-import { LIVE_WINDOWS } from '../live/live-objective.ts';
+import { LIVE_WINDOWS } from '../live/live-window.ts';
 import { countsForLatency } from '../measure/outcome.ts';
 import type { Evidence, Sample } from '../measure/sample.ts';
 import type { Interval } from '../time/interval.ts';

@@ -6,26 +6,25 @@ import {
   forgetFrom,
   type JudgedLines,
 } from '../../domain/live/judged-lines.ts';
-import {
-  LIVE_WINDOWS,
-  type LiveWindow,
-  liveObjective,
-  liveWindow,
-  type RollingName,
-  type WindowName,
-} from '../../domain/live/live-objective.ts';
+import { addLines, judgeLines } from '../../domain/live/line-counting.ts';
+import { liveObjective } from '../../domain/live/live-objective.ts';
 import type { LivePlan } from '../../domain/live/live-plan.ts';
 import type { LiveReport, LiveTarget } from '../../domain/live/live-report.ts';
 import {
+  LIVE_WINDOWS,
+  type LiveWindow,
+  liveWindow,
+  type RollingName,
+  type WindowName,
+} from '../../domain/live/live-window.ts';
+import {
   addAnswers,
-  addLines,
   answersOf,
   clearSums,
   copySums,
   emptySums,
-  judgeLines,
   type QuestionSums,
-} from '../../domain/live/rollup.ts';
+} from '../../domain/live/question-sums.ts';
 import { lineOfSample } from '../../domain/measure/line-of-sample.ts';
 import type { Target } from '../../domain/measure/target.ts';
 import type { BucketGrain, ScheduleSpan, Store, StoredBucket } from '../../store/store.ts';

@@ -1,8 +1,8 @@
 import { type MaintenanceWindow, maintenanceWithin } from '../../domain/contract/admitted-maintenance.ts';
 import type { Contract } from '../../domain/contract/contract.ts';
 import { createGoverning } from '../../domain/contract/contract-in-force.ts';
-import { type ObjectiveShape, objectiveShapes } from '../../domain/live/live-objective.ts';
 import { createLiveJudge, type LiveJudge, type LivePlan, livePlanOf } from '../../domain/live/live-plan.ts';
+import { type ObjectiveShape, objectiveShapes } from '../../domain/live/objective-shape.ts';
 import { MODEL_LIST, parseTargetId, type Target } from '../../domain/measure/target.ts';
 import { judgedAs } from '../../domain/report/report-scope.ts';
 import type { Interval } from '../../domain/time/interval.ts';

@@ -5,7 +5,7 @@ import {
   bucketOf,
   emptyDraft,
   mergeBuckets,
-} from '../../domain/live/rollup.ts';
+} from '../../domain/live/bucket.ts';
 import { lineOfSample } from '../../domain/measure/line-of-sample.ts';
 import type { Target } from '../../domain/measure/target.ts';
 import type { BucketGrain, DirtySpan, Store } from '../../store/store.ts';

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { Bucket } from '../../domain/live/rollup.ts';
+import type { Bucket } from '../../domain/live/bucket.ts';
 import type { BucketGrain, DirtySpan } from '../store.ts';
 import { packBucket, unpackBucket } from './packed-bucket.ts';
 import { HOUR_MS } from './packed-hours.ts';

@@ -1,4 +1,5 @@
-import type { Bucket, BucketAnswer } from '../../domain/live/rollup.ts';
+import type { Bucket } from '../../domain/live/bucket.ts';
+import type { BucketAnswer } from '../../domain/live/question-sums.ts';
 import { type ByteReader, type ByteWriter, createByteReader, createByteWriter } from './varint.ts';
 
 /**

@@ -5,8 +5,8 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { Contract } from '../../src/domain/contract/contract.ts';
 import type { Line } from '../../src/domain/contract/tally.ts';
+import { type Bucket, mergeBuckets, rollUp } from '../../src/domain/live/bucket.ts';
 import { createLiveJudge, livePlanOf } from '../../src/domain/live/live-plan.ts';
-import { type Bucket, mergeBuckets, rollUp } from '../../src/domain/live/rollup.ts';
 import { DOUBTS, OUTCOME_CODES } from '../../src/domain/measure/outcome.ts';
 import {
   addSparse,

@@ -1,0 +1,207 @@
+import { type SliceJudge, sliceJudge } from '../contract/availability.ts';
+import { slicePasses } from '../contract/latency-objective.ts';
+import type { Line } from '../contract/tally.ts';
+import { countLatency, makeRoom } from '../statistics/latency-histogram.ts';
+import { covers, coversWhole, type Interval } from '../time/interval.ts';
+import { appendLine, type JudgedLines, UNTIMED, WITHIN_LIMIT } from './judged-lines.ts';
+import type { LiveJudge, LivePlan, LiveQuestion } from './live-plan.ts';
+import type { AttainmentCounts, PercentileCounts, QuestionSums } from './question-sums.ts';
+
+/**
+ * Judges requests by ascending time and appends them to `into`, which was made for the same plan.
+ *
+ * @param maintenance what the contract sets aside: disjoint, ascending
+ */
+export function judgeLines(
+  into: JudgedLines,
+  plan: LivePlan,
+  judge: LiveJudge,
+  lines: Iterable<Line>,
+  maintenance: readonly Interval[],
+): void {
+  for (const line of lines)
+    appendLine(into, plan, judge, line, maintenance.length > 0 && covers(maintenance, line.at));
+}
+
+/** A stretch of time; slices are counted from its start. */
+export type Stretch = Interval & {
+  /** What the contract sets aside: disjoint, ascending. */
+  readonly maintenance: readonly Interval[];
+};
+
+/**
+ * Adds the requests of a stretch, by ascending time, from index `from` up to but without `to`. Changes `sums`. A stretch
+ * must be added whole: its slices are judged by what is in them.
+ */
+export function addLines(
+  sums: readonly QuestionSums[],
+  plan: LivePlan,
+  lines: JudgedLines,
+  stretch: Stretch,
+  from = 0,
+  to = lines.length,
+): void {
+  for (const [position, question] of plan.questions.entries()) {
+    const sum = sums[position];
+    if (sum === undefined) throw new Error('sums of another plan');
+    if (question.kind === 'availability' && sum.kind === 'availability') {
+      addAvailability(
+        sum,
+        sliceJudge(question.terms, plan.contract.maintenance.mode),
+        question,
+        lines,
+        stretch,
+        from,
+        to,
+      );
+    } else if (question.kind === 'percentile' && sum.kind === 'percentile') {
+      addTimed(sum.counts, position, lines, from, to);
+    } else if (question.kind === 'attainment' && sum.kind === 'attainment') {
+      addAttainment(sum.counts, question, plan, position, lines, stretch, from, to);
+    }
+  }
+}
+
+function addTimed(
+  counts: PercentileCounts,
+  position: number,
+  lines: JudgedLines,
+  from: number,
+  to: number,
+): void {
+  const column = lines.times[position];
+  if (column == null) throw new Error('lines of another plan');
+  const { state, value } = column;
+  const roles = lines.kinds.map((kind) => kind.roles[position]);
+  let [least, most] = [Number.POSITIVE_INFINITY, 0];
+  for (let i = from; i < to; i += 1) {
+    if (state[i] === UNTIMED) continue;
+    const us = value[i] ?? 0;
+    if (us < least) least = us;
+    if (us > most) most = us;
+  }
+  if (least <= most) makeRoom(counts.histogram, least, most);
+  for (let i = from; i < to; i += 1) {
+    const role = roles[lines.kind[i] ?? 0];
+    if (role === 'failed') counts.failed += 1;
+    if (role !== 'timed') continue;
+    if (state[i] === UNTIMED) {
+      counts.untimed += 1;
+      continue;
+    }
+    counts.timed += 1;
+    if (state[i] === WITHIN_LIMIT) counts.passed += 1;
+    countLatency(counts.histogram, value[i] ?? 0);
+  }
+}
+
+/** Calls `visit` for every slice of a stretch in order, with the lines that fall into it. */
+function eachSlice(
+  { fromAt, toAt, maintenance }: Stretch,
+  sliceMs: number,
+  lines: JudgedLines,
+  from: number,
+  to: number,
+  visit: (slice: Interval, first: number, end: number, isSetAside: boolean) => void,
+): void {
+  let next = from;
+  for (let at = fromAt; at < toAt; at += sliceMs) {
+    const slice = { fromAt: at, toAt: Math.min(at + sliceMs, toAt) };
+    const first = next;
+    while (next < to && (lines.at[next] ?? Number.POSITIVE_INFINITY) < slice.toAt) next += 1;
+    const isSetAside = maintenance.length > 0 && coversWhole(maintenance, slice.fromAt, slice.toAt);
+    visit(slice, first, next, isSetAside);
+  }
+}
+
+function addAvailability(
+  { counts, down }: Extract<QuestionSums, { kind: 'availability' }>,
+  judge: SliceJudge,
+  { terms }: Extract<LiveQuestion, { kind: 'availability' }>,
+  lines: JudgedLines,
+  stretch: Stretch,
+  from: number,
+  to: number,
+): void {
+  const countings = lines.kinds.map(({ counting }) => counting);
+  eachSlice(stretch, terms.sliceMs, lines, from, to, (slice, first, end, isSetAside) => {
+    let good = 0;
+    let bad = 0;
+    for (let i = first; i < end; i += 1) {
+      const counting = countings[lines.kind[i] ?? 0];
+      if (counting === 'good') good += 1;
+      else if (counting === 'bad') bad += 1;
+    }
+    const excluded = end - first - good - bad;
+    counts.good += good;
+    counts.bad += bad;
+    counts.excluded += excluded;
+    if (good + bad > 0) counts.withData += 1;
+    const state = judge(good, bad, excluded, isSetAside);
+    switch (state) {
+      case 'good':
+        counts.heldSlices += 1;
+        break;
+      case 'bad':
+        counts.missedSlices += 1;
+        break;
+      case 'assumed_good':
+        counts.assumedGood += 1;
+        break;
+      case 'assumed_bad':
+        counts.assumedBad += 1;
+        break;
+      case 'set_aside':
+        counts.setAside += 1;
+        break;
+    }
+    if ((state === 'good' || state === 'bad') && bad > 0) {
+      counts.failedBySize.set(good + bad, (counts.failedBySize.get(good + bad) ?? 0) + bad);
+    }
+    if (terms.method.kind === 'timeslices' && (state === 'bad' || state === 'assumed_bad'))
+      joinTo(down, slice);
+  });
+}
+
+/** Appends an interval that begins where the last one ends, or later. */
+function joinTo(intervals: Interval[], one: Interval): void {
+  const last = intervals.at(-1);
+  if (last !== undefined && last.toAt === one.fromAt) {
+    intervals[intervals.length - 1] = { fromAt: last.fromAt, toAt: one.toAt };
+  } else intervals.push(one);
+}
+
+function addAttainment(
+  counts: AttainmentCounts,
+  { terms }: Extract<LiveQuestion, { kind: 'attainment' }>,
+  plan: LivePlan,
+  position: number,
+  lines: JudgedLines,
+  stretch: Stretch,
+  from: number,
+  to: number,
+): void {
+  const { mode } = plan.contract.maintenance;
+  const column = lines.times[position];
+  if (column == null) throw new Error('lines of another plan');
+  const roles = lines.kinds.map((kind) => kind.roles[position]);
+  eachSlice(stretch, terms.form.sliceMs, lines, from, to, (_slice, first, end, isSetAside) => {
+    const slice = { timed: 0, passed: 0, failed: 0, sum: 0 };
+    for (let i = first; i < end; i += 1) {
+      const role = roles[lines.kind[i] ?? 0];
+      if (role === 'failed') slice.failed += 1;
+      if (role !== 'timed' || column.state[i] === UNTIMED) continue;
+      slice.timed += 1;
+      slice.sum += column.value[i] ?? 0;
+      if (column.state[i] === WITHIN_LIMIT) slice.passed += 1;
+    }
+    if (isSetAside && mode === 'remove_from_denominator') counts.setAside += 1;
+    else if (isSetAside && mode === 'count_as_good') counts.assumedGood += 1;
+    else if (slice.timed + slice.failed >= terms.form.minRequestsPerSlice) {
+      if (slicePasses(terms, slice)) counts.held += 1;
+      else counts.missed += 1;
+    } else if (terms.form.emptySlice === 'good') counts.assumedGood += 1;
+    else if (terms.form.emptySlice === 'bad') counts.assumedBad += 1;
+    else counts.setAside += 1;
+  });
+}

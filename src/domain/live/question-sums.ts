@@ -1,0 +1,196 @@
+import {
+  addSparse,
+  clearHistogram,
+  copyHistogram,
+  emptyHistogram,
+  type LatencyHistogram,
+  type SparseCounts,
+  sparseOf,
+} from '../statistics/latency-histogram.ts';
+import { type Interval, union } from '../time/interval.ts';
+import type { LivePlan, LiveQuestion } from './live-plan.ts';
+
+/** Requests and slices for one availability question. */
+export type AvailabilityCounts = {
+  good: number;
+  bad: number;
+  excluded: number;
+  /** Slices by what they are to the contract; `assumed…` had too few requests. */
+  heldSlices: number;
+  missedSlices: number;
+  assumedGood: number;
+  assumedBad: number;
+  setAside: number;
+  /** Slices with at least one counted request. */
+  withData: number;
+  /** Failed requests of slices with any, by how many requests the slice had: sums of fractions stay exact. */
+  readonly failedBySize: Map<number, number>;
+};
+
+/** Requests for a percentile over the whole window. */
+export type PercentileCounts = {
+  /** Answered and timed. */
+  timed: number;
+  /** Of those, how many keep the limit. */
+  passed: number;
+  failed: number;
+  /** Answered, but without such a measurement. */
+  untimed: number;
+  readonly histogram: LatencyHistogram;
+};
+
+/** Slices for a share of slices whose statistic holds. */
+export type AttainmentCounts = {
+  held: number;
+  missed: number;
+  assumedGood: number;
+  assumedBad: number;
+  setAside: number;
+};
+
+/** Running sums of one question. Adding in any order gives the same sums. */
+export type QuestionSums =
+  | { readonly kind: 'availability'; readonly counts: AvailabilityCounts; readonly down: Interval[] }
+  | { readonly kind: 'percentile'; readonly counts: PercentileCounts }
+  | { readonly kind: 'attainment'; readonly counts: AttainmentCounts };
+
+/** What a stretch of time added up to for one question: plain, mergeable, small. */
+export type BucketAnswer =
+  | {
+      readonly kind: 'availability';
+      readonly counts: Readonly<Omit<AvailabilityCounts, 'failedBySize'>>;
+      /** Size of the slice, failed requests in such slices, …; by ascending size. */
+      readonly failedBySize: readonly number[];
+      /** Bad slices, joined where they touch: from, to, from, to … epoch ms, ascending. */
+      readonly down: readonly number[];
+    }
+  | {
+      readonly kind: 'percentile';
+      readonly counts: Readonly<Omit<PercentileCounts, 'histogram'>>;
+      readonly histogram: SparseCounts;
+    }
+  | { readonly kind: 'attainment'; readonly counts: Readonly<AttainmentCounts> };
+
+export function emptySums(plan: LivePlan): readonly QuestionSums[] {
+  return plan.questions.map(({ kind }) => emptySum(kind));
+}
+
+function emptySum(kind: LiveQuestion['kind']): QuestionSums {
+  switch (kind) {
+    case 'availability':
+      return {
+        kind,
+        counts: {
+          good: 0,
+          bad: 0,
+          excluded: 0,
+          heldSlices: 0,
+          missedSlices: 0,
+          assumedGood: 0,
+          assumedBad: 0,
+          setAside: 0,
+          withData: 0,
+          failedBySize: new Map(),
+        },
+        down: [],
+      };
+    case 'percentile':
+      return {
+        kind,
+        counts: { timed: 0, passed: 0, failed: 0, untimed: 0, histogram: emptyHistogram() },
+      };
+    case 'attainment':
+      return { kind, counts: { held: 0, missed: 0, assumedGood: 0, assumedBad: 0, setAside: 0 } };
+  }
+}
+
+/** Sets everything back to nothing, so that the same sums can be used again. Changes `sums`. */
+export function clearSums(sums: readonly QuestionSums[]): void {
+  for (const sum of sums) {
+    const { counts } = sum;
+    for (const [key, value] of Object.entries(counts)) {
+      if (typeof value === 'number') Object.assign(counts, { [key]: 0 });
+    }
+    if (sum.kind === 'availability') {
+      sum.counts.failedBySize.clear();
+      sum.down.length = 0;
+    } else if (sum.kind === 'percentile') clearHistogram(sum.counts.histogram);
+  }
+}
+
+type Numbers<Counts> = { [Key in keyof Counts as Counts[Key] extends number ? Key : never]: number };
+
+function addNumbers<Counts extends object>(into: Numbers<Counts>, from: Readonly<Numbers<Counts>>): void {
+  for (const key of Object.keys(from) as (keyof Numbers<Counts>)[]) {
+    if (typeof from[key] === 'number') into[key] = (into[key] + from[key]) as (typeof into)[typeof key];
+  }
+}
+
+/** Adds what a bucket of the same plan came to, as far as `sums` ask for it. Changes `sums`. */
+export function addAnswers(sums: readonly QuestionSums[], answers: readonly BucketAnswer[]): void {
+  for (const [position, sum] of sums.entries()) {
+    const answer = answers[position];
+    if (sum.kind === 'availability' && answer?.kind === 'availability') {
+      addNumbers<Omit<AvailabilityCounts, 'failedBySize'>>(sum.counts, answer.counts);
+      for (let i = 0; i < answer.failedBySize.length; i += 2) {
+        const size = answer.failedBySize[i] ?? 0;
+        sum.counts.failedBySize.set(
+          size,
+          (sum.counts.failedBySize.get(size) ?? 0) + (answer.failedBySize[i + 1] ?? 0),
+        );
+      }
+      for (let i = 0; i < answer.down.length; i += 2) {
+        sum.down.push({ fromAt: answer.down[i] ?? 0, toAt: answer.down[i + 1] ?? 0 });
+      }
+    } else if (sum.kind === 'percentile' && answer?.kind === 'percentile') {
+      addNumbers<Omit<PercentileCounts, 'histogram'>>(sum.counts, answer.counts);
+      addSparse(sum.counts.histogram, answer.histogram);
+    } else if (sum.kind === 'attainment' && answer?.kind === 'attainment') {
+      addNumbers<AttainmentCounts>(sum.counts, answer.counts);
+    } else throw new Error('a bucket of another plan');
+  }
+}
+
+export function copySums(sums: readonly QuestionSums[]): readonly QuestionSums[] {
+  return sums.map(copySum);
+}
+
+function copySum(sum: QuestionSums): QuestionSums {
+  switch (sum.kind) {
+    case 'availability':
+      return {
+        kind: sum.kind,
+        counts: { ...sum.counts, failedBySize: new Map(sum.counts.failedBySize) },
+        down: [...sum.down],
+      };
+    case 'percentile':
+      return { kind: sum.kind, counts: { ...sum.counts, histogram: copyHistogram(sum.counts.histogram) } };
+    case 'attainment':
+      return { kind: sum.kind, counts: { ...sum.counts } };
+  }
+}
+
+/** The sums in the form that is stored. */
+export function answersOf(sums: readonly QuestionSums[]): readonly BucketAnswer[] {
+  return sums.map(answerOf);
+}
+
+function answerOf(sum: QuestionSums): BucketAnswer {
+  switch (sum.kind) {
+    case 'availability': {
+      const { failedBySize, ...counts } = sum.counts;
+      return {
+        kind: sum.kind,
+        counts,
+        failedBySize: [...failedBySize].sort(([a], [b]) => a - b).flat(),
+        down: union(sum.down).flatMap(({ fromAt, toAt }) => [fromAt, toAt]),
+      };
+    }
+    case 'percentile': {
+      const { histogram, ...counts } = sum.counts;
+      return { kind: sum.kind, counts, histogram: sparseOf(histogram) };
+    }
+    case 'attainment':
+      return { kind: sum.kind, counts: { ...sum.counts } };
+  }
+}
