@@ -1,5 +1,6 @@
 import { number, type Step } from '../src/domain/contract/recount.ts';
 import { reasonText } from '../src/domain/measure/reason-words.ts';
+import type { Correction } from '../src/domain/report/ledger.ts';
 import type { Failure, Report, ReportStatement, StatementResult } from '../src/domain/report/report.ts';
 import {
   type Audience,
@@ -36,6 +37,8 @@ export type ReportPageFrame = {
   readonly assets: Assets;
   readonly audience: Audience;
   readonly seal: ReportSeal;
+  /** What somebody said of it afterwards; above everything else. */
+  readonly correction: Correction | null;
   /** Where the owner finds the same with money; `null` on that page itself. */
   readonly ownerPath: string | null;
   /** Paths of the other forms; empty where they may not be had. */
@@ -71,7 +74,7 @@ export function reportPage(report: Report, frame: ReportPageFrame): string {
     assets: frame.assets,
     twin: `/api/v1/reports/${encodeURIComponent(period.label)}/${encodeURIComponent(contract.id)}`,
     body: html`<link rel="stylesheet" href="${raw(frame.assets.reportStyle)}">
-<div class="verdict ${VERDICT_RULES[report.summary.result]} r-top">
+<div class="verdict ${frame.correction?.kind === 'withdrawn' ? 'v-none' : VERDICT_RULES[report.summary.result]} r-top">
 <p class="eyebrow"><a href="${frame.ownerPath === null ? '/owner/reports' : '/reports'}">Reports</a> / ${period.label}</p>
 ${
   frame.downloads.length > 0 &&
@@ -79,9 +82,19 @@ ${
 }
 ${frame.ownerPath !== null && html`<p class="r-downloads"><a href="${frame.ownerPath}">Credit, claim and downloads</a> are for the owner.</p>`}
 </div>
+${frame.correction !== null && correctionText(frame.correction)}
 ${reportBody(report, frame.audience, frame.seal)}
 ${frame.ledger.length > 0 && ledgerSection(report, frame)}`,
   });
+}
+
+function correctionText({ kind, at, reason }: Correction): Html {
+  const when = timeText(new Date(at).toISOString());
+  const what =
+    kind === 'withdrawn'
+      ? 'It does not hold, and nothing is claimed on it. It stays below as it was frozen.'
+      : 'What is owed is no longer what it says. It stays below as it was frozen.';
+  return html`<section class="report r-one" aria-labelledby="correction"><h2 id="correction">This report was ${kind}</h2><p><strong>${when}:</strong> ${reason}</p><p>${what}</p></section>`;
 }
 
 /** `PDF`, `CSV: slices`, `claim pack`: what a file of a report is called. */

@@ -1,6 +1,6 @@
 import { exact, fixed, ZERO } from '../src/domain/contract/exact.ts';
 import type { ClaimReading } from '../src/domain/report/claim-readings.ts';
-import type { ClaimState } from '../src/domain/report/ledger.ts';
+import type { ClaimState, Correction } from '../src/domain/report/ledger.ts';
 import type { StatementResult } from '../src/domain/report/report.ts';
 import type { Audience } from '../src/domain/report/report-text.ts';
 import { NO_DATA } from './format.ts';
@@ -16,6 +16,8 @@ export type ReportRow = {
   readonly practice: boolean;
   readonly result: StatementResult;
   readonly byResult: Readonly<Record<StatementResult, number>>;
+  /** What somebody said of it afterwards. */
+  readonly correction: Correction['kind'] | null;
   readonly state: ClaimState | null;
   readonly percent: string;
   readonly amount: string | null;
@@ -67,13 +69,13 @@ function reportRow(row: ReportRow, isOwner: boolean): Html {
     .map(([result, count]) => `${count} ${result}`)
     .join(', ');
   const credit =
-    row.percent === '0'
+    row.correction === 'withdrawn' || (row.percent === '0' && row.correction === null)
       ? NO_DATA
       : row.amount === null
         ? `${row.percent} %`
         : `${row.amount} ${row.currency ?? ''}`.trim();
   const claimBy = row.claimBy === null ? NO_DATA : row.claimBy === 'past' ? 'past' : row.claimBy.by;
-  return html`<tr><td class="keep"><a href="${path}" aria-label="${row.period}, ${row.contract}">${row.period}</a></td><td>${row.title}</td><td><span class="${resultClass(row.result)}">${row.result}</span> <small>${counts}</small></td>${isOwner && html`<td class="n">${credit}</td><td class="keep">${row.state ?? NO_DATA}</td><td class="keep">${claimBy}</td>`}</tr>`;
+  return html`<tr><td class="keep"><a href="${path}" aria-label="${row.period}, ${row.contract}">${row.period}</a></td><td>${row.title}</td><td>${row.correction === 'withdrawn' ? html`<strong>withdrawn</strong> <small>said: ${counts}</small>` : html`<span class="${resultClass(row.result)}">${row.result}</span> <small>${counts}${row.correction !== null && `, ${row.correction} since`}</small>`}</td>${isOwner && html`<td class="n">${credit}</td><td class="keep">${row.state ?? NO_DATA}</td><td class="keep">${claimBy}</td>`}</tr>`;
 }
 
 /** What became of the year's claims, per state and currency; amounts are decimals and are added as such. */

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import {
   CLAIM_STATES,
   type ClaimState,
+  entryWord,
   type LedgerEntry,
   mayMove,
   movesFrom,
@@ -15,6 +16,8 @@ import { OperatorError, type World } from './world.ts';
 
 type Options = {
   readonly mark?: ClaimState;
+  readonly withdraw?: boolean;
+  readonly correct?: boolean;
   readonly amount?: string;
   readonly by?: string;
   readonly note: string;
@@ -26,13 +29,21 @@ type Options = {
 export function registerLedger(program: Command, world: World): void {
   program
     .command('ledger')
-    .description('show what became of each claim, or move one on')
+    .description('show what became of each claim, move one on, or correct a frozen report')
     .argument('[period]', 'e.g. 2026-10')
     .argument('[contract]', 'the id of the contract')
     .addOption(new Option('--mark <state>', 'the new state of the claim').choices([...CLAIM_STATES]))
-    .option('--amount <decimal>', 'what was claimed or credited, in the contract’s currency')
+    .addOption(
+      new Option('--withdraw', 'the report does not hold: it stays, and says so').conflicts([
+        'mark',
+        'correct',
+        'amount',
+      ]),
+    )
+    .addOption(new Option('--correct', 'another --amount is owed than the report says').conflicts('mark'))
+    .option('--amount <decimal>', 'what was claimed, credited or is owed, in the contract’s currency')
     .option('--by <name>', 'who did it; the user of this shell unless given')
-    .option('--note <text>', 'why, or under which reference', '')
+    .option('--note <text>', 'why, or under which reference; of a correction everybody may read it', '')
     .option('--data <dir>', 'where everything measured is kept', 'data')
     .option('--json', 'print JSON')
     .addHelpText(
@@ -41,7 +52,9 @@ export function registerLedger(program: Command, world: World): void {
 Examples:
   probity ledger
   probity ledger 2026-10 pro-channel --mark claimed --by ada --note "case 4711"
-  probity ledger 2026-10 pro-channel --mark credited --amount 1200.00`,
+  probity ledger 2026-10 pro-channel --mark credited --amount 1200.00
+  probity ledger 2026-10 pro-channel --withdraw --note "our clock was a month ahead"
+  probity ledger 2026-10 pro-channel --correct --amount 900.00 --note "two hours had been announced"`,
     )
     .action((period: string | undefined, contract: string | undefined, options: Options) =>
       ledger(period, contract, options, world),
@@ -54,13 +67,15 @@ async function ledger(
   options: Options,
   world: World,
 ): Promise<void> {
-  const store = options.mark === undefined ? openDataToRead(options.data) : openData(options.data);
+  const changes = options.mark !== undefined || options.withdraw === true || options.correct === true;
+  const store = changes ? openData(options.data) : openDataToRead(options.data);
   try {
-    if (options.mark !== undefined) {
+    if (changes) {
       if (period === undefined || contract === undefined) {
-        throw new OperatorError('name the period and the contract whose claim moves on');
+        throw new OperatorError('name the period and the contract of the report');
       }
-      await mark(store, contract, period, options.mark, options, world);
+      if (options.mark === undefined) await correct(store, contract, period, options, world);
+      else await mark(store, contract, period, options.mark, options, world);
       return;
     }
     const entries = await store.readLedger({
@@ -112,6 +127,48 @@ async function mark(
   world.err(`from there it can become ${movesFrom(state).join(' or ')}\n`);
 }
 
+/** Adds what somebody says of a frozen report: that it does not hold, or that another amount is owed. */
+async function correct(
+  store: Store,
+  contract: string,
+  period: string,
+  { withdraw, amount, note, by }: Options,
+  world: World,
+): Promise<void> {
+  const isWithdrawn = withdraw === true;
+  if (note.trim() === '')
+    throw new OperatorError('--note: say why; everybody who reads the report will see it');
+  if (!isWithdrawn && (amount === undefined || !/^\d+(\.\d+)?$/.test(amount))) {
+    throw new OperatorError(
+      `--amount: expected a decimal such as 900.00, or 0 for nothing, found ${amount ?? 'none'}`,
+    );
+  }
+  const standing = standingOf(await store.readLedger({ contract, period }));
+  if (standing === null) throw new OperatorError(`there is no report of ${period} for contract ${contract}`);
+  const isMoved = standing.state !== 'no claim' && standing.state !== 'ready';
+  const owed: ClaimState = isMoved ? standing.state : 'ready';
+  const state: ClaimState = isWithdrawn || !/[1-9]/.test(amount ?? '') ? 'no claim' : owed;
+  const added = await store.addLedgerEntry(
+    {
+      contract,
+      period,
+      kind: 'correction',
+      state,
+      amount: isWithdrawn ? null : (amount ?? null),
+      currency: standing.last.currency,
+      at: world.now(),
+      who: by ?? userOf(world),
+      note,
+      key: `corrected:${contract}:${period}:${standing.last.no}`,
+    },
+    standing.last.no,
+  );
+  if (!added) throw new OperatorError('somebody else changed the ledger just now; look at it again');
+  const what = isWithdrawn ? 'withdrawn' : `corrected to ${amount} ${standing.last.currency ?? ''}`.trim();
+  world.out(`${contract} ${period}: ${what}; the claim is "${state}"\n`);
+  world.err('the frozen report stays as it is; its pages say so, and whoever reads statements is mailed\n');
+}
+
 function ledgerText(entries: readonly LedgerEntry[]): string {
   if (entries.length === 0) return 'the ledger is empty\n';
   const byReport = Map.groupBy(entries, ({ contract, period }) => `${period}  ${contract}`);
@@ -122,7 +179,7 @@ function ledgerText(entries: readonly LedgerEntry[]): string {
     const lines = own.map((entry) => {
       const amount = entry.amount === null ? '' : `  ${entry.amount} ${entry.currency ?? ''}`.trimEnd();
       const note = entry.note === '' ? '' : `: ${entry.note}`;
-      return `    ${minuteUtc(entry.at)}  ${entry.kind === 'state' ? entry.state : entry.kind}${amount}  ${entry.who ?? 'Probity'}${note}`;
+      return `    ${minuteUtc(entry.at)}  ${entryWord(entry)}${amount}  ${entry.who ?? 'Probity'}${note}`;
     });
     return [`${name}  ${standing?.state ?? ''}${worth}`, ...lines].join('\n');
   });

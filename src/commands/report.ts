@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { claimText } from '../domain/report/claim-text.ts';
+import { correctionOf } from '../domain/report/ledger.ts';
 import type { Report } from '../domain/report/report.ts';
 import { parsePeriod } from '../domain/time/period.ts';
 import { signReport } from '../evidence/signature.ts';
@@ -101,6 +102,12 @@ async function documentsOf(
   );
   const documents: ReportDocument[] = [];
   for (const { contract } of frozen) {
+    const correction = correctionOf(await store.readLedger({ contract, period }));
+    if (correction !== null) {
+      const told = `the report ${period} of ${contract} was ${correction.kind}: ${correction.reason}`;
+      if (correction.kind === 'withdrawn' && options.claimPack === true) throw new OperatorError(told);
+      world.err(`${told}\n`);
+    }
     const found = await store.readReport(contract, period);
     if (found !== null) documents.push(readDocument(found.document));
   }

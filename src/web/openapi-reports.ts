@@ -18,6 +18,11 @@ const line = {
   frozenAt: instant,
   result: oneOf(RESULTS),
   byResult: object(Object.fromEntries(RESULTS.map((result) => [result, count]))),
+  correction: maybe({
+    ...object({ kind: oneOf(['withdrawn', 'corrected']), at: instant, reason: text }),
+    description:
+      'What somebody said of it afterwards. A withdrawn report does not hold; it stays as it was frozen.',
+  }),
 } satisfies Readonly<Record<string, Schema>>;
 
 /** Reports without money: what is owed is behind the owner's token, on the page and in the signed files. */

@@ -4,7 +4,7 @@ import type { RequestHandler } from 'express';
 import { reportPage } from '../../dashboards/report.page.ts';
 import { type ReportRow, reportsPage } from '../../dashboards/reports.page.ts';
 import { type ClaimReading, claimReadings } from '../domain/report/claim-readings.ts';
-import { movesFrom, standingOf } from '../domain/report/ledger.ts';
+import { correctionOf, entryWord, movesFrom, standingOf } from '../domain/report/ledger.ts';
 import { publicReport, publicReportLine } from '../domain/report/public-report.ts';
 import type { Report } from '../domain/report/report.ts';
 import type { Audience } from '../domain/report/report-text.ts';
@@ -105,20 +105,23 @@ function lineOf(report: Report): Line {
   };
 }
 
+async function ledgerByReport(store: Pick<Store, 'readLedger'>) {
+  return Map.groupBy(await store.readLedger({}), ({ contract, period }) => `${contract}\n${period}`);
+}
+
 /** `GET /reports`, and the same with money behind the owner's token. */
 export function reportsRoute(context: WebContext, shelf: Shelf, audience: Audience): RequestHandler {
   return async (request, response) => {
     const { store, settings, assets, clock } = context;
-    const ledger = Map.groupBy(
-      await store.readLedger({}),
-      ({ contract, period }) => `${contract}\n${period}`,
-    );
+    const ledger = await ledgerByReport(store);
     const now = clock();
     const rows = (await shelf.list()).map((line): ReportRow => {
       const { open, year, percent, currency, readings } = line;
       const { contract, title, period, practice, result, byResult } = open;
-      const standing = standingOf(ledger.get(`${contract}\n${period}`) ?? []);
+      const entries = ledger.get(`${contract}\n${period}`) ?? [];
+      const standing = standingOf(entries);
       return {
+        correction: correctionOf(entries)?.kind ?? null,
         contract,
         title,
         period,
@@ -157,7 +160,8 @@ export function reportRoute(
     if (found === null)
       throw new AppError('not_found', 'there is no frozen report of that period and contract');
     const { store, settings, assets } = context;
-    const entries = audience === 'owner' ? await store.readLedger({ contract, period }) : [];
+    const all = await store.readLedger({ contract, period });
+    const entries = audience === 'owner' ? all : [];
     const files = options === null ? [] : await filesIn(options.folderOf(period, contract));
     const base = `/owner/reports/${encodeURIComponent(period)}/${encodeURIComponent(contract)}`;
     const page = reportPage(found.report, {
@@ -165,6 +169,7 @@ export function reportRoute(
       locale: settings.locale,
       assets: assets.names,
       audience,
+      correction: correctionOf(all),
       seal: found.keyId === null ? null : { keyId: found.keyId },
       downloads:
         audience === 'owner'
@@ -172,33 +177,42 @@ export function reportRoute(
           : [],
       ownerPath: audience === 'owner' ? null : base,
       moves: entries.length === 0 ? [] : movesFrom(entries.at(-1)?.state ?? 'no claim'),
-      ledger: entries.map(({ at, kind, state, who, note, amount, currency }) => ({
-        at: new Date(at).toISOString(),
-        state: kind === 'state' ? state : kind,
-        who: who ?? 'Probity',
-        note: amount === null ? note : `${note}${note === '' ? '' : '; '}${amount} ${currency ?? ''}`.trim(),
-      })),
+      ledger: entries.map((entry) => {
+        const { at, who, note, amount, currency } = entry;
+        return {
+          at: new Date(at).toISOString(),
+          state: entryWord(entry),
+          who: who ?? 'Probity',
+          note:
+            amount === null ? note : `${note}${note === '' ? '' : '; '}${amount} ${currency ?? ''}`.trim(),
+        };
+      }),
     });
     await sendPrepared(request, response, prepare(HTML, page), cachingFor(audience));
   };
 }
 
 /** `GET /api/v1/reports`: for everybody, so without money. */
-export function reportsApiRoute(shelf: Shelf): RequestHandler {
+export function reportsApiRoute({ store }: WebContext, shelf: Shelf): RequestHandler {
   return async (request, response) => {
-    const reports = (await shelf.list()).map(({ open }) => open);
+    const ledger = await ledgerByReport(store);
+    const reports = (await shelf.list()).map(({ open }) => ({
+      ...open,
+      correction: correctionOf(ledger.get(`${open.contract}\n${open.period}`) ?? []),
+    }));
     await sendPrepared(request, response, prepare(JSON_TYPE, JSON.stringify({ reports })));
   };
 }
 
 /** `GET /api/v1/reports/<period>/<contract>` */
-export function reportApiRoute(shelf: Shelf): RequestHandler {
+export function reportApiRoute({ store }: WebContext, shelf: Shelf): RequestHandler {
   return async (request, response) => {
     const { period, contract } = namesOf(request.params);
     const found = await shelf.read(contract, period);
     if (found === null)
       throw new AppError('not_found', 'there is no frozen report of that period and contract');
-    const json = JSON.stringify(publicReport(found.report));
+    const correction = correctionOf(await store.readLedger({ contract, period }));
+    const json = JSON.stringify({ ...publicReport(found.report), correction });
     await sendPrepared(request, response, prepare(JSON_TYPE, json));
   };
 }

@@ -190,8 +190,8 @@ function reportRoutes(
   const shelf = createReportShelf(context);
   const open: Routes = [
     ['/reports', reportsRoute(context, shelf, 'public')],
-    ['/api/v1/reports', reportsApiRoute(shelf)],
-    ['/api/v1/reports/:period/:contract', reportApiRoute(shelf)],
+    ['/api/v1/reports', reportsApiRoute(context, shelf)],
+    ['/api/v1/reports/:period/:contract', reportApiRoute(context, shelf)],
     ['/reports/:period/:contract', reportRoute(context, shelf, 'public', null)],
   ];
   if (reports === undefined) return open;

@@ -179,6 +179,42 @@ test('a claim moves on by the rules of the ledger, with who, when and why', () =
   assert.match(shown, /claimed {2}bob: case 4711\n/);
 });
 
+test('a frozen report is corrected and withdrawn by new entries with a reason, and no claim is packed on what is withdrawn', () => {
+  const ledger = (...values: string[]) => probity('ledger', '2027-02', 'pro', ...values, '--data', data);
+  const before = probity('report', '2027-02', '--contract', 'pro', '--format', 'json', '--data', data);
+  const unreasoned = ledger('--withdraw');
+  assert.deepEqual(
+    [unreasoned.status, unreasoned.err],
+    [2, '--note: say why; everybody who reads the report will see it\n'],
+  );
+  const unclear = ledger('--correct', '--note', 'they showed a notice');
+  assert.deepEqual(
+    [unclear.status, unclear.err],
+    [2, '--amount: expected a decimal such as 900.00, or 0 for nothing, found none\n'],
+  );
+  const corrected = ledger('--correct', '--amount', '120.00', '--note', 'they showed a notice');
+  assert.equal(
+    corrected.out,
+    'pro 2027-02: corrected to 120.00 EUR; the claim is "credited"\n',
+    corrected.err,
+  );
+  const withdrawn = ledger('--withdraw', '--note', 'our clock was wrong');
+  assert.equal(withdrawn.out, 'pro 2027-02: withdrawn; the claim is "no claim"\n', withdrawn.err);
+  assert.match(
+    ledger().out,
+    / corrected {2}120\.00 EUR {2}ada: they showed a notice\n.* withdrawn {2}ada: our clock was wrong\n$/,
+  );
+  const pack = probity('report', '2027-02', '--contract', 'pro', '--claim-pack', '--data', data);
+  assert.deepEqual(
+    [pack.status, pack.err],
+    [2, 'the report 2027-02 of pro was withdrawn: our clock was wrong\n'],
+  );
+  const after = probity('report', '2027-02', '--contract', 'pro', '--format', 'json', '--data', data);
+  assert.equal(after.out, before.out, 'the frozen report is what it was');
+  assert.equal(after.err, 'the report 2027-02 of pro was withdrawn: our clock was wrong\n');
+  assert.equal(probity('verify', '--data', data).status, 0);
+});
+
 test('a token is shown once, and only its hash is kept', () => {
   const token = probity('token', '--data', data).out.trim();
   assert.match(token, /^[A-Za-z0-9_-]{32}$/);

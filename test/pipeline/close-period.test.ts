@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import Database from 'better-sqlite3';
+import { standingOf } from '../../src/domain/report/ledger.ts';
 import { closePeriods, draftReport } from '../../src/pipeline/closing/close-period.ts';
 import type { Store } from '../../src/store/store.ts';
 import { DAY, declaration, failure, HOUR, MINUTE, target } from '../store/builders.ts';
@@ -92,6 +93,51 @@ test('deadlines are told of 14, 7, 3 and 1 days before, once each, and no more o
   assert.ok(await store.addLedgerEntry(claimed, entry.no));
   await closeAt(closing, deadline - HOUR);
   assert.equal((await messagesOf(store)).length, 4);
+  await store.close();
+});
+
+test('a corrected amount is what reminders tell, and of a withdrawn report nobody is reminded; each is mailed once', async () => {
+  const { store, closing } = await recordMonth();
+  await closeAt(closing, DUE);
+  const [frozen] = await store.readLedger({ contract: 'pro', period: '2027-02' });
+  assert.ok(frozen && frozen.state === 'ready');
+  const entry = {
+    ...frozen,
+    kind: 'correction' as const,
+    who: 'ada',
+    note: 'our clock was wrong',
+    at: DUE + HOUR,
+    key: 'corrected:pro:2027-02:1',
+  };
+  assert.ok(await store.addLedgerEntry({ ...entry, amount: '120.00' }, frozen.no));
+  const corrected = (await store.readLedger({})).at(-1);
+  assert.ok(corrected);
+  await closeAt(closing, DUE + 2 * HOUR);
+  const due = Date.UTC(2027, 2, 30) - 3 * DAY;
+  await closeAt(closing, due);
+  const reminded = (await store.readDeliveries({ state: 'pending' })).find(
+    ({ message }) => message.topic === 'claim_deadline',
+  );
+  assert.match(reminded?.message.subject ?? '', /: EUR 120\.00$/, 'reminders go by the corrected amount');
+  const withdrawal = {
+    ...entry,
+    state: 'no claim' as const,
+    amount: null,
+    at: due + 1,
+    key: 'corrected:pro:2027-02:2',
+  };
+  assert.ok(await store.addLedgerEntry(withdrawal, corrected.no));
+  for (let now = due + HOUR; now < due + 4 * DAY; now += 12 * HOUR) await closeAt(closing, now);
+  const keys = await messagesOf(store);
+  assert.deepEqual(keys.filter((key) => key.startsWith('corrected:')).length, 2);
+  assert.equal(keys.filter((key) => key.startsWith('claim:')).length, 1, 'no reminder after the withdrawal');
+  const told = (await store.readDeliveries({ state: 'pending' })).filter(
+    ({ message }) => message.topic === 'report_corrected',
+  );
+  assert.ok(told.some(({ message }) => message.subject === '2027-02 pro: the report was withdrawn'));
+  assert.ok(told.some(({ message }) => message.headline.includes('was corrected to 120.00 EUR.')));
+  const standing = standingOf(await store.readLedger({ contract: 'pro', period: '2027-02' }));
+  assert.deepEqual([standing?.state, standing?.amount], ['no claim', null]);
   await store.close();
 });
 

@@ -163,3 +163,36 @@ test('guessing tokens is told to wait after twenty in a minute, and never shuts 
   now += 10_000;
   assert.equal((await guess()).status, 401);
 });
+
+test('a withdrawn report says so before anything else, to everybody and with its reason, and money stays private', async () => {
+  const [frozen] = await store.readLedger({ contract: 'pro', period: '2027-02' });
+  assert.ok(frozen);
+  const last = (await store.readLedger({ contract: 'pro', period: '2027-02' })).at(-1);
+  const note = 'our <clock> was wrong';
+  const added = await store.addLedgerEntry(
+    {
+      ...frozen,
+      kind: 'correction',
+      state: 'no claim',
+      amount: null,
+      who: 'ada',
+      note,
+      at: now,
+      key: 'corrected:1',
+    },
+    last?.no ?? 0,
+  );
+  assert.ok(added);
+  const page = await (await get('/reports/2027-02/pro')).text();
+  assert.match(page, /This report was withdrawn<\/h2><p><strong>.*<\/strong> our &lt;clock&gt; was wrong/);
+  assert.ok(page.indexOf('This report was withdrawn') < page.indexOf('breached'));
+  assert.doesNotMatch(page, /400\.00|ada/);
+  assert.match(await (await get('/reports')).text(), /<strong>withdrawn<\/strong>/);
+  const { reports } = (await (await get('/api/v1/reports')).json()) as {
+    reports: { contract: string; correction: unknown }[];
+  };
+  assert.deepEqual(
+    reports.map(({ correction }) => correction),
+    [{ kind: 'withdrawn', at: now, reason: note }],
+  );
+});

@@ -34,6 +34,7 @@ export const TOPICS = [
   'recovered',
   'period_closed',
   'claim_deadline',
+  'report_corrected',
   'weekly_digest',
   'test',
 ] as const;

@@ -80,6 +80,39 @@ export function periodNotices(closed: ClosedPeriod, now: number): readonly Messa
   return messages;
 }
 
+/** Tells that a frozen report was withdrawn or corrected. Asking again gives the same key. */
+export function correctionNotice(told: {
+  readonly contract: string;
+  readonly period: string;
+  readonly practice: boolean;
+  readonly kind: 'withdrawn' | 'corrected';
+  readonly no: number;
+  readonly at: number;
+  readonly who: string;
+  readonly reason: string;
+  /** What is owed now, with its currency; `null`: nothing follows from the report. */
+  readonly worth: string | null;
+}): Message {
+  const { contract, period, kind, worth } = told;
+  return notice({
+    key: `corrected:${contract}:${period}:${told.no}`,
+    topic: 'report_corrected',
+    severity: 'report',
+    at: told.at,
+    practice: told.practice,
+    subject: `${period} ${contract}: the report was ${kind}`,
+    headline:
+      kind === 'withdrawn'
+        ? `Do not use the report of ${period} for ${contract}: it was withdrawn. No reminder of its claim follows.`
+        : `What is owed for ${period} of ${contract} was corrected to ${worth ?? 'nothing'}. The frozen report stays as it was.`,
+    facts: [
+      { label: 'Reason', text: told.reason },
+      { label: 'By', text: told.who },
+    ],
+    path: `/reports/${encodeURIComponent(period)}/${encodeURIComponent(contract)}`,
+  });
+}
+
 function readingText({ text, isEarliest }: NonNullable<ClosedPeriod['claimBy']>): string {
   return `${text}, ${isEarliest ? 'by the earliest reading' : 'by a later reading: the earliest is past'}`;
 }

@@ -7,7 +7,10 @@ export type LedgerEntry = {
   readonly no: number;
   readonly contract: string;
   readonly period: string;
-  /** `frozen`: the report was made; `state`: somebody moved the claim on; `correction`: samples came after the close. */
+  /**
+   * `frozen`: the report was made; `state`: somebody moved the claim on; `correction`: samples came after the close, or, where
+   * `who` is somebody, that person withdrew the report (`amount` is `null`) or set another amount.
+   */
   readonly kind: 'frozen' | 'state' | 'correction';
   readonly state: ClaimState;
   /** A decimal in `currency`; `null`: not known. */
@@ -44,6 +47,43 @@ export function standingOf(
 ): { readonly state: ClaimState; readonly amount: string | null; readonly last: LedgerEntry } | null {
   const last = entries.at(-1);
   if (last === undefined) return null;
-  const amount = entries.findLast((entry) => entry.kind !== 'correction' && entry.amount !== null)?.amount;
-  return { state: last.state, amount: amount ?? null, last };
+  const isWithdrawn = correctionOf(entries)?.kind === 'withdrawn';
+  const told = entries.findLast((entry) =>
+    isByHand(entry)
+      ? entry.amount !== null || isWithdrawn
+      : entry.kind !== 'correction' && entry.amount !== null,
+  );
+  return { state: last.state, amount: told?.amount ?? null, last };
+}
+
+function isByHand({ kind, who }: LedgerEntry): boolean {
+  return kind === 'correction' && who !== null;
+}
+
+/** What somebody said of a frozen report afterwards. The report itself stays as it was frozen. */
+export type Correction = {
+  readonly kind: 'withdrawn' | 'corrected';
+  readonly at: number;
+  /** Shown to everybody who may read the report. */
+  readonly reason: string;
+};
+
+/** What people call an entry. */
+export function entryWord(entry: LedgerEntry): string {
+  return entry.kind === 'state' ? entry.state : (correctionBy(entry)?.kind ?? entry.kind);
+}
+
+/** What an entry corrects; `null`: nothing. */
+export function correctionBy(entry: LedgerEntry): Correction | null {
+  if (!isByHand(entry)) return null;
+  const kind = entry.amount === null ? 'withdrawn' : 'corrected';
+  return { kind, at: entry.at, reason: entry.note };
+}
+
+/** The correction in force after all entries of one report, oldest first. A claim that moves on takes a withdrawal back. */
+export function correctionOf(entries: readonly LedgerEntry[]): Correction | null {
+  const last = entries.findLast((entry) => isByHand(entry) || entry.kind === 'state');
+  const byHand = entries.findLast(isByHand);
+  const correction = byHand === undefined ? null : correctionBy(byHand);
+  return correction?.kind === 'withdrawn' && last !== byHand ? null : correction;
 }

@@ -14,6 +14,7 @@ import {
 import { type DecidingAttempt, lineOfSample } from '../../domain/measure/line-of-sample.ts';
 import type { Doubt, NotRunReason } from '../../domain/measure/outcome.ts';
 import { assembleStatement, summariseStatements } from '../../domain/report/assemble-report.ts';
+import { correctionOf } from '../../domain/report/ledger.ts';
 import {
   type Failure,
   type HeadStamp,
@@ -37,6 +38,7 @@ export type ReportReader = Pick<
   | 'readEvidence'
   | 'readPlannedWork'
   | 'readReport'
+  | 'readLedger'
   | 'readRegions'
   | 'readSegmentUntil'
   | 'readTimeStamp'
@@ -148,7 +150,11 @@ async function readPrevious({
   for (let i = 1; i <= back; i += 1) {
     const { label } = shiftWindow(period, contract.window, -i);
     const frozen = await store.readReport(terms.contract, label);
-    reports.push(frozen === null ? null : (JSON.parse(frozen.document) as { report: Report }).report);
+    const ledger = await store.readLedger({ contract: terms.contract, period: label });
+    const isWithdrawn = correctionOf(ledger)?.kind === 'withdrawn';
+    reports.push(
+      frozen === null || isWithdrawn ? null : (JSON.parse(frozen.document) as { report: Report }).report,
+    );
   }
   return (scope) =>
     reports.map((report, i): WindowResult => {

@@ -1,9 +1,9 @@
 import type { Severity } from '../../domain/alert/alert.ts';
 import { type Recipient, type Route, recipientsOf } from '../../domain/alert/alert-policy.ts';
-import { type ClosedPeriod, periodNotices } from '../../domain/alert/notices.ts';
+import { type ClosedPeriod, correctionNotice, periodNotices } from '../../domain/alert/notices.ts';
 import { contractInForce, isSameWindow, MOST_SHARED_MS } from '../../domain/contract/contract-in-force.ts';
 import { openReading } from '../../domain/report/claim-readings.ts';
-import { type ClaimState, type LedgerEntry, standingOf } from '../../domain/report/ledger.ts';
+import { type ClaimState, correctionBy, type LedgerEntry, standingOf } from '../../domain/report/ledger.ts';
 import type { Report, ReportStatement } from '../../domain/report/report.ts';
 import { instantText, type Period, windowAt } from '../../domain/time/period.ts';
 import { minuteUtc } from '../../domain/wording.ts';
@@ -72,6 +72,7 @@ export async function closePeriods(options: CloseOptions, now: number): Promise<
     });
   }
   const corrections = await noteCorrections(options, attempt, now);
+  await tellCorrections(options, attempt, now);
   await remind(options, attempt, now);
   return { frozen, corrections, failures };
 }
@@ -190,7 +191,13 @@ function statementText({ result, evaluation, coverage }: ReportStatement): strin
 }
 
 /** What the messages of a closed period need. */
-export function closedPeriod(contract: string, report: Report, state: ClaimState, now: number): ClosedPeriod {
+export function closedPeriod(
+  contract: string,
+  report: Report,
+  state: ClaimState,
+  now: number,
+  amount = report.summary.amount,
+): ClosedPeriod {
   const open = openReading(report, now);
   const { summary, period, practice } = report;
   const isOwed = summary.claims > 0;
@@ -203,8 +210,9 @@ export function closedPeriod(contract: string, report: Report, state: ClaimState
     stake: isOwed
       ? {
           contract,
-          creditPercent: `${summary.percent} %`,
-          creditMoney: summary.amount === null ? null : `${summary.currency ?? ''} ${summary.amount}`.trim(),
+          // Of a corrected amount nobody knows the share.
+          creditPercent: amount === summary.amount ? `${summary.percent} %` : null,
+          creditMoney: amount === null ? null : `${summary.currency ?? ''} ${amount}`.trim(),
           isCertain: true,
         }
       : null,
@@ -312,11 +320,48 @@ async function remindOf(
   const frozen = await store.readReport(contract, period);
   if (frozen === null) return;
   const report = reportIn(frozen);
-  const messages = periodNotices(closedPeriod(contract, report, standing.state, now), now)
+  const messages = periodNotices(
+    closedPeriod(contract, report, standing.state, now, standing.amount ?? report.summary.amount),
+    now,
+  )
     .filter(({ topic }) => topic === 'claim_deadline')
     .map((message) => ({ message, recipients: recipients(routes, message.severity, report) }));
   if (messages.length === 0) return;
   await store.saveDecision({ incidents: [], events: [], messages, spendsLink: null, at: now });
+}
+
+/** A correction older than this was told long ago, and its message may be pruned. */
+const CORRECTIONS_TOLD_MS = 86_400_000;
+
+/** The command that corrects knows no recipients: whoever reads statements is told here, once. */
+async function tellCorrections(
+  { store, routes }: CloseOptions,
+  attempt: Attempt,
+  now: number,
+): Promise<void> {
+  for (const entry of await store.readLedger({})) {
+    const correction = correctionBy(entry);
+    if (correction === null || now - entry.at > CORRECTIONS_TOLD_MS) continue;
+    const { contract, period, no, at, amount, currency } = entry;
+    await attempt(`telling of the correction of ${contract} ${period}`, async () => {
+      const frozen = await store.readReport(contract, period);
+      if (frozen === null) return;
+      const report = reportIn(frozen);
+      const message = correctionNotice({
+        contract,
+        period,
+        practice: report.practice,
+        kind: correction.kind,
+        no,
+        at,
+        who: entry.who ?? '',
+        reason: correction.reason,
+        worth: amount === null ? null : `${amount} ${currency ?? ''}`.trim(),
+      });
+      const messages = [{ message, recipients: recipients(routes, message.severity, report) }];
+      await store.saveDecision({ incidents: [], events: [], messages, spendsLink: null, at: now });
+    });
+  }
 }
 
 /** The report of a period that is still open, as it would read now; no claim follows from it. */
