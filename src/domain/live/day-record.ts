@@ -1,5 +1,6 @@
 import type { Bucket } from './bucket.ts';
 import type { LiveObjective } from './live-objective.ts';
+import type { AvailabilityCounts } from './question-sums.ts';
 
 /** What one day of UTC came to. */
 export type DayRecord = {
@@ -42,8 +43,16 @@ export function levelOf(
 /** A day with the counts of a bucket added. */
 export function addToDay(day: DayRecord, { answers, notRun }: Pick<Bucket, 'answers' | 'notRun'>): DayRecord {
   const [availability] = answers;
-  const skipped = Object.values(notRun).reduce((sum, ticks) => sum + ticks, 0);
   if (availability?.kind !== 'availability') return day;
-  const { good, bad } = availability.counts;
+  const skipped = Object.values(notRun).reduce((sum, ticks) => sum + ticks, 0);
+  return addCounts(day, availability.counts, skipped);
+}
+
+/** A day with requests added, and ticks that did not run. */
+export function addCounts(
+  day: DayRecord,
+  { good, bad }: Pick<AvailabilityCounts, 'good' | 'bad'>,
+  skipped: number,
+): DayRecord {
   return { fromAt: day.fromAt, good: day.good + good, bad: day.bad + bad, notRun: day.notRun + skipped };
 }

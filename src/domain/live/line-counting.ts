@@ -102,15 +102,15 @@ function eachSlice(
   lines: JudgedLines,
   from: number,
   to: number,
-  visit: (slice: Interval, first: number, end: number, isSetAside: boolean) => void,
+  visit: (startAt: number, endAt: number, first: number, end: number, isSetAside: boolean) => void,
 ): void {
   let next = from;
   for (let at = fromAt; at < toAt; at += sliceMs) {
-    const slice = { fromAt: at, toAt: Math.min(at + sliceMs, toAt) };
+    const endAt = Math.min(at + sliceMs, toAt);
     const first = next;
-    while (next < to && (lines.at[next] ?? Number.POSITIVE_INFINITY) < slice.toAt) next += 1;
-    const isSetAside = maintenance.length > 0 && coversWhole(maintenance, slice.fromAt, slice.toAt);
-    visit(slice, first, next, isSetAside);
+    while (next < to && (lines.at[next] ?? Number.POSITIVE_INFINITY) < endAt) next += 1;
+    const isSetAside = maintenance.length > 0 && coversWhole(maintenance, at, endAt);
+    visit(at, endAt, first, next, isSetAside);
   }
 }
 
@@ -124,7 +124,7 @@ function addAvailability(
   to: number,
 ): void {
   const countings = lines.kinds.map(({ counting }) => counting);
-  eachSlice(stretch, terms.sliceMs, lines, from, to, (slice, first, end, isSetAside) => {
+  eachSlice(stretch, terms.sliceMs, lines, from, to, (startAt, endAt, first, end, isSetAside) => {
     let good = 0;
     let bad = 0;
     for (let i = first; i < end; i += 1) {
@@ -159,7 +159,7 @@ function addAvailability(
       counts.failedBySize.set(good + bad, (counts.failedBySize.get(good + bad) ?? 0) + bad);
     }
     if (terms.method.kind === 'timeslices' && (state === 'bad' || state === 'assumed_bad'))
-      joinTo(down, slice);
+      joinTo(down, { fromAt: startAt, toAt: endAt });
   });
 }
 
@@ -185,7 +185,7 @@ function addAttainment(
   const column = lines.times[position];
   if (column == null) throw new Error('lines of another plan');
   const roles = lines.kinds.map((kind) => kind.roles[position]);
-  eachSlice(stretch, terms.form.sliceMs, lines, from, to, (_slice, first, end, isSetAside) => {
+  eachSlice(stretch, terms.form.sliceMs, lines, from, to, (_startAt, _endAt, first, end, isSetAside) => {
     const slice = { timed: 0, passed: 0, failed: 0, sum: 0 };
     for (let i = first; i < end; i += 1) {
       const role = roles[lines.kind[i] ?? 0];

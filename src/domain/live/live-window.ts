@@ -10,13 +10,13 @@ import {
   totalOf,
 } from '../contract/exact.ts';
 import { isUpperLimit } from '../contract/latency-question.ts';
-import { latencyAtRank } from '../statistics/latency-histogram.ts';
+import { type LatencyHistogram, latencyAtRank } from '../statistics/latency-histogram.ts';
 import { nearestRank } from '../statistics/quantile.ts';
 import { clip, type Interval, lengthOf, union } from '../time/interval.ts';
 import type { LivePlan, LiveQuestion } from './live-plan.ts';
 import type { Goal, ObjectiveShape } from './objective-shape.ts';
 import { mostBad } from './period-budget.ts';
-import type { AvailabilityCounts, QuestionSums } from './question-sums.ts';
+import type { QuestionSums } from './question-sums.ts';
 
 /** The rolling windows, and the contract's period so far. */
 export const LIVE_WINDOWS = {
@@ -83,20 +83,16 @@ function availabilityWindow(
   parts: readonly QuestionSums[],
   span: Interval,
 ): LiveWindow {
-  const sums = parts.flatMap((part) => (part.kind === 'availability' ? [part] : []));
-  const total = (key: Exclude<keyof AvailabilityCounts, 'failedBySize'>): number =>
-    sums.reduce((sum, { counts }) => sum + counts[key], 0);
-  const [good, bad] = [total('good'), total('bad')];
+  const { sums, good, bad, held, missed, assumedBad, withData, ...assumed } = totalsOf(parts);
   const slices = Math.ceil((span.toAt - span.fromAt) / terms.sliceMs);
-  const [held, missed, assumedBad] = [total('heldSlices'), total('missedSlices'), total('assumedBad')];
-  let [assumedGood, setAside, down] = [total('assumedGood'), total('setAside'), assumedBad];
+  let { assumedGood, setAside } = assumed;
+  let down = assumedBad;
   // Hours in which nobody was there left no bucket: all their slices are empty.
   const unseen = Math.max(0, slices - held - missed - assumedGood - assumedBad - setAside);
   if (terms.emptySlice === 'good') assumedGood += unseen;
   else if (terms.emptySlice === 'bad') down += unseen;
   else setAside += unseen;
-  const coverage = { withData: total('withData'), slices };
-  const common = { ...span, latency: null, coverage, exactShare: null };
+  const common = { ...span, latency: null, coverage: { withData, slices }, exactShare: null };
   if (terms.method.kind === 'occurrences') {
     const n = good + bad;
     const counted = n === 0 ? null : n;
@@ -149,6 +145,27 @@ function availabilityWindow(
   };
 }
 
+/** The parts of an availability question added up: one walk, for it is done for every window of every pass. */
+function totalsOf(parts: readonly QuestionSums[]) {
+  const sums: Extract<QuestionSums, { kind: 'availability' }>[] = [];
+  let [good, bad, withData, held, missed] = [0, 0, 0, 0, 0];
+  let [assumedGood, assumedBad, setAside] = [0, 0, 0];
+  for (const part of parts) {
+    if (part.kind !== 'availability') continue;
+    sums.push(part);
+    const { counts } = part;
+    good += counts.good;
+    bad += counts.bad;
+    withData += counts.withData;
+    held += counts.heldSlices;
+    missed += counts.missedSlices;
+    assumedGood += counts.assumedGood;
+    assumedBad += counts.assumedBad;
+    setAside += counts.setAside;
+  }
+  return { sums, good, bad, withData, held, missed, assumedGood, assumedBad, setAside };
+}
+
 /** Downtime within `span` in runs that last long enough, whole: a run counts by its true length, across any edge. */
 function longRuns(down: readonly Interval[], leastMs: number, span: Interval): number {
   const runs = union(down).filter(({ fromAt, toAt }) => toAt - fromAt >= leastMs);
@@ -191,10 +208,16 @@ function percentileWindow(
   parts: readonly QuestionSums[],
   span: Interval,
 ): LiveWindow {
-  const counts = parts.flatMap((part) => (part.kind === 'percentile' ? [part.counts] : []));
-  const sum = (key: 'timed' | 'passed' | 'failed'): number =>
-    counts.reduce((total, one) => total + one[key], 0);
-  const [timed, passed, failed] = [sum('timed'), sum('passed'), sum('failed')];
+  const histograms: LatencyHistogram[] = [];
+  let [timed, passed, failed] = [0, 0, 0];
+  for (const part of parts) {
+    if (part.kind !== 'percentile') continue;
+    const { counts } = part;
+    histograms.push(counts.histogram);
+    timed += counts.timed;
+    passed += counts.passed;
+    failed += counts.failed;
+  }
   const n = timed + failed;
   const { form } = terms;
   const isUpper = isUpperLimit(form.comparator);
@@ -207,10 +230,7 @@ function percentileWindow(
         ? Math.max(1, n - mostBad(goal.allowance, n))
         : nearestRank(form.percentile, n);
   const own = isUpper ? rank : rank - failed;
-  const read = latencyAtRank(
-    counts.map(({ histogram }) => histogram),
-    own,
-  );
+  const read = latencyAtRank(histograms, own);
   const isMet = isUpper ? passed >= rank : n - passed < rank;
   const common = {
     ...span,

@@ -1,4 +1,4 @@
-import { addToDay, type DayRecord, emptyDay } from '../../domain/live/day-record.ts';
+import { addCounts, addToDay, type DayRecord, emptyDay } from '../../domain/live/day-record.ts';
 import {
   emptyLines,
   firstAtOrAfter,
@@ -19,7 +19,6 @@ import {
 } from '../../domain/live/live-window.ts';
 import {
   addAnswers,
-  answersOf,
   clearSums,
   copySums,
   emptySums,
@@ -323,18 +322,19 @@ export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Cloc
       0,
     );
     const objectives = terms.shapes.map((shape) => {
-      const windows = Object.fromEntries(
-        all.map(({ name, fromAt, parts }) => [
-          name,
-          liveWindow(
-            shape,
-            plan,
-            parts.flatMap((sums) => sums[shape.position] ?? []),
-            { fromAt, toAt },
-          ),
-        ]),
-      ) as Record<WindowName, LiveWindow>;
-      return liveObjective(target.id, shape, windows, { period, remainingTicks });
+      const windows: Partial<Record<WindowName, LiveWindow>> = {};
+      for (const { name, fromAt, parts } of all) {
+        const own: QuestionSums[] = [];
+        for (const sums of parts) {
+          const one = sums[shape.position];
+          if (one !== undefined) own.push(one);
+        }
+        windows[name] = liveWindow(shape, plan, own, { fromAt, toAt });
+      }
+      return liveObjective(target.id, shape, windows as Record<WindowName, LiveWindow>, {
+        period,
+        remainingTicks,
+      });
     });
     return { target: target.id, objectives, days: daysOf(base, open, toAt) };
   };
@@ -380,7 +380,9 @@ export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Cloc
     }
     const known = base.days.get(today) ?? emptyDay(today);
     // The open hours never reach back over more than one midnight by more than an hour: they belong to today.
-    return [...base.row.before, addToDay(known, { answers: answersOf(open), notRun: {} })];
+    const [requests] = open;
+    const whole = requests?.kind === 'availability' ? addCounts(known, requests.counts, 0) : known;
+    return [...base.row.before, whole];
   };
 
   return {
