@@ -12,6 +12,7 @@ function attempt(over: Partial<Sample> = {}): JudgedSample {
     ...facts,
     promptTokens: usage?.promptTokens ?? null,
     completionTokens: usage?.completionTokens ?? null,
+    gaveUpMs: null,
   };
 }
 

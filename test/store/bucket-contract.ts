@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Bucket } from '../../src/domain/live/bucket.ts';
+import { NO_PHASES } from '../../src/domain/measure/observation.ts';
 import {
   DAY,
   declaration,
@@ -214,6 +215,28 @@ export function bucketContract(name: string, open: () => Shelf): void {
         ]);
         while (await store.compact(MONDAY + DAY)) assert.ok(true);
         assert.deepEqual(await readTicks(), decided, 'dense storage tells the same');
+      },
+    );
+
+    promise(
+      'an attempt that a deadline of ours ended says when we gave up, packed or not',
+      async ({ store }) => {
+        const outcomes = ['timeout.headers', 'timeout.stall', 'timeout.gateway', 'gateway.5xx'] as const;
+        const samples = outcomes.map((outcome, minute) =>
+          failure({
+            scheduledAt: MONDAY + minute * MINUTE,
+            outcome,
+            phases: { ...NO_PHASES, endUs: 59_999_600 },
+          }),
+        );
+        await store.record({ samples, notRun: [] });
+        const read = async () => {
+          const { byTarget } = await store.readDecided(MONDAY, MONDAY + HOUR);
+          return byTarget.get(TARGET)?.map(({ gaveUpMs }) => gaveUpMs);
+        };
+        assert.deepEqual(await read(), [60_000, 60_000, null, null]);
+        while (await store.compact(MONDAY + DAY)) assert.ok(true);
+        assert.deepEqual(await read(), [60_000, 60_000, null, null], 'dense storage tells the same');
       },
     );
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { gaveUpMs } from '../../src/domain/measure/line-of-sample.ts';
 import { NO_PHASES } from '../../src/domain/measure/observation.ts';
 import { DOUBTS, NOT_RUN_REASONS, OUTCOME_CODES, REMARKS } from '../../src/domain/measure/outcome.ts';
 import { refusedRowOf } from '../../src/domain/measure/refused-row.ts';
@@ -769,6 +770,7 @@ export function attempted(one: Sample): StoredAttempt {
     totalUs: one.totalUs,
     promptTokens: one.usage?.promptTokens ?? null,
     completionTokens: one.usage?.completionTokens ?? null,
+    gaveUpMs: gaveUpMs(one.outcome, () => one.phases),
     servedBy: one.servedBy,
   };
 }

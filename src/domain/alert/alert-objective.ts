@@ -9,7 +9,15 @@ import { type Counting, countsForAvailability, countsForLatency } from '../measu
 /** What an objective reads of a sample. */
 export type JudgedSample = Pick<
   DecidingAttempt,
-  'outcome' | 'validity' | 'status' | 'ttftUs' | 'totalUs' | 'promptTokens' | 'completionTokens' | 'servedBy'
+  | 'outcome'
+  | 'validity'
+  | 'status'
+  | 'ttftUs'
+  | 'totalUs'
+  | 'promptTokens'
+  | 'completionTokens'
+  | 'gaveUpMs'
+  | 'servedBy'
 >;
 
 /** An objective as alerts watch it: sample by sample. */
@@ -102,7 +110,7 @@ function factsOf(sample: JudgedSample): RequestFacts {
     endpoint: null,
     region: sample.servedBy.region,
     stream: null,
-    clientTimeoutMs: null,
+    clientTimeoutMs: sample.gaveUpMs,
     promptTokens: sample.promptTokens,
     outputTokens: sample.completionTokens,
   };

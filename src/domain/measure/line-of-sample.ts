@@ -1,5 +1,6 @@
 import type { Line } from '../contract/tally.ts';
-import { countsForLatency } from './outcome.ts';
+import type { Phases } from './observation.ts';
+import { countsForLatency, type Outcome } from './outcome.ts';
 import type { Sample } from './sample.ts';
 
 /** What counting needs of an attempt that decides its tick. */
@@ -9,8 +10,28 @@ export type DecidingAttempt = Pick<
 > & {
   readonly promptTokens: number | null;
   readonly completionTokens: number | null;
+  /** See `gaveUpMs`. */
+  readonly gaveUpMs: number | null;
   readonly servedBy: Pick<Sample['servedBy'], 'model' | 'region' | 'serviceTier'>;
 };
+
+/** Outcomes that are a deadline of ours: it was we who gave up. */
+const OUR_DEADLINES: ReadonlySet<Outcome> = new Set<Outcome>([
+  'timeout.headers',
+  'timeout.first_token',
+  'timeout.stall',
+  'timeout.total',
+]);
+
+/**
+ * When one of our own deadlines ended an attempt, whole ms since it was sent; `null` = none did. Rounded to the nearest:
+ * a deadline may be met half a millisecond early, and 60 s are 60 s.
+ */
+export function gaveUpMs(outcome: Outcome, readPhases: () => Pick<Phases, 'endUs'>): number | null {
+  if (!OUR_DEADLINES.has(outcome)) return null;
+  const { endUs } = readPhases();
+  return endUs === null ? null : Math.round(endUs / 1000);
+}
 
 /**
  * An attempt of ours as a contract reads it. Where we doubt ourselves it counts for nothing; where the answer was made in
@@ -32,7 +53,7 @@ export function lineOfSample(attempt: DecidingAttempt): Line {
     endpoint: null,
     region: servedBy.region,
     stream: null,
-    clientTimeoutMs: null,
+    clientTimeoutMs: attempt.gaveUpMs,
     promptTokens: attempt.promptTokens,
     outputTokens: attempt.completionTokens,
     ttftUs: isTimed ? attempt.ttftUs : null,

@@ -1,4 +1,4 @@
-import type { DecidingAttempt } from '../../domain/measure/line-of-sample.ts';
+import { type DecidingAttempt, gaveUpMs } from '../../domain/measure/line-of-sample.ts';
 import type { DecidedStretch, StoredAttempt } from '../store.ts';
 import type { AllSamples } from './all-samples.ts';
 import { outcomeOf, validityOf } from './closed-lists.ts';
@@ -78,18 +78,20 @@ export function storedAttemptOf(
 function attemptOf(row: StoredRow, registry: SeriesRegistry, servedBy: ServedByTable): DecidingAttempt {
   const { probe, target, region } = registry.entry(row.seriesNo);
   const { status, promptTokens } = row.readFacts();
+  const outcome = outcomeOf(row.outcome);
   return {
     probe,
     target,
     region,
     scheduledAt: row.scheduledAt,
-    outcome: outcomeOf(row.outcome),
+    outcome,
     validity: validityOf(row.doubt),
     status,
     ttftUs: row.ttftUs,
     totalUs: row.totalUs,
     promptTokens,
     completionTokens: row.completionTokens,
+    gaveUpMs: gaveUpMs(outcome, () => row.readDetail().phases),
     servedBy: servedBy.value(row.servedByNo),
   };
 }
