@@ -26,14 +26,16 @@ export function createEventStreamReader(onEvent: OnEvent, onOverflow: () => void
   const take = (message: EventSourceMessage): void => {
     reading.times.firstEventUs ??= now;
     reading.chunks += 1;
-    if (ended) reading.lenientTerminator = true;
     const data = message.data.trim();
     if (data === '[DONE]') {
+      if (ended) reading.lenientTerminator = true;
       reading.doneSeen = true;
       reading.times.doneUs ??= now;
       return;
     }
     const event = parseJson(data);
+    // Half an event at the end was cut off; a whole one only lacks its blank line.
+    if (ended && event !== undefined) reading.lenientTerminator = true;
     const error = message.event === 'error' ? (errorInFailure(event) ?? textError(data)) : errorIn(event);
     if (error !== null) {
       reading.error ??= error;

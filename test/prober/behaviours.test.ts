@@ -283,6 +283,15 @@ const ROWS: Readonly<Record<string, Row>> = {
     outcome: 'provider.malformed',
     shows: (seen) => assert.match(seen.malformed ?? '', /gzip/),
   },
+  'sixty-four megabytes packed into sixty-four kilobytes stay packed': {
+    when: 'zip-bomb',
+    outcome: 'provider.malformed',
+    shows(seen) {
+      assert.match(seen.malformed ?? '', /gzip/);
+      assert.ok(seen.bodyBytes > 0 && seen.bodyBytes < 100_000);
+      assert.equal(seen.answer, '');
+    },
+  },
   'bytes that are no UTF-8 are malformed, and do no harm': {
     when: 'invalid-utf8',
     outcome: 'provider.malformed',
@@ -430,6 +439,42 @@ const ROWS: Readonly<Record<string, Row>> = {
       assert.deepEqual(seen.ending, { kind: 'bound', bound: 'headers' });
       assert.ok(seen.responseBytes < 1_000_000);
     },
+  },
+  'headers without end are not read on, however short each is': {
+    when: 'headers-without-end',
+    outcome: 'provider.malformed',
+    shows(seen) {
+      assert.deepEqual(seen.ending, { kind: 'bound', bound: 'headers' });
+      assert.ok(seen.responseBytes < 1_000_000);
+    },
+  },
+  'headers that come byte by byte for ever are waited for until our deadline': {
+    when: 'headers-byte-by-byte',
+    asked: { probe: { deadlines: SHORT } },
+    outcome: 'timeout.headers',
+    shows: (seen) => assert.ok(seen.responseBytes > 0),
+  },
+  'early hints for ever are no answer': {
+    when: 'early-hints-without-end',
+    asked: { probe: { deadlines: SHORT } },
+    outcome: 'timeout.headers',
+    shows: (seen) => assert.equal(seen.phases.headersUs, null),
+  },
+  'an event that comes byte by byte for ever is no token': {
+    when: 'event-byte-by-byte',
+    asked: { probe: { deadlines: SHORT } },
+    outcome: 'timeout.first_token',
+    shows(seen) {
+      assert.deepEqual(seen.ending, { kind: 'deadline', deadline: 'firstToken' });
+      assert.equal(seen.tokenChunks, 0);
+      assert.ok(seen.bodyBytes > 0);
+    },
+  },
+  'a chunk whose header never ends holds no token': {
+    when: 'chunk-header-without-end',
+    asked: { probe: { deadlines: SHORT } },
+    outcome: 'timeout.first_token',
+    shows: (seen) => assert.equal(seen.bodyBytes, 0),
   },
   'an endless body is not read to its end': {
     when: 'endless-body',

@@ -1,4 +1,5 @@
 import type { ServerHttp2Stream } from 'node:http2';
+import { gzipSync } from 'node:zlib';
 import type { Exchange } from './misbehaving-gateway.ts';
 
 const SSE = { 'content-type': 'text/event-stream; charset=utf-8', 'x-request-id': 'req-their-own' };
@@ -252,6 +253,11 @@ export const MISBEHAVIOURS = {
     x.head(200, { ...SSE, 'content-encoding': 'gzip' });
     x.end(Buffer.from([0x1f, 0x8b, 8, 0]).toString('latin1'));
   },
+  'zip-bomb'(x) {
+    x.head(200, { ...SSE, 'content-encoding': 'gzip' });
+    x.write(gzipSync(Buffer.alloc(64 * 1024 * 1024)));
+    x.end('');
+  },
   async 'invalid-utf8'(x) {
     x.head(200, SSE);
     x.write(role(x) + delta(x, { content: x.sum }), true);
@@ -367,6 +373,44 @@ export const MISBEHAVIOURS = {
     x.socket.write('HTTP/1.1 200 OK\r\nx-filler: ');
     for (let i = 0; i < 160 && !x.socket.destroyed; i += 1) {
       if (!x.socket.write(filler)) await x.pause(1);
+    }
+  },
+  async 'headers-without-end'(x) {
+    x.socket.write('HTTP/1.1 200 OK\r\n');
+    for (let n = 0; !x.socket.destroyed; n += 1) {
+      if (!x.socket.write(`x-${n}: ${n}\r\n`)) await x.pause(1);
+      if (n % 1_000 === 0) await x.pause(1);
+    }
+  },
+  async 'headers-byte-by-byte'(x) {
+    x.socket.write('HTTP/1.1 200 OK\r\nx-slow: ');
+    while (!x.socket.destroyed) {
+      x.socket.write('x');
+      await x.pause(1);
+    }
+  },
+  async 'early-hints-without-end'(x) {
+    while (!x.socket.destroyed) {
+      x.socket.write('HTTP/1.1 103 Early Hints\r\nlink: </style.css>\r\n\r\n');
+      await x.pause(1);
+    }
+  },
+  async 'event-byte-by-byte'(x) {
+    x.head(200, SSE);
+    x.write('data: {"choices":[{"index":0,"delta":{"content":"');
+    while (!x.socket.destroyed) {
+      x.write('x');
+      await x.pause(1);
+    }
+  },
+  async 'chunk-header-without-end'(x) {
+    x.socket.write(
+      'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n',
+    );
+    x.socket.write('5;extension=');
+    while (!x.socket.destroyed) {
+      x.socket.write('x'.repeat(1024));
+      await x.pause(1);
     }
   },
   async 'endless-body'(x) {
