@@ -5,7 +5,7 @@ import {
   addValueCounts,
   countValue,
   emptyValueCounts,
-  valuesAtRanks,
+  placeAtRank,
 } from '../../src/domain/contract/value-counts.ts';
 import {
   atLeast,
@@ -208,7 +208,7 @@ for (const [n, p50, p95, p99, max, low, high] of GOLDEN) {
       upper ?? 0,
     ];
     assert.deepEqual(
-      valuesAtRanks(values, ranks).map((one) => one?.value ?? null),
+      ranks.map((rank) => placeAtRank(values, rank)?.value ?? null),
       [p50, p95, p99, max, low, high],
     );
   });
@@ -216,7 +216,7 @@ for (const [n, p50, p95, p99, max, low, high] of GOLDEN) {
 
 test('ranks that are asked between counting see all that was counted until then', () => {
   const values = emptyValueCounts();
-  const at = (rank: number): number | null => valuesAtRanks(values, [rank])[0]?.value ?? null;
+  const at = (rank: number): number | null => placeAtRank(values, rank)?.value ?? null;
   for (const value of [30, 10, 20]) countValue(values, value, 2);
   assert.deepEqual([at(1), at(2), at(3), at(6), at(7)], [10, 10, 20, 30, null]);
   countValue(values, 15, 1);

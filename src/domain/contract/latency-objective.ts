@@ -3,10 +3,11 @@ import type { Interval } from '../time/interval.ts';
 import { counted } from '../wording.ts';
 import type { LatencyForm, LatencyTerms, SliceStat } from './contract.ts';
 import { type Exact, exact, HUNDRED, ONE, ratio } from './exact.ts';
-import { isUpperLimit } from './latency-question.ts';
+import { isUpperLimit, type LatencyQuestion } from './latency-question.ts';
+import { timeAtRank } from './ranked-time.ts';
 import { inMaintenance } from './slice-counts.ts';
 import { layoutSliceMs, type SeriesTally, type Tally, type TallyPlan } from './tally.ts';
-import { type RankedValue, type ValueCounts, valuesAtRanks } from './value-counts.ts';
+import { placeAtRank, type ValueCounts } from './value-counts.ts';
 
 /** A value of a latency objective in its own unit. */
 export type Measured = {
@@ -50,12 +51,10 @@ function sumOf(values: Float64Array): number {
   return values.reduce((a, b) => a + b, 0);
 }
 
-function measure(terms: LatencyTerms, ranked: RankedValue | null): Measured | null {
-  if (ranked === null) return null;
-  if (terms.metric === 'tokens_per_s') {
-    return { value: ranked.value / 1000, exact: ratio(ranked.value, 1000) };
-  }
-  return { value: ranked.value / US_PER_MS, exact: ratio(ranked.value, US_PER_MS) };
+function measure(terms: LatencyTerms, value: number | null): Measured | null {
+  if (value === null) return null;
+  if (terms.metric === 'tokens_per_s') return { value: value / 1000, exact: ratio(value, 1000) };
+  return { value: value / US_PER_MS, exact: ratio(value, US_PER_MS) };
 }
 
 function seriesFlags(terms: LatencyTerms, tally: Tally, position: number): string[] {
@@ -229,22 +228,27 @@ type WholeWindow = {
   readonly failures: number;
   /** Failures stand at the slow end of the order: after all latencies, before all speeds. */
   readonly failuresFirst: boolean;
+  readonly series: SeriesTally;
+  readonly question: LatencyQuestion;
+  /** Answered requests that hold. */
+  readonly passed: number;
 };
 
 /** The values at ranks of all requests; `null` where the rank is a failed request or does not exist. */
 function rankedAmongAll(
-  { values, failures, failuresFirst }: WholeWindow,
+  { values, failures, failuresFirst, series, question, passed }: WholeWindow,
   ranks: readonly number[],
-): (RankedValue | null)[] {
-  const shift = failuresFirst ? failures : 0;
-  return valuesAtRanks(
-    values,
-    ranks.map((rank) => rank - shift),
-  );
+): (number | null)[] {
+  return ranks.map((rank) => {
+    const place = failuresFirst
+      ? placeAtRank(values, rank - failures)
+      : timeAtRank(series, question, passed, rank);
+    return place?.value ?? null;
+  });
 }
 
 /** Whether the interpolated percentile holds; exact even where the stored values are rounded. */
-function linearPasses(window: WholeWindow, series: SeriesTally, n: number, bound: Exact): boolean | null {
+function linearPasses(window: WholeWindow, series: SeriesTally, n: number, bound: Exact): boolean {
   const { terms } = window;
   const position = ratio(n - 1, 1)
     .mul(exact(terms.form.percentile))
@@ -254,13 +258,8 @@ function linearPasses(window: WholeWindow, series: SeriesTally, n: number, bound
   const under = window.values.total - series.over;
   const strict = terms.form.comparator === '<';
   const upperRank = part.equals(0) ? below + 1 : below + 2;
-  if (upperRank <= under) {
-    if (!strict) return true;
-    // All ranks up to `under` are at most the threshold; only equality could break a strict comparison.
-    const [low, high] = rankedAmongAll(window, [below + 1, upperRank]);
-    if (low == null || high == null) return null;
-    return interpolate(low.value, high.value, part).lt(bound);
-  }
+  // Between two values that are at most the threshold only their being both equal to it breaks a strict comparison.
+  if (upperRank <= under) return !strict || window.passed >= below + 1;
   if (below + 1 > under) return false;
   if (!Number.isFinite(series.leastOver)) return false;
   const value = interpolate(series.greatestUnder, series.leastOver, part);
@@ -281,7 +280,7 @@ function linearValue(window: WholeWindow, n: number): Measured | null {
   if (low == null) return null;
   if (part.equals(0)) return measure(window.terms, low);
   if (high == null) return null;
-  const value = interpolate(low.value, high.value, part);
+  const value = interpolate(low, high, part);
   return { value: value.valueOf(), exact: value };
 }
 
@@ -293,12 +292,21 @@ function percentileOverWindow(
 ): LatencyFigures {
   const { plan } = tally;
   const series = tally.series[position];
-  if (series?.values == null) throw new Error('no such series in the plan');
+  const question = plan.series[position]?.question;
+  if (series?.values == null || question === undefined) throw new Error('no such series in the plan');
   const { form } = terms;
   const failures = sumOf(series.failed);
   const passed = sumOf(series.passed);
   const n = series.values.total + failures;
-  const window = { terms, values: series.values, failures, failuresFirst: !isUpperLimit(form.comparator) };
+  const window: WholeWindow = {
+    terms,
+    values: series.values,
+    failures,
+    failuresFirst: !isUpperLimit(form.comparator),
+    series,
+    question,
+    passed,
+  };
   const flags = seriesFlags(terms, tally, position);
   const percentile = exact(form.percentile);
   const share = percentile.div(HUNDRED);
@@ -320,10 +328,8 @@ function percentileOverWindow(
     );
   }
   const successes = series.values.total;
-  const [answered] = valuesAtRanks(
-    series.values,
-    successes === 0 ? [0] : [nearestRank(form.percentile, successes)],
-  );
+  const answeredRank = successes === 0 ? 0 : nearestRank(form.percentile, successes);
+  const [answered] = rankedAmongAll({ ...window, failures: 0 }, [answeredRank]);
   const ranks = n === 0 ? null : rankInterval(n, share.valueOf());
   const [low, high] =
     ranks === null ? [null, null] : rankedAmongAll(window, [ranks.lower ?? 0, ranks.upper ?? 0]);

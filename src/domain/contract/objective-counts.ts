@@ -1,11 +1,13 @@
 import { nearestRank } from '../statistics/quantile.ts';
 import type { Contract, LatencyTerms } from './contract.ts';
 import { exact, ratio } from './exact.ts';
-import { isUpperLimit } from './latency-question.ts';
+import { isUpperLimit, latencyQuestion } from './latency-question.ts';
+import { timeAtRank } from './ranked-time.ts';
 import type { AttainmentCounts, ObjectiveCounts, PercentileCounts } from './recount.ts';
 import { plannedIndex, sliceCounts } from './slice-counts.ts';
 import { runsOfColumns } from './slice-runs.ts';
 import type { SeriesTally, Tally } from './tally.ts';
+import { placeAtRank } from './value-counts.ts';
 
 /** The counts every objective of a contract follows from: what a report keeps, so that it can be redone offline. */
 export function objectiveCounts(tally: Tally, contract: Contract): ObjectiveCounts[] {
@@ -78,14 +80,16 @@ function percentile(terms: LatencyTerms, series: SeriesTally): PercentileCounts 
             .valueOf(),
         ) + 1
       : nearestRank(form.percentile, n);
-  const wanted = isUpperLimit(form.comparator) ? rank : rank - failed;
-  const ascending = [...series.values.counts].sort((a, b) => a[0] - b[0]);
-  let below = 0;
-  for (const [i, [value, count]] of ascending.entries()) {
-    if (wanted >= 1 && below + count >= wanted) {
-      return { ...common, value, below, upTo: below + count, next: ascending[i + 1]?.[0] ?? null };
-    }
-    below += count;
-  }
-  return nothing;
+  const isUpper = isUpperLimit(form.comparator);
+  const wanted = isUpper ? rank : rank - failed;
+  const question = latencyQuestion(terms);
+  const at = (one: number) =>
+    isUpper
+      ? timeAtRank(series, question, common.passed, one)
+      : series.values === null
+        ? null
+        : placeAtRank(series.values, one);
+  const place = at(wanted);
+  if (place === null) return nothing;
+  return { ...common, ...place, next: at(place.upTo + 1)?.value ?? null };
 }

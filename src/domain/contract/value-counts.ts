@@ -44,9 +44,6 @@ export function addValueCounts(into: ValueCounts, from: ValueCounts, limit = MAX
   for (const [value, count] of from.counts) countValue(into, value, count, limit);
 }
 
-/** A value at a rank, and whether it is exact or rounded up to the resolution. */
-export type RankedValue = { readonly value: number; readonly isExact: boolean };
-
 type Ascending = {
   /** Of how many values and how fine; counts that have changed since are sorted again. */
   readonly total: number;
@@ -88,15 +85,17 @@ function placeOf({ upTo }: Ascending, rank: number): number {
   return low;
 }
 
-/**
- * The values at the given 1-based ranks in ascending order; `null` for a rank outside `1..total`. Ranks are whole
- * numbers in any order.
- */
-export function valuesAtRanks(values: ValueCounts, ranks: readonly number[]): (RankedValue | null)[] {
+/** The value at a 1-based rank with how many are below it, and at or below it; `null` for a rank outside `1..total`. */
+export function placeAtRank(
+  values: ValueCounts,
+  rank: number,
+): { readonly value: number; readonly below: number; readonly upTo: number } | null {
+  if (rank < 1 || rank > values.total) return null;
   const ascending = ascendingOf(values);
-  return ranks.map((rank) => {
-    if (rank < 1 || rank > values.total) return null;
-    const value = ascending.values[placeOf(ascending, rank)];
-    return value === undefined ? null : { value, isExact: values.resolution === 1 };
-  });
+  const at = placeOf(ascending, rank);
+  return {
+    value: ascending.values[at] ?? 0,
+    below: at === 0 ? 0 : (ascending.upTo[at - 1] ?? 0),
+    upTo: ascending.upTo[at] ?? 0,
+  };
 }
