@@ -61,6 +61,8 @@ export type SeriesWindow = {
   readonly probe: string;
   readonly target: string;
   readonly region: string;
+  /** Rows of every purpose: as long as there are as many, nothing was added. */
+  readonly attempts: number;
   /** Ticks with a deciding attempt. */
   readonly samples: number;
   /** Of those, the ones that may be counted for availability: all but the `suspect` ones. */

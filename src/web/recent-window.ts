@@ -50,6 +50,7 @@ export function createRecentWindow(options: WindowOptions): RecentWindow {
   const { store, settings, live, preparingPpm } = options;
   const minutes = createRecentMinutes(store);
   const makeView = createStatusViews(settings, options.countTicks);
+  const knownAttempts: KnownAttempts = new WeakMap();
   let daySpend = createDaySpend(store);
   let isTold = false;
   let plan: { readonly fromAt: number; readonly spans: StatusFacts['spans'] } | null = null;
@@ -75,7 +76,7 @@ export function createRecentWindow(options: WindowOptions): RecentWindow {
       store.readTargets(),
       readPlan(recent),
       store.readFact(PROBER_SEEN_FACT),
-      readRecent(store, recent),
+      readRecent(store, recent, knownAttempts),
       store.readPlannedWork(now, now + WORK_AHEAD_MS),
       readSpend(recent, now),
     ]);
@@ -127,28 +128,31 @@ function costsSince({ fromAt, hours }: RecentHours, at: number): ReadonlyMap<str
   return costs;
 }
 
+/** The latest attempts of a series by its hour: they are others only if something in the hour is. */
+type KnownAttempts = WeakMap<SeriesHour, readonly Attempted[]>;
+
 /** The latest attempts of those series whose last one does not already say "up". */
 async function readRecent(
   store: Pick<Store, 'readSamples'>,
   { hours, fromAt, toAt }: RecentHours,
+  known: KnownAttempts,
 ): Promise<Map<string, readonly Attempted[]>> {
   const recent = new Map<string, readonly Attempted[]>();
   for (const hour of hours) {
     if (!isInDoubt(hour)) continue;
     const { key, target, probe, region } = hour;
-    const attempts = await store.readSamples({
-      target,
-      probe,
-      fromAt,
-      toAt,
-      order: 'newest-first',
-      limit: RECENT_ATTEMPTS,
-    });
-    recent.set(
-      key,
-      attempts.filter((attempt) => attempt.region === region),
-    );
-    if (recent.size % TARGETS_AT_ONCE === 0) await breathe();
+    let attempts = known.get(hour);
+    if (attempts === undefined) {
+      const range = { fromAt, toAt, order: 'newest-first', limit: RECENT_ATTEMPTS } as const;
+      const read = await store.readSamples({ target, probe, ...range });
+      attempts = read.flatMap(({ scheduledAt, outcome, validity, ...attempt }) =>
+        attempt.region === region ? [{ scheduledAt, outcome, validity }] : [],
+      );
+      known.set(hour, attempts);
+      // In an outage of everything there are hundreds of these, of a millisecond or more each.
+      await breathe();
+    }
+    recent.set(key, attempts);
   }
   return recent;
 }

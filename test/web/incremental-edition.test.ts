@@ -120,7 +120,7 @@ function stage(store: Store) {
       doubtful: () => sample({ ...name, validity: { kind: 'suspect', reason: 'event_loop_delay' } }),
       spoilt: () => failure({ ...name, outcome: 'client.stale_socket' }),
       reprobe: () => sample({ ...name, purpose: 'reprobe', ttftUs: 123_000 }),
-      confirmation: () => failure({ ...name, purpose: 'confirmation', costNanos: 700 }),
+      confirmation: () => failure({ ...name, purpose: 'confirmation' }),
     } as const;
     await store.record(
       how === 'not run'

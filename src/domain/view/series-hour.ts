@@ -13,6 +13,8 @@ export type SeriesName = {
 
 /** What one series did in one minute, or in a part of it, as the store tells it. */
 export type SeriesSlice = SeriesName & {
+  /** Of every purpose. */
+  readonly attempts: number;
   readonly samples: number;
   readonly counts: Readonly<Record<Counting, number>>;
   readonly byOutcome: Readonly<Partial<Record<Outcome, number>>>;
@@ -59,6 +61,7 @@ export function joinSlices(parts: readonly [SeriesSlice, ...SeriesSlice[]]): Ser
     probe,
     target,
     region,
+    attempts: busy.reduce((sum, { attempts }) => sum + attempts, 0),
     samples: busy.reduce((sum, { samples }) => sum + samples, 0),
     counts: { good: 0, bad: 0, excluded: 0, ...addUp(busy.map(({ counts }) => counts)) },
     byOutcome: addUp(busy.map(({ byOutcome }) => byOutcome)),
@@ -72,8 +75,8 @@ export function joinSlices(parts: readonly [SeriesSlice, ...SeriesSlice[]]): Ser
 }
 
 /** Nothing but its name is in it. */
-function isIdle({ samples, costNanos, notRun }: SeriesSlice): boolean {
-  return samples === 0 && costNanos === 0 && isEmpty(notRun);
+function isIdle({ attempts, notRun }: SeriesSlice): boolean {
+  return attempts === 0 && isEmpty(notRun);
 }
 
 function isEmpty(counts: object): boolean {
@@ -88,7 +91,8 @@ function isEmpty(counts: object): boolean {
 export function isSameSlice(known: SeriesSlice, told: SeriesSlice): boolean {
   return (
     known === told ||
-    (known.samples === told.samples &&
+    (known.attempts === told.attempts &&
+      known.samples === told.samples &&
       known.costNanos === told.costNanos &&
       areSameCounts(known.counts, told.counts) &&
       areSameCounts(known.byOutcome, told.byOutcome) &&

@@ -16,6 +16,7 @@ import type { SeriesEntry, SeriesRegistry } from './series.ts';
 
 type Tally = {
   readonly group: Group;
+  attempts: number;
   samples: number;
   valid: number;
   readonly counts: Record<Counting, number>;
@@ -82,6 +83,7 @@ export function summarise(
     const [scheduledAt, seriesNo, purposeNo, , , , , costNanos] = attempt;
     const tally = tallyOf(seriesNo);
     if (tally === null) continue;
+    tally.attempts += 1;
     tally.costNanos += costNanos ?? 0;
     if (purposeNo === PURPOSE_NO.scheduled) {
       decide(held);
@@ -127,6 +129,7 @@ function groupsOf(registry: SeriesRegistry): Groups {
 function emptyTally(group: Group): Tally {
   return {
     group,
+    attempts: 0,
     samples: 0,
     valid: 0,
     counts: { good: 0, bad: 0, excluded: 0 },
@@ -145,6 +148,7 @@ function idleWindow({ probe, target, region }: SeriesEntry): SeriesWindow {
     probe,
     target,
     region,
+    attempts: 0,
     samples: 0,
     valid: 0,
     counts: { good: 0, bad: 0, excluded: 0 },
@@ -184,6 +188,7 @@ function windowOf(tally: Tally, samples: AllSamples, attemptOf: AttemptOf): Seri
     probe,
     target,
     region,
+    attempts: tally.attempts,
     samples: tally.samples,
     valid: tally.valid,
     counts: tally.counts,
