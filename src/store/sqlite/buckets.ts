@@ -46,7 +46,7 @@ export function prepareBuckets(db: Database): BucketsTable {
     where grain = @grain
       and from_at_ms <= @beforeAt
     order by from_at_ms desc
-    limit @limit
+    limit +@limit
   `);
   const cleanSpan = db.prepare(`
     delete from dirty_spans

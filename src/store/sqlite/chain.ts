@@ -68,7 +68,7 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
     where region = @region
       and no >= @fromNo
     order by no
-    limit @limit
+    limit +@limit
   `);
   const lastSegment = db.prepare<{ region: string }, SegmentRow>(`
     select *

@@ -39,7 +39,7 @@ export function prepareIncidents(db: Database): IncidentsTable {
       order by
         started_at_ms desc,
         id
-      limit @limit
+      limit +@limit
     `)
     .pluck();
   const addIncident = db.prepare(`

@@ -78,7 +78,7 @@ export function prepareNotRun(db: Database): NotRunTable {
       and (@series is null or series_no in (select value from json_each(@series)))
       and sampled = 0
     order by scheduled_at_ms, series_no
-    limit @limit
+    limit +@limit
   `);
   const notRunCounts = db.prepare<{ fromAt: number; toAt: number }, NotRunCountRow>(`
     select

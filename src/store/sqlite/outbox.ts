@@ -94,7 +94,7 @@ export function prepareOutbox(db: Database): OutboxTable {
       next_at_ms,
       message,
       recipient
-    limit @limit
+    limit +@limit
   `);
   const takeDelivery = db.prepare(`
     update outbox
@@ -150,7 +150,7 @@ export function prepareOutbox(db: Database): OutboxTable {
       messages.at_ms desc,
       outbox.message,
       outbox.recipient
-    limit @limit
+    limit +@limit
   `);
   const countsByState = db.prepare<[], { state: DeliveryState; deliveries: number }>(`
     select

@@ -149,7 +149,7 @@ export function prepareSamples(db: Database, servedBy: ServedByTable): SamplesTa
       and (@purposes is null or purpose in (select value from json_each(@purposes)))
       and (@outcomes is null or outcome in (select value from json_each(@outcomes)))
     order by scheduled_at_ms, series_no, purpose
-    limit @limit
+    limit +@limit
   `);
   const samplesNewestFirst = db.prepare<FilterParameters, SampleRow>(`
     select *
@@ -160,7 +160,7 @@ export function prepareSamples(db: Database, servedBy: ServedByTable): SamplesTa
       and (@purposes is null or purpose in (select value from json_each(@purposes)))
       and (@outcomes is null or outcome in (select value from json_each(@outcomes)))
     order by scheduled_at_ms desc, series_no desc, purpose desc
-    limit @limit
+    limit +@limit
   `);
   // The planner would walk the whole range; these are asked for the few failures of one target.
   const failures = ofEachSampleTable(
@@ -177,12 +177,12 @@ export function prepareSamples(db: Database, servedBy: ServedByTable): SamplesTa
   const failuresOldestFirst = db.prepare<FilterParameters, SampleRow>(`
     ${failures}
     order by scheduled_at_ms, series_no, purpose
-    limit @limit
+    limit +@limit
   `);
   const failuresNewestFirst = db.prepare<FilterParameters, SampleRow>(`
     ${failures}
     order by scheduled_at_ms desc, series_no desc, purpose desc
-    limit @limit
+    limit +@limit
   `);
   const sampleWithKey = db.prepare<RowKey, SampleRow>(`
     select *
@@ -244,7 +244,7 @@ export function prepareSamples(db: Database, servedBy: ServedByTable): SamplesTa
         where scheduled_at_ms >= @fromAt
           and scheduled_at_ms < @toAt
         order by series_no
-        limit @limit
+        limit +@limit
       )
     order by scheduled_at_ms, series_no, purpose
   `);
