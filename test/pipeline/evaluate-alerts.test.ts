@@ -112,6 +112,23 @@ test('an error here and there that no burst confirms becomes a page when it burn
   );
 });
 
+test('when stricter terms come into force, what was measured before is judged by them, without a restart', async () => {
+  const stage = await createAlertStage();
+  stage.objectives = [{ ...THREE_NINES, judge: () => 'good' }];
+  for (let minute = 0; minute < 60; minute += 1) {
+    for (const one of stage.targets) {
+      await stage.probe(one, one === A && minute % 3 === 0 ? { outcome: 'provider.5xx' } : {});
+    }
+    stage.now += MINUTE;
+    await stage.evaluate();
+    await stage.deliver();
+  }
+  assert.deepEqual(mails(stage), []);
+  stage.objectives = [THREE_NINES];
+  await pass(stage, 2);
+  assert.match(mails(stage)[0] ?? '', /^6[01] on-call: Failing often: a \(pro\)/);
+});
+
 test('a restart in the middle of an outage neither repeats nor forgets', async () => {
   const stage = await createAlertStage();
   await pass(stage, 5);

@@ -34,6 +34,8 @@ export type AlertStage = {
   /** What the other side does with a message; default: takes it. */
   answer: (delivery: Delivery) => DeliveryResult;
   live: LiveFacts;
+  /** What every target is held to. */
+  objectives: readonly AlertObjective[];
   own: Partial<OwnEvidence>;
   /** As after a restart: a new evaluator on the same store. */
   readonly restart: () => void;
@@ -128,12 +130,13 @@ export async function createAlertStage(options: StageOptions = {}): Promise<Aler
     mailbox: [],
     answer: () => ({ kind: 'delivered' }),
     live: NO_LIVE_FACTS,
+    objectives: [THREE_NINES],
     own: {},
     restart() {
       evaluator = createAlertEvaluator({
         store: opened,
         policy,
-        objectivesOf: () => [THREE_NINES],
+        objectivesOf: () => stage.objectives,
         ...(options.setAside === undefined ? {} : { setAside: options.setAside }),
         isPractice: () => false,
         startedAt: stage.now,

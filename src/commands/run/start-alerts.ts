@@ -2,9 +2,10 @@ import { statfs } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { governingContracts } from '../../config/contract-under-tier.ts';
-import { alertObjectivesOf } from '../../domain/alert/alert-objective.ts';
+import { type AlertObjective, alertObjectivesOf } from '../../domain/alert/alert-objective.ts';
 import { type AlertPolicy, scopeCovers } from '../../domain/alert/alert-policy.ts';
 import { maintenanceWithin } from '../../domain/contract/admitted-maintenance.ts';
+import type { Contract } from '../../domain/contract/contract.ts';
 import { judgedAs } from '../../domain/report/report-scope.ts';
 import { clip, union } from '../../domain/time/interval.ts';
 import { startAlerting } from '../../pipeline/alerting/alerting.ts';
@@ -54,6 +55,7 @@ export type Alerts = {
   readonly mailGoesTo: string;
 };
 
+const NO_OBJECTIVES: readonly AlertObjective[] = [];
 const MILLION = 1_000_000;
 const DEATHS_KEPT = 100;
 
@@ -62,6 +64,7 @@ export function startAlerts(options: AlertsOptions): Alerts {
   const { config, store, data, clock, log } = options;
   const policy = policyOf(config);
   const contractOf = governingContracts(config);
+  const objectives = new Map<Contract, readonly AlertObjective[]>();
   const practice = new Set(config.gateways.flatMap((one) => (one.practice === null ? [] : [one.id])));
   const office = openPostOffice({
     config,
@@ -77,7 +80,10 @@ export function startAlerts(options: AlertsOptions): Alerts {
     policy,
     objectivesOf: (target) => {
       const contract = contractOf(target, clock.now());
-      return contract === null ? [] : alertObjectivesOf(contract);
+      if (contract === null) return NO_OBJECTIVES;
+      const known = objectives.get(contract) ?? alertObjectivesOf(contract);
+      objectives.set(contract, known);
+      return known;
     },
     setAside: (target, work, span) => {
       const contract = contractOf(target, clock.now());

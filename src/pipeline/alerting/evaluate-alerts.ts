@@ -51,7 +51,7 @@ export type AlertingStore = Pick<
 export type AlertingOptions = {
   readonly store: AlertingStore;
   readonly policy: AlertPolicy;
-  /** The objectives a target is held to. */
+  /** The objectives a target is held to now. The same ones as long as the terms are the same: others are counted anew. */
   readonly objectivesOf: (
     target: Pick<Target, 'id' | 'gateway' | 'tier' | 'model'>,
   ) => readonly AlertObjective[];
@@ -123,6 +123,18 @@ export function createAlertEvaluator(options: AlertingOptions): AlertEvaluator {
     const known = objectives.get(id) ?? options.objectivesOf(target);
     objectives.set(id, known);
     return known;
+  };
+  /** Another version of a contract may have come into force: tells whether what is remembered was judged by other terms. */
+  const renewObjectives = (): boolean => {
+    let isOutdated = false;
+    for (const [id, known] of objectives) {
+      const target = targets.get(id);
+      const now = target === undefined ? [] : options.objectivesOf(target);
+      if (known.length === now.length && known.every((one, i) => one === now[i])) continue;
+      isOutdated = true;
+      objectives.delete(id);
+    }
+    return isOutdated;
   };
   const setAside: NonNullable<AlertingOptions['setAside']> =
     options.setAside ?? ((_, own, span) => clip(union(own), span));
@@ -302,7 +314,6 @@ export function createAlertEvaluator(options: AlertingOptions): AlertEvaluator {
       targets = new Map(
         (await store.readTargets()).filter(({ current }) => current).map((one) => [one.id, one]),
       );
-      for (const id of objectives.keys()) if (!targets.has(id)) objectives.delete(id);
       const names = new Set(
         [...targets.values()].flatMap(({ id, formerIds }) => (formerIds.length > 0 ? [id] : [])),
       );
@@ -319,6 +330,7 @@ export function createAlertEvaluator(options: AlertingOptions): AlertEvaluator {
       if (changesOf(work, announced).length > 0) touchedFrom = now - spanMs;
       work = announced;
       aside.clear();
+      if (renewObjectives()) touchedFrom = now - spanMs;
       await refresh(now);
       const live = await options.readLive(now);
       for (let conflicts = 0; ; conflicts += 1) {
