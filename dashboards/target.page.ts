@@ -10,6 +10,7 @@ import {
   type TargetView,
 } from '../src/domain/view/status-view.ts';
 import { type Failure, SPANS, type TargetPageView } from '../src/domain/view/target-view.ts';
+import { duration } from '../src/domain/wording.ts';
 import { limitText, STANDING_WORDS, worstLabel } from './cell.ts';
 import {
   countOf,
@@ -86,8 +87,22 @@ function nowText(target: TargetView, lead: SeriesView | undefined, times: Times)
 function past(view: TargetPageView, times: Times): Html {
   return html`${historyPanel(view, times)}
 ${slowest(view, times)}
+${incidents(view, times)}
 ${failures(view, times)}`;
 }
+
+function incidents({ incidents: lines, status }: TargetPageView, times: Times): Html {
+  if (lines.length === 0)
+    return html`<section class="panel" aria-labelledby="incidents"><h2 id="incidents">No incident in this range</h2></section>`;
+  return html`<section class="panel" aria-labelledby="incidents"><h2 id="incidents">${countOf(lines.length, 'incident')} <small>in this range</small></h2><ul class="plain">${lines
+    .slice(0, SHOWN_INCIDENTS)
+    .map(
+      ({ id, label, place, startedAt, closedAt }) =>
+        html`<li>${dayTime(startedAt, status.at, times)} <a href="/incidents/${id}">${label}: ${shorten(place, 100)}</a>, ${closedAt === null ? 'still open' : duration(closedAt - startedAt)}</li>`,
+    )}</ul>${lines.length > SHOWN_INCIDENTS && html`<p class="soft">The latest ${SHOWN_INCIDENTS}; <a href="/incidents">all of them</a>.</p>`}</section>`;
+}
+
+const SHOWN_INCIDENTS = 20;
 
 function slowest(view: TargetPageView, times: Times): Html {
   return html`<section class="panel" aria-labelledby="slowest"><h2 id="slowest">Slowest answer ${view.slowest !== null && html`<small>${dayTime(view.slowest.scheduledAt, view.status.at, times)}</small>`}</h2>${view.slowest === null ? html`<p class="soft">No answer in this range.</p>` : phaseChart(view.slowest)}</section>`;
@@ -109,6 +124,7 @@ ${historyPanel(view, times)}
 <section class="panel" aria-labelledby="last-probe"><h2 id="last-probe">Last probe ${view.last !== null && html`<small>${time(view.last.scheduledAt, times)}, ${view.last.reused ? 'kept connection' : 'new connection'}</small>`}</h2>${view.last === null ? html`<p class="soft">No probe in the last hour.</p>` : phaseChart(view.last)}</section>
 ${slowest(view, times)}
 </div>
+${incidents(view, times)}
 ${failures(view, times)}
 ${target.series.length > 1 && otherSeries(target)}`;
 }

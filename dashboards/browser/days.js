@@ -31,11 +31,23 @@
     return days;
   }
 
-  function byDay({ buckets }) {
+  function byDay({ buckets, incidents }) {
     const days = new Map();
     for (const { fromAt, good, bad, notRun, counting } of buckets)
       days.set(Math.floor(fromAt / DAY_MS), { good, bad, notRun, counting });
-    return { days, last: Math.floor((buckets.at(-1).toAt - 1) / DAY_MS) };
+    return { days, incidents, last: Math.floor((buckets.at(-1).toAt - 1) / DAY_MS) };
+  }
+
+  /** The incidents that touched a day, by name; of many the longest. */
+  function incidentsOf(incidents, no) {
+    const [fromAt, toAt] = [no * DAY_MS, (no + 1) * DAY_MS];
+    const within = ({ startedAt, closedAt }) =>
+      Math.min(closedAt ?? toAt, toAt) - Math.max(startedAt, fromAt);
+    const own = incidents
+      .filter(({ startedAt, closedAt }) => startedAt < toAt && (closedAt === null || closedAt >= fromAt))
+      .sort((a, b) => within(b) - within(a));
+    const named = own.slice(0, 3).map(({ label, place }) => `${label}: ${place}`);
+    return own.length > 3 ? [...named, `and ${own.length - 3} more incidents`] : named;
   }
 
   const count = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, narrow);
@@ -69,7 +81,8 @@
     if (found === null) return hide();
     const length = lengthOf(row);
     const box = row.getBoundingClientRect();
-    tip.textContent = textOf(found, index, length);
+    const no = found.last - (length - 1 - index);
+    tip.textContent = [textOf(found, index, length), ...incidentsOf(found.incidents, no)].join('\n');
     tip.classList.add('is-shown');
     const middle = box.left + ((index + 0.5) / length) * box.width;
     const half = tip.offsetWidth / 2;

@@ -10,9 +10,14 @@ import { textOf } from './query.ts';
  * `GET /api/v1/objectives`: every objective of every target over every window, or of one `target` with what its samples
  * prove. Nothing is counted for the answer: it is the latest evaluation.
  */
-export function objectivesRoute({ store }: WebContext, live: () => LiveReport | null): RequestHandler {
+export function objectivesRoute(
+  { store }: WebContext,
+  live: () => LiveReport | null,
+  preparingPpm: () => number | null,
+): RequestHandler {
   /** The long answer, made once per evaluation. */
-  let made: { readonly report: LiveReport; readonly answer: Prepared } | null = null;
+  let made: { readonly report: LiveReport; readonly ppm: number | null; readonly answer: Prepared } | null =
+    null;
   return async (request, response) => {
     const asked = textOf(request, 'target');
     const found =
@@ -30,10 +35,11 @@ export function objectivesRoute({ store }: WebContext, live: () => LiveReport | 
         });
       return;
     }
-    if (found !== null || made?.report !== report) {
-      const json = JSON.stringify(objectivesJson(report, found?.id ?? null));
+    const ppm = preparingPpm();
+    if (found !== null || made?.report !== report || made.ppm !== ppm) {
+      const json = JSON.stringify(objectivesJson(report, found?.id ?? null, ppm));
       const answer = prepare('application/json; charset=utf-8', json);
-      if (found === null) made = { report, answer };
+      if (found === null) made = { report, ppm, answer };
       else return sendPrepared(request, response, answer);
     }
     await sendPrepared(request, response, made.answer);

@@ -63,8 +63,9 @@ const facts: Schema = object({
 });
 
 export const INCIDENT_SCHEMAS: Readonly<Record<string, Schema>> = {
+  IncidentLine: object(line),
   Incidents: object({
-    incidents: list(object(line)),
+    incidents: list(ref('IncidentLine')),
     dead: { ...count, description: 'Deliveries of messages that were given up.' },
     waiting: { ...count, description: 'Deliveries on their way.' },
   }),

@@ -112,6 +112,11 @@ export const OBJECTIVE_SCHEMAS: Readonly<Record<string, Schema>> = {
       ...count,
       description: 'Hours still to be counted; above zero long windows are incomplete.',
     },
+    preparingPpm: {
+      ...maybe({ type: 'integer' }),
+      description:
+        'How much of a simulated past is written, parts per million; `null` unless one is being written. Until then long windows are incomplete.',
+    },
     objectives: list(ref('Objective')),
   }),
 };

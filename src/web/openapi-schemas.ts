@@ -400,6 +400,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     last: maybe(ref('Sample')),
     slowest: maybe(ref('Sample')),
     failures: list(object({ sample: ref('Sample'), evidence: maybe(ref('Evidence')) })),
+    incidents: list(ref('IncidentLine')),
   }),
   Samples: object({
     target: maybe(text),

@@ -1,6 +1,8 @@
+import { scopeCovers } from '../domain/alert/alert-policy.ts';
 import { OUTCOME_CODES, OUTCOMES } from '../domain/measure/outcome.ts';
 import type { Interval } from '../domain/time/interval.ts';
 import { type TargetCounting, widthFor } from '../domain/view/history.ts';
+import { type IncidentLine, incidentLine } from '../domain/view/incident-view.ts';
 import type { StatusView, TargetView } from '../domain/view/status-view.ts';
 import {
   type Failure,
@@ -15,6 +17,8 @@ import type { Store } from '../store/store.ts';
 import type { HistoryReader } from './history-reader.ts';
 
 const SHOWN_FAILURES = 20;
+/** Looked through, not shown. */
+const MOST_INCIDENTS = 2_000;
 const BAD_OUTCOMES = OUTCOME_CODES.filter((code) => OUTCOMES[code].counts === 'bad');
 const RECENT_MS = 3_600_000;
 const MINUTE_MS = 60_000;
@@ -57,7 +61,19 @@ export async function readTargetView(
       history.hoursWithFailures(target.id, counting, columns),
       range,
     ),
+    incidents: await readOwnIncidents(store, target.id, range),
   };
+}
+
+/** Cells of an incident are targets, or whole tiers and gateways. */
+async function readOwnIncidents(store: Store, target: string, range: Interval): Promise<IncidentLine[]> {
+  const all = await store.readIncidents({ closedSinceAt: range.fromAt, limit: MOST_INCIDENTS });
+  return all
+    .filter(
+      ({ cells, startedAt }) => startedAt < range.toAt && cells.some(({ cell }) => scopeCovers(cell, target)),
+    )
+    .map(incidentLine)
+    .sort((a, b) => b.startedAt - a.startedAt);
 }
 
 async function readLast(store: Store, { id, series }: TargetView, now: number): Promise<SampleRow | null> {

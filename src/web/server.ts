@@ -134,7 +134,10 @@ export function createServer(options: WebOptions): Web {
     ['/api/v1/status', statusApiRoute(context)],
     ['/api/v1/targets', targetsApiRoute(context)],
     ['/api/v1/samples', samplesRoute(context)],
-    ['/api/v1/objectives', objectivesRoute(context, options.live ?? (() => null))],
+    [
+      '/api/v1/objectives',
+      objectivesRoute(context, options.live ?? (() => null), options.preparingPpm ?? (() => null)),
+    ],
     ['/api/v1/openapi.json', openApiRoute(context)],
     ['/api/v1/stream', streamRoute(context)],
     ['/targets/*id', targetRoute(context)],

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { sample } from '../store/builders.ts';
-import { openedIncident } from '../support/alert-builders.ts';
+import { evaluation, only, openedIncident, story } from '../support/alert-builders.ts';
 import { SCENE_AT, SCENES } from '../support/scenes.ts';
-import { serveSeededMonth } from '../support/seeded-month.ts';
+import { MONTH_TARGET, serveSeededMonth } from '../support/seeded-month.ts';
 import { serveScene } from '../support/serve-scene.ts';
 import { findChromium, launchChromium, skipWithoutChromium } from './chromium.ts';
 import { assertAccessible, openWatched, violations } from './watched-page.ts';
@@ -264,13 +264,17 @@ describe('in a real browser', { skip: skipWithoutChromium() }, () => {
     assert.deepEqual(complaints, []);
   });
 
-  test('a day of the ninety is told to the arrow keys and to the pointer', async (t) => {
-    const { url } = await serveSeededMonth(t);
+  test('a day of the ninety is told to the arrow keys and to the pointer, with the incidents of that day', async (t) => {
+    const { url, store } = await serveSeededMonth(t);
+    const at = Date.UTC(2026, 2, 28, 9);
+    const { step, incidents, events } = story();
+    step(at, [evaluation(MONTH_TARGET, 'bad', at)]);
+    await store.saveDecision({ incidents: [only(incidents)], events, messages: [], spendsLink: null, at });
     const { page, complaints } = await openPage(t, url, '/');
     await page.locator('td a.state').first().focus();
     await page.keyboard.press('ArrowLeft');
     const tip = page.locator('.tip.is-shown');
-    await tip.getByText(/^Sat,? 28 Mar \(UTC\): /).waitFor();
+    await tip.getByText(/^Sat,? 28 Mar \(UTC\): .*\nDown: chat-small \(pro\)$/).waitFor();
     await page.keyboard.press('ArrowLeft');
     await tip.getByText(/^Fri,? 27 Mar \(UTC\): 99\.\d+\u202f% of 1\u202f440, \d failed$/).waitFor();
     await page.keyboard.press('Escape');

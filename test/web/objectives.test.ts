@@ -25,6 +25,16 @@ type Api = {
   }[];
 };
 
+test('while a past is being written, the objectives say how far it is', async (t) => {
+  for (const ppm of [400_000, null]) {
+    const { url } = await serveSeededMonth(t, { pendingHours: 0 }, ppm);
+    for (const path of ['/api/v1/objectives', `/api/v1/objectives?target=${MONTH_TARGET}`]) {
+      const api = (await (await fetch(`${url}${path}`)).json()) as { preparingPpm: number | null };
+      assert.equal(api.preparingPpm, ppm);
+    }
+  }
+});
+
 test('on a seeded month the page, the API and the engine say the same numbers', async (t) => {
   const { url, store, contract, report } = await serveSeededMonth(t);
   // The engine below holds up this thread, and with it the server: a connection kept alive would end meanwhile.

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { CellEvaluation } from '../../src/domain/alert/alert.ts';
+import type { Incident } from '../../src/domain/alert/incident.ts';
 import type { TargetPageView } from '../../src/domain/view/target-view.ts';
+import { evaluation, only, story } from '../support/alert-builders.ts';
 import { SCENE_AT, SCENES } from '../support/scenes.ts';
 import { serveScene } from '../support/serve-scene.ts';
 
@@ -116,6 +119,33 @@ test('a badge says the state in words and may be shown elsewhere', async (t) => 
   assert.match(await answer.text(), /<title>DeepSeek-V3.2 pro: down 84\.83\u202f%, last hour<\/title>/);
   const practice = await serveScene(t, SCENES.practice);
   assert.match(await (await fetch(`${practice.url}/badge/${DOWN}.svg`)).text(), /practice: /);
+});
+
+test('the incidents a target was part of are named with the range they touch, and others are not', async (t) => {
+  const { url, store } = await serveScene(t, SCENES.troubled);
+  const at = SCENE_AT - 1_800_000;
+  const open = async (one: CellEvaluation): Promise<Incident> => {
+    const { step, incidents, events } = story();
+    step(at, [one]);
+    const incident = only(incidents);
+    await store.saveDecision({ incidents: [incident], events, messages: [], spendsLink: null, at });
+    return incident;
+  };
+  const own = await open(evaluation(DOWN, 'bad', at));
+  await open(evaluation('global-apis/standard/other', 'bad', at, { kind: 'latency_at_risk' }));
+  const view = await readView(`${url}/api/v1/targets/${DOWN}`);
+  assert.deepEqual(
+    view.incidents.map(({ id }) => id),
+    [own.id],
+  );
+  const page = await (await fetch(`${url}/targets/${DOWN}`)).text();
+  assert.match(page, new RegExp(`<a href="/incidents/${own.id}">Down: `));
+  const range = `from=${SCENE_AT - 3_600_000}&to=${at}`;
+  assert.deepEqual(
+    (await readView(`${url}/api/v1/targets/${DOWN}?${range}`)).incidents,
+    [],
+    'to is exclusive',
+  );
 });
 
 test('attempts that count neither way are told beside those that count, and why they do not', async (t) => {

@@ -101,12 +101,13 @@ export function liveTargetJson(live: LiveTarget, withStatements: boolean) {
   };
 }
 
-/** Every objective of every target, or of one. */
-export function objectivesJson(report: LiveReport, target: string | null) {
+/** Every objective of every target, or of one. `preparingPpm`: how much of a simulated past is written, if one is being. */
+export function objectivesJson(report: LiveReport, target: string | null, preparingPpm: number | null) {
   return {
     at: report.at,
     toAt: report.toAt,
     pendingHours: report.pendingHours,
+    preparingPpm,
     objectives: [...report.targets.values()]
       .filter((one) => target === null || one.target === target)
       .flatMap(({ objectives }) => objectives.map((objective) => objectiveJson(objective, target !== null))),

@@ -4,6 +4,7 @@ import type { Evidence, Sample } from '../measure/sample.ts';
 import type { Interval } from '../time/interval.ts';
 import { windowAt } from '../time/period.ts';
 import type { HistoryColumn, TargetCounting } from './history.ts';
+import type { IncidentLine } from './incident-view.ts';
 import type { StatusView, TargetView } from './status-view.ts';
 
 const MINUTE_MS = 60_000;
@@ -78,6 +79,8 @@ export type TargetPageView = {
   readonly slowest: SampleRow | null;
   /** Newest first, of any purpose, of hours with a counted failure. */
   readonly failures: readonly Failure[];
+  /** Those it was part of that touch the range, newest first. */
+  readonly incidents: readonly IncidentLine[];
 };
 
 /** The answered attempt that took longest, of those that may be counted for latency. */
