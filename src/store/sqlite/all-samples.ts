@@ -46,6 +46,8 @@ export type AllSamples = {
 
 /** So that one piece of packing stays short: about 30,000 samples at one a minute. */
 const SERIES_AT_ONCE = 512;
+/** Of those so many are in memory at the same time: a row takes close to a kilobyte while it is packed. */
+const SERIES_HELD = 64;
 
 export function combineSamples(rows: SamplesTable, packed: PackedHoursTable): AllSamples {
   let packedUntil = packed.packedUntil();
@@ -120,14 +122,20 @@ export function combineSamples(rows: SamplesTable, packed: PackedHoursTable): Al
       const hourAt = packableHour(beforeAt);
       if (hourAt === null) return false;
       const endAt = hourAt + HOUR_MS;
-      const bySeries = Map.groupBy(rows.ofFirstSeries(hourAt, endAt, SERIES_AT_ONCE), (row) => row.seriesNo);
-      for (const [seriesNo, unpacked] of bySeries) {
-        const together = packed.ofHour(hourAt, [seriesNo]).concat(unpacked);
-        packed.put(hourAt, seriesNo, together.toSorted(byTickSeriesPurpose));
+      const numbers: number[] = [];
+      let isWhole = false;
+      while (!isWhole && numbers.length < SERIES_AT_ONCE) {
+        const next = rows.ofNextSeries(hourAt, endAt, numbers.at(-1) ?? -1, SERIES_HELD);
+        const bySeries = Map.groupBy(next, (row) => row.seriesNo);
+        for (const [seriesNo, unpacked] of bySeries) {
+          const together = packed.ofHour(hourAt, [seriesNo]).concat(unpacked);
+          packed.put(hourAt, seriesNo, together.toSorted(byTickSeriesPurpose));
+        }
+        numbers.push(...[...bySeries.keys()].sort((one, other) => one - other));
+        isWhole = bySeries.size < SERIES_HELD;
       }
-      const isWhole = bySeries.size < SERIES_AT_ONCE;
       const hour = { fromAt: hourAt, toAt: endAt };
-      rows.remove(hour, Math.min(...bySeries.keys()), Math.max(...bySeries.keys()), isWhole);
+      rows.remove(hour, numbers[0] ?? 0, numbers.at(-1) ?? 0, isWhole);
       packedUntil = Math.max(packedUntil, endAt);
       return true;
     },

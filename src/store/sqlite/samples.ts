@@ -66,8 +66,8 @@ export type SamplesTable = {
   ) => readonly (readonly [seriesNo: number, costNanos: number])[];
   /** The earliest tick there is; `null` without any row. */
   readonly oldestTick: () => number | null;
-  /** Everything in `[fromAt, toAt)` of the `limit` series with the lowest numbers that have something there. */
-  readonly ofFirstSeries: (fromAt: number, toAt: number, limit: number) => readonly StoredRow[];
+  /** Everything in `[fromAt, toAt)` of the first `limit` series with a number above `after` that have something there. */
+  readonly ofNextSeries: (fromAt: number, toAt: number, after: number, limit: number) => readonly StoredRow[];
   /** Removes one row, if it is there. */
   readonly delete: (key: RowKey) => void;
   /**
@@ -233,7 +233,10 @@ export function prepareSamples(db: Database, servedBy: ServedByTable): SamplesTa
       from (${ofEachSampleTable((table) => `select min(scheduled_at_ms) as at from ${table}`)})
     `)
     .pluck();
-  const samplesOfFirstSeries = db.prepare<{ fromAt: number; toAt: number; limit: number }, SampleRow>(`
+  const samplesOfNextSeries = db.prepare<
+    { fromAt: number; toAt: number; after: number; limit: number },
+    SampleRow
+  >(`
     select *
     from samples
     where scheduled_at_ms >= @fromAt
@@ -243,6 +246,7 @@ export function prepareSamples(db: Database, servedBy: ServedByTable): SamplesTa
         from samples
         where scheduled_at_ms >= @fromAt
           and scheduled_at_ms < @toAt
+          and series_no > @after
         order by series_no
         limit +@limit
       )
@@ -323,8 +327,8 @@ export function prepareSamples(db: Database, servedBy: ServedByTable): SamplesTa
     costsBetween: (fromAt, toAt) => costsBetween.all({ fromAt, toAt }),
     attemptsBetween: (fromAt, toAt) => attemptsBetween.iterate({ fromAt, toAt }),
     oldestTick: () => oldestTick.get() ?? null,
-    ofFirstSeries: (fromAt, toAt, limit) =>
-      samplesOfFirstSeries.all({ fromAt, toAt, limit }).map(storedRowOf),
+    ofNextSeries: (fromAt, toAt, after, limit) =>
+      samplesOfNextSeries.all({ fromAt, toAt, after, limit }).map(storedRowOf),
     delete(key) {
       deleteSample[sampleTableOf(key.scheduledAt)].run(key);
     },
