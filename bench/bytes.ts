@@ -12,6 +12,7 @@ import { countDirty } from '../src/pipeline/live/roll-up.ts';
 import { PACK_AFTER_MS } from '../src/pipeline/pack-history.ts';
 import { DELIVERY_LIMITS } from '../src/pipeline/probing/delivery.ts';
 import { openSqliteStore } from '../src/store/sqlite/open.ts';
+import { SAMPLE_TABLES } from '../src/store/sqlite/sample-tables.ts';
 import { PROBER_SEEN_FACT } from '../src/web/recent-window.ts';
 import { declaration, EVIDENCE, HOUR, MINUTE, MONDAY, sample, target } from '../test/store/builders.ts';
 import { impatientClock } from '../test/support/impatient-clock.ts';
@@ -166,8 +167,16 @@ function printKept(path: string, recorded: number, unpacked: number): void {
   for (const { name, bytes, unused } of tables.filter((one) => one.bytes > 20_000)) {
     console.log(`${per(bytes)}  ${name} (${((100 * unused) / bytes).toFixed(0)} % of it empty)`);
   }
+  const bytesOf = (...names: string[]): number =>
+    tables.filter(({ name }) => names.includes(name)).reduce((sum, { bytes }) => sum + bytes, 0);
+  const fresh = bytesOf(...SAMPLE_TABLES) / unpacked;
+  const forGood =
+    bytesOf('packed_hours') / (recorded - unpacked) + bytesOf('buckets', 'chain_segments') / recorded;
   console.log(`${per(free * pageSize)}  free pages, used again by what is recorded next`);
   console.log(`${per(size)}  the whole file, ${(size / 1e6).toFixed(0)} MB`);
+  console.log(
+    `A sample takes ${fresh.toFixed(0)} bytes fresh, ${forGood.toFixed(0)} for good once its hour is packed; evidence, spread over all samples, takes ${(bytesOf('evidence') / recorded).toFixed(0)} more. Only the last hours are fresh, so that part does not grow.`,
+  );
 }
 
 async function main(): Promise<void> {
@@ -204,7 +213,7 @@ async function main(): Promise<void> {
     let lookedAt = 0;
     let hourAt = MONDAY + HOUR;
     for (const { at, samples } of batches(MONDAY, MONDAY + hours * HOUR)) {
-      await charge('recording', () => store.record({ samples, notRun: [] }));
+      await charge('recording', () => store.record({ samples, notRun: [] }, at));
       recorded += samples.length;
       if (at - seenAt >= SEEN_EVERY_MS) {
         seenAt = at;

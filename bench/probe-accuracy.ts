@@ -13,6 +13,7 @@ import type { StoredSample } from '../src/store/store.ts';
 import { writeNinetyDays } from './ninety-days.ts';
 import type { BareOrder, BareSample } from './probe-accuracy/bare-loop.ts';
 import { writeDeployment } from './probe-accuracy/deployment.ts';
+import { owedToCheckpoint } from './probe-accuracy/log-figures.ts';
 import { percentile } from './probe-accuracy/percentile.ts';
 import { machineCpuMs, processFigures } from './probe-accuracy/process-figures.ts';
 import type { TrueTime } from './probe-accuracy/true-time-server.ts';
@@ -145,11 +146,15 @@ async function measureProbity(load: Load): Promise<Figures> {
       await sleep(WARM_UP_MS);
       const pid = child.pid ?? 0;
       const othersSince = watchOthers([pid, server.pid ?? 0]);
-      const before = processFigures(pid);
+      const costOf = (): Cost => ({
+        ...processFigures(pid),
+        owedBytes: owedToCheckpoint(join(data, 'probity.db')),
+      });
+      const before = costOf();
       const fromAt = Date.now();
       await sleep(WINDOW_MS);
       const toAt = Date.now();
-      const after = processFigures(pid);
+      const after = costOf();
       const others = othersSince();
       const pages = reader.stop();
       const ended = once(child, 'exit');
@@ -186,13 +191,16 @@ async function writeHistory(data: string, { targets, everyMs }: Load): Promise<v
   await close();
 }
 
+/** `owedBytes`: in the write-ahead log, still to be copied into the database. */
+type Cost = ReturnType<typeof processFigures> & { readonly owedBytes: number };
+
 type Measured = {
   readonly data: string;
   readonly truth: ReadonlyMap<string, number>;
   readonly fromAt: number;
   readonly toAt: number;
-  readonly before: ReturnType<typeof processFigures>;
-  readonly after: ReturnType<typeof processFigures>;
+  readonly before: Cost;
+  readonly after: Cost;
   readonly others: number;
   readonly pages: readonly number[];
 };
@@ -211,6 +219,9 @@ async function readFigures(measured: Measured): Promise<Figures> {
     return trueUs === undefined || sample.ttftUs === null ? [] : [sample.ttftUs - trueUs];
   });
   const missed = notRun.filter((row) => row.reason === 'missed').length;
+  const writtenBytes = after.writtenBytes - before.writtenBytes;
+  const owedBytes = after.owedBytes - before.owedBytes;
+  const perSample = (amount: number): string => (amount / samples.length).toFixed(0);
   const doubted = samples.filter((sample) => sample.validity.kind !== 'valid').length;
   return {
     samples: samples.length,
@@ -221,7 +232,8 @@ async function readFigures(measured: Measured): Promise<Figures> {
     others: measured.others,
     notes: [
       `${missed} ticks missed, ${notRun.length - missed} skipped, ${doubted} samples doubted, ${samples.length - errorUs.length} without a first token`,
-      `peak RSS ${after.peakRssMb.toFixed(0)} MB; ${options.history ? `${(bytes / 1e6).toFixed(0)} MB on disk` : `${(bytes / all.length).toFixed(0)} bytes per sample on disk (whole file, ${all.length} samples)`}; ${((after.writtenBytes - before.writtenBytes) / samples.length).toFixed(0)} written per sample`,
+      `peak RSS ${after.peakRssMb.toFixed(0)} MB; ${options.history ? `${(bytes / 1e6).toFixed(0)} MB on disk` : `${(bytes / all.length).toFixed(0)} bytes per sample on disk (whole file, ${all.length} samples)`}`,
+      `${perSample(writtenBytes + owedBytes)} bytes written per sample: ${perSample(writtenBytes)} in these ${((measured.toAt - measured.fromAt) / 1000).toFixed(0)} s, ${perSample(owedBytes)} more to come with the next checkpoint; packing, after two hours, is apart (bench:bytes)`,
       `page: ${measured.pages.length} loads, ${percentile(measured.pages, 50).toFixed(1)} ms p50, ${percentile(measured.pages, 99).toFixed(1)} ms p99`,
     ],
   };

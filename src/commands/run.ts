@@ -271,7 +271,7 @@ async function startProbing(
       clock: systemClock,
       spawn: spawnProber,
       record: async (batch) => {
-        const result = await store.record(batch);
+        const result = await store.record(batch, world.now());
         storeWatch.stored();
         web.recorded(batch);
         hooks.onRecorded(earliestTick(batch));

@@ -120,11 +120,14 @@ export type Store = AlertingStore &
      * Stores attempts and ticks that did not run. Idempotent by identity: the first one stays, with its evidence.
      * A series that was declared and has ended may still deliver. A row that can never be stored, such as
      * one of a series never declared, rejects the whole batch with an error from which `refusedRowOf` tells it.
+     *
+     * `now`, epoch ms, spares writing: an hour that goes on at `now` is marked as dirty by its first batch alone. Leave it
+     * out if hours may be counted before they end.
      */
-    readonly record: (batch: {
-      readonly samples: readonly Sample[];
-      readonly notRun: readonly NotRun[];
-    }) => Promise<RecordResult>;
+    readonly record: (
+      batch: { readonly samples: readonly Sample[]; readonly notRun: readonly NotRun[] },
+      now?: number,
+    ) => Promise<RecordResult>;
     readonly readSamples: (query: SampleQuery) => Promise<readonly StoredSample[]>;
     /**
      * Ticks of `[fromAt, toAt)` that did not run, oldest first. A tick is never both: where its scheduled sample

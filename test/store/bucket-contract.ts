@@ -108,6 +108,24 @@ export function bucketContract(name: string, open: () => Shelf): void {
     });
 
     promise(
+      'batches of an hour that goes on mark it once; what comes after its end while it is counted still counts',
+      async ({ store }) => {
+        const minute = (n: number) => ({
+          samples: [sample({ scheduledAt: MONDAY + n * MINUTE })],
+          notRun: [],
+        });
+        const dirty = () => store.readDirty('hour', MONDAY + DAY, 9);
+        for (const n of [1, 2, 3]) await store.record(minute(n), MONDAY + n * MINUTE);
+        assert.deepEqual(await dirty(), [{ fromAt: MONDAY, marks: 1 }]);
+        const [seen] = await dirty();
+        assert.ok(seen);
+        await store.record(minute(59), MONDAY + HOUR);
+        await store.writeBuckets('hour', seen, []);
+        assert.equal((await dirty()).length, 1, 'it is counted again');
+      },
+    );
+
+    promise(
       'attempts of every purpose are read with what judging needs, packed or not, and no others',
       async ({ store }) => {
         const samples = [

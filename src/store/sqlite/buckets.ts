@@ -19,6 +19,8 @@ export type BucketRow = {
 
 export type BucketsTable = {
   readonly mark: (grain: BucketGrain, fromAt: number) => void;
+  /** Marks an hour unless it is marked: enough while nobody can be counting it. */
+  readonly markOnce: (hourAt: number) => void;
   readonly dirty: (grain: BucketGrain, beforeAt: number, limit: number) => readonly DirtySpan[];
   /** The caller holds the transaction. */
   readonly replace: (grain: BucketGrain, span: DirtySpan, rows: readonly Omit<BucketRow, 'fromAt'>[]) => void;
@@ -37,6 +39,11 @@ export function prepareBuckets(db: Database): BucketsTable {
     insert into dirty_spans (grain, from_at_ms, marks)
     values (@grain, @fromAt, 1)
     on conflict (grain, from_at_ms) do update set marks = marks + 1
+  `);
+  const markSpanOnce = db.prepare(`
+    insert into dirty_spans (grain, from_at_ms, marks)
+    values (@grain, @fromAt, 1)
+    on conflict (grain, from_at_ms) do nothing
   `);
   const dirtySpans = db.prepare<{ grain: number; beforeAt: number; limit: number }, DirtySpan>(`
     select
@@ -120,6 +127,9 @@ export function prepareBuckets(db: Database): BucketsTable {
 
   return {
     mark,
+    markOnce(hourAt) {
+      markSpanOnce.run({ grain: GRAIN_NO.hour, fromAt: hourAt });
+    },
     dirty: (grain, beforeAt, limit) =>
       dirtySpans.all({ grain: GRAIN_NO[grain], beforeAt: beforeAt - LENGTH[grain], limit }),
     replace(grain, span, rows) {

@@ -15,7 +15,7 @@ import { prepareEvidence } from './evidence.ts';
 import { prepareFacts } from './facts.ts';
 import { APPLICATION_ID, migrate, readMigrations, readSchemaState } from './migrate.ts';
 import { prepareNotRun } from './not-run.ts';
-import { hourOf, preparePackedHours } from './packed-hours.ts';
+import { HOUR_MS, hourOf, preparePackedHours } from './packed-hours.ts';
 import { reportsOn } from './reports.ts';
 import { PURPOSE_NO, prepareSamples, rowOfSample, type StoredRow } from './samples.ts';
 import { prepareSchedules } from './schedules.ts';
@@ -190,7 +190,7 @@ function storeOn(db: Database.Database): Store {
     return true;
   };
 
-  const record = (batch: Parameters<Store['record']>[0]): RecordResult => {
+  const record = (batch: Parameters<Store['record']>[0], now = Number.POSITIVE_INFINITY): RecordResult => {
     let recorded = 0;
     const touched = new Set<number>();
     const each = <Row extends { readonly scheduledAt: number }>(
@@ -210,7 +210,10 @@ function storeOn(db: Database.Database): Store {
     };
     each('samples', batch.samples, recordSample);
     each('notRun', batch.notRun, recordNotRun);
-    for (const hourAt of touched) buckets.mark('hour', hourAt);
+    for (const hourAt of touched) {
+      if (hourAt + HOUR_MS > now) buckets.markOnce(hourAt);
+      else buckets.mark('hour', hourAt);
+    }
     return { recorded, repeated: batch.samples.length + batch.notRun.length - recorded };
   };
 
@@ -300,8 +303,8 @@ function storeOn(db: Database.Database): Store {
         }),
       );
     },
-    async record(batch) {
-      return writing(() => record(batch));
+    async record(batch, now) {
+      return writing(() => record(batch, now));
     },
     async readSamples(query) {
       return reading(() => {

@@ -77,6 +77,11 @@ export type SamplesTable = {
   readonly remove: (hour: Hour, firstSeriesNo: number, lastSeriesNo: number, isWhole: boolean) => void;
 };
 
+/** More rows than this SQLite would sort in a file. */
+const SORTED_AT_ONCE = 50_000;
+/** Each piece reads the whole range; beyond so many, a file is cheaper. */
+const MOST_PIECES = 8;
+
 type Hour = { readonly fromAt: number; readonly toAt: number };
 
 type SampleRow = {
@@ -191,11 +196,19 @@ export function prepareSamples(db: Database, servedBy: ServedByTable): SamplesTa
       and series_no = @seriesNo
       and purpose = @purposeNo
   `);
-  const samplesBySeries = db.prepare<{ fromAt: number; toAt: number }, SampleRow>(`
+  const countBetween = db
+    .prepare<Hour, number>(
+      'select count(*) from samples where scheduled_at_ms >= @fromAt and scheduled_at_ms < @toAt',
+    )
+    .pluck();
+  const lastSeriesNo = db.prepare<[], number | null>('select max(series_no) from series').pluck();
+  const samplesBySeries = db.prepare<Hour & { afterNo: number; toNo: number }, SampleRow>(`
     select *
     from samples
     where scheduled_at_ms >= @fromAt
       and scheduled_at_ms < @toAt
+      and series_no > @afterNo
+      and series_no <= @toNo
     order by series_no, scheduled_at_ms, purpose
   `);
   const attemptsBetween = db
@@ -322,7 +335,12 @@ export function prepareSamples(db: Database, servedBy: ServedByTable): SamplesTa
       return row === undefined ? null : storedRowOf(row);
     },
     *bySeries(fromAt, toAt) {
-      for (const row of samplesBySeries.iterate({ fromAt, toAt })) yield storedRowOf(row);
+      const pieces = Math.ceil((countBetween.get({ fromAt, toAt }) ?? 0) / SORTED_AT_ONCE);
+      const width = Math.ceil((lastSeriesNo.get() ?? 0) / Math.min(pieces, MOST_PIECES));
+      for (let piece = 0; piece < Math.min(pieces, MOST_PIECES); piece += 1) {
+        const series = { afterNo: piece * width, toNo: (piece + 1) * width };
+        for (const row of samplesBySeries.iterate({ fromAt, toAt, ...series })) yield storedRowOf(row);
+      }
     },
     costsBetween: (fromAt, toAt) => costsBetween.all({ fromAt, toAt }),
     attemptsBetween: (fromAt, toAt) => attemptsBetween.iterate({ fromAt, toAt }),
