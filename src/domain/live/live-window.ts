@@ -1,3 +1,4 @@
+import type { AvailabilityTerms } from '../contract/contract.ts';
 import {
   addTo,
   type Exact,
@@ -107,6 +108,7 @@ function availabilityWindow(
     };
   }
   const counted = slices - setAside;
+  const isEmptyBad = terms.emptySlice === 'bad';
   const hasData = good + bad > 0;
   // Empty slices may be good by contract, but a window without a single request is no uptime: nobody looked.
   const isKnown = hasData && counted > 0;
@@ -123,8 +125,15 @@ function availabilityWindow(
       bad: missed,
       good: null,
       exactShare: isKnown ? (share?.toFraction() ?? null) : null,
-      result:
-        goal === null ? null : !hasData || share === null ? 'undecided' : exactResult(goal, plan, share),
+      result: eitherWay(terms, isEmptyBad ? down : assumedGood, (outside) => {
+        if (goal === null) return null;
+        const own = ratioShare(
+          sums.map(({ counts }) => counts.failedBySize),
+          isEmptyBad ? down - outside : down,
+          counted - outside,
+        );
+        return !hasData || own === null ? 'undecided' : exactResult(goal, plan, own);
+      }),
     };
   }
   const counts = terms.method.minRunSlices > 1;
@@ -141,8 +150,30 @@ function availabilityWindow(
     ...measured,
     bad: badMeasured,
     good: isKnown ? counted - Math.ceil(downSlices) : null,
-    result: resultOf(goal, isKnown, counted - Math.ceil(downSlices), counted),
+    result: eitherWay(terms, isEmptyBad ? down : assumedGood, (outside) => {
+      // Without what was assumed a run may be too short to count.
+      const least = !isEmptyBad || outside === 0 ? downSlices : counts ? 0 : downSlices - outside;
+      return resultOf(goal, isKnown, counted - outside - Math.ceil(least), counted - outside);
+    }),
   };
+}
+
+/**
+ * A contract about deployed slices leaves out the empty ones before the first request and after the last. Counts that add up
+ * do not tell which of the empty slices those are: none at the least, all of them at the most. Where both readings say the
+ * same the contract does; else nothing is decided before the period is judged as a whole.
+ *
+ * @param assumed empty slices that were counted good or bad
+ * @param resultWithout the result if so many of them are left out
+ */
+function eitherWay(
+  { denominator, emptySlice }: AvailabilityTerms,
+  assumed: number,
+  resultWithout: (outside: number) => LiveWindow['result'],
+): LiveWindow['result'] {
+  const all = resultWithout(0);
+  if (denominator !== 'deployed_slices' || emptySlice === 'exclude' || assumed === 0) return all;
+  return all === resultWithout(assumed) ? all : 'undecided';
 }
 
 /** The parts of an availability question added up: one walk, for it is done for every window of every pass. */

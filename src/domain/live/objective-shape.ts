@@ -86,10 +86,11 @@ function judgedBy(contract: Contract, question: LiveQuestion): Judged {
   if (isJudgedPerTarget(contract)) return 'alone';
   if (question.kind === 'percentile') return 'summed';
   if (question.kind === 'attainment') return 'at close';
-  const { method, minRequestsPerSlice } = question.terms;
+  const { method, minRequestsPerSlice, denominator } = question.terms;
   if (method.kind === 'occurrences') return 'summed';
   const hasRuns = method.kind === 'timeslices' && method.minRunSlices > 1;
-  return hasRuns || minRequestsPerSlice > 1 ? 'at close' : 'bounded';
+  const isPlain = !hasRuns && minRequestsPerSlice <= 1 && denominator !== 'deployed_slices';
+  return isPlain ? 'bounded' : 'at close';
 }
 
 function allowanceOf(share: Exact, inclusive: boolean): Allowance {
