@@ -49,6 +49,8 @@ type Memory = {
   readonly numbers: Map<string, number>;
   readonly minutes: Map<number, Minute>;
   hours: (SeriesHour | null)[];
+  /** What the hours were made of. */
+  made: { readonly fromAt: number; readonly slices: readonly Slices[] };
   newestFrom: number;
 };
 
@@ -83,8 +85,12 @@ export function createRecentMinutes(store: Pick<Store, 'summarise'>): RecentMinu
     const parts = new Map<number, Slices>();
     for (let at = fromAt; at < fromAt + MINUTE_MS; at += PART_MS) {
       const before = known.parts.get(at);
-      const isNew = before === undefined || at + PART_MS > newFrom;
-      parts.set(at, isNew ? await readSlices(into, at, at + PART_MS, before ?? []) : before);
+      if (before !== undefined && at + PART_MS <= newFrom) {
+        parts.set(at, before);
+        continue;
+      }
+      parts.set(at, await readSlices(into, at, at + PART_MS, before ?? []));
+      await breathe();
     }
     return { slices: joinParts([...parts.values()], known), parts };
   };
@@ -135,6 +141,7 @@ export function createRecentMinutes(store: Pick<Store, 'summarise'>): RecentMinu
     }
     const fromAt = newestFrom - (minutes.length - 1) * MINUTE_MS;
     into.hours = hoursOf(into, minutes, fromAt);
+    into.made = { fromAt, slices: minutes.map(({ slices }) => slices) };
     return {
       fromAt,
       toAt: newestFrom + MINUTE_MS,
@@ -160,7 +167,13 @@ function isSettled(fromAt: number, now: number): boolean {
 }
 
 function emptyMemory(): Memory {
-  return { numbers: new Map(), minutes: new Map(), hours: [], newestFrom: Number.NEGATIVE_INFINITY };
+  return {
+    numbers: new Map(),
+    minutes: new Map(),
+    hours: [],
+    made: { fromAt: Number.NaN, slices: [] },
+    newestFrom: Number.NEGATIVE_INFINITY,
+  };
 }
 
 function numberOf(numbers: Map<string, number>, key: string): number {
@@ -211,20 +224,18 @@ function dropOldLast(minutes: readonly Minute[]): void {
 
 /** The minutes by series, by the number of the series; nothing for a series that is in none of them. */
 function hoursOf(
-  { numbers, hours }: Memory,
+  { numbers, hours, made }: Memory,
   minutes: readonly Minute[],
   fromAt: number,
 ): (SeriesHour | null)[] {
+  const isSameWindow = made.fromAt === fromAt && made.slices.length === minutes.length;
+  const anew = minutes.flatMap(({ slices }, index) =>
+    made.slices[index] === slices ? [] : [{ slices, index }],
+  );
   return [...numbers].map(([key, number]) => {
     const known = hours[number] ?? null;
-    if (
-      known !== null &&
-      known.fromAt === fromAt &&
-      known.minutes.length === minutes.length &&
-      minutes.every(({ slices }, index) => (slices[number] ?? null) === known.minutes[index])
-    ) {
-      return known;
-    }
+    const isAsBefore = anew.every(({ slices, index }) => (slices[number] ?? null) === known?.minutes[index]);
+    if (known !== null && isSameWindow && isAsBefore) return known;
     const own = minutes.map(({ slices }) => slices[number] ?? null);
     const some = own.find((slice) => slice !== null);
     if (some === undefined) return null;

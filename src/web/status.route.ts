@@ -4,7 +4,7 @@ import { statusPage } from '../../dashboards/status.page.ts';
 import { isHealth, isSort, type StatusQuery } from '../domain/view/status-query.ts';
 import { AppError } from './app-error.ts';
 import { answerOf } from './board.ts';
-import { inPieces } from './breathe.ts';
+import { breathe, inPieces } from './breathe.ts';
 import type { WebContext } from './context.ts';
 import { prepare, sendPrepared } from './prepared.ts';
 import { textOf } from './query.ts';
@@ -19,7 +19,9 @@ export function statusRoute({ board, assets }: WebContext): RequestHandler {
     const edition = await board.read();
     const page = await answerOf(edition, `page ${JSON.stringify(query)}`, async () => {
       await inPieces(drawCells(edition.view), CELLS_AT_ONCE);
-      return prepare('text/html; charset=utf-8', statusPage(edition.view, query, assets.names));
+      const page = statusPage(edition.view, query, assets.names);
+      await breathe();
+      return prepare('text/html; charset=utf-8', page);
     });
     await sendPrepared(request, response, page);
   };
