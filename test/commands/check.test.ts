@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -122,6 +122,25 @@ test('a schedule that leaves no room for a confirmation burst is worth a warning
   const { code, out } = await probity(['check', deployment('', 48, '60s')], KEYS);
   assert.equal(code, 0);
   assert.match(out, /leaves 2 of 50 requests per minute: too few for a confirmation burst of 3/);
+});
+
+test('a probe that gives up before its contract wants clients to is told that its time-outs will not count', async () => {
+  const under = (timeout: string): string => {
+    const folder = deployment('contracts: { strict: { template: google-style-bad-minute } }\n', 4);
+    const file = join(folder, 'all.yaml');
+    const text = readFileSync(file, 'utf8')
+      .replace('requestsPerMinute: 1000 }', 'requestsPerMinute: 1000, contract: strict }')
+      .replace('every: 60s', `every: 60s\n    timeout: { firstToken: ${timeout}, total: 90s }`);
+    writeFileSync(file, text);
+    return folder;
+  };
+  const impatient = await probity(['check', under('59s')], KEYS);
+  assert.equal(impatient.code, 0);
+  assert.match(
+    impatient.out,
+    /warning {2}probes\[0\]\.timeout {2}gives up after 59s, and strict leaves out clients that give up within 1m: time-outs will not count/,
+  );
+  assert.doesNotMatch((await probity(['check', under('60s')], KEYS)).out, /gives up after/);
 });
 
 test('a spend cap that the plan can reach says when', async () => {

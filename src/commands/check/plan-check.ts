@@ -5,6 +5,7 @@ import type { ProbingPlan } from '../../domain/measure/probe.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { formatDuration } from '../../domain/time/duration.ts';
 import { cronGrid } from '../../pipeline/probing/cron-grid.ts';
+import { impatientProbes } from './impatient-probes.ts';
 import { promisedBy } from './promises.ts';
 
 export type PlanCheck = {
@@ -74,6 +75,9 @@ export function checkPlan(
       'spend.perDay',
       `${figures.perDay.unpricedTargets} targets have no price: what they cost is outside of this cap`,
     );
+  }
+  for (const { index, message } of impatientProbes(config, plan)) {
+    tell('warning', ['probes', index, 'timeout'], `probes[${index}].timeout`, message);
   }
   const discovers = config.models.some((rule) => rule.kind === 'discover');
   config.probes.forEach(({ probe }, index) => {
