@@ -115,9 +115,9 @@ function withoutComments(text: string): string {
 
 function imports(text: string): string[] {
   const found = text.matchAll(
-    /\b(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|\bimport\s*\(\s*['"]([^'"]+)['"]|^\s*import\s+['"]([^'"]+)['"]/gm,
+    /\b(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|\bimport\s*\(\s*['"]([^'"]+)['"]|^\s*import\s+['"]([^'"]+)['"]|\bgetBuiltinModule\(\s*['"]([^'"]+)['"]/gm,
   );
-  return [...found].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
+  return [...found].map((match) => match[1] ?? match[2] ?? match[3] ?? match[4] ?? '');
 }
 
 function roomOf(path: string): string | null {
@@ -244,6 +244,12 @@ const PLANTED: readonly (readonly [violation: string, path: string, text: string
     'reads the wall clock',
   ],
   ['a page opening a file', 'dashboards/a.page.ts', `import 'node:fs';`, 'may not import node:fs'],
+  [
+    'a page opening a file without an import',
+    'dashboards/a.page.ts',
+    `const { readFileSync } = process.getBuiltinModule('node:fs');`,
+    'may not import node:fs',
+  ],
   [
     'the pipeline knowing an engine',
     'src/pipeline/a.ts',

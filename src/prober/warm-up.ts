@@ -1,8 +1,10 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Attempt, ProbeFn } from '../domain/measure/attempt.ts';
 import { OPERATIONS, type Operation } from '../domain/measure/probe.ts';
+
+// Imported, this module brings the whole client behind `fetch` with it.
+const { createServer } = process.getBuiltinModule('node:http');
 
 const CHUNK = { choices: [{ index: 0, delta: { role: 'assistant', content: 'ok' }, finish_reason: null }] };
 const LAST = { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }], usage: { completion_tokens: 1 } };

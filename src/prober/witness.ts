@@ -1,6 +1,8 @@
-import { get as httpGet } from 'node:http';
-import { get as httpsGet } from 'node:https';
 import { lookupName } from './name-lookup.ts';
+
+// Imported, the first would bring the whole client behind `fetch` with it: megabytes that nobody here uses.
+const { get: httpGet } = process.getBuiltinModule('node:http');
+const { get: httpsGet } = process.getBuiltinModule('node:https');
 
 /**
  * Does anything answer at this URL? Any response will do, of any status: the question is whether our own network

@@ -1,5 +1,8 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import type { Socket } from 'node:net';
+
+// Imported, this module brings the whole client behind `fetch` with it: megabytes that nobody here uses.
+const { createServer } = process.getBuiltinModule('node:http');
 
 export type ConnectionBounds = {
   /** Connections at once. */
