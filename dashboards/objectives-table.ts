@@ -128,7 +128,7 @@ function outlook(objective: LiveObjective, times: Times): Html | null {
       objective.windows.period.result === 'met'
         ? ' So far it is kept, even if every bad slice of each target were one of all.'
         : '';
-    return html`<div class="outlook"><span class="k">${objectiveName(objective)}</span><p class="soft">Judged by slices ${ofAll(pool)} together, when the period closes.${kept} The figures here are this target\u2019s own.</p></div>`;
+    return html`<div class="outlook"><span class="k">${objectiveName(objective)}</span><span class="soft">no budget before the close</span><p class="soft">Judged by slices ${ofAll(pool)} together, when the period closes.${kept} The figures here are this target\u2019s own.</p></div>`;
   }
   if (budget === null) return null;
   const day = burn['24h'];

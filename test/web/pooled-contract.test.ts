@@ -34,7 +34,7 @@ credits: { shape: ladder, ladder: [{ below: "99.9", percent: 10 }] }
 `;
 
 /** Ten days of minutes of two models, of which the first requests of each fail. */
-async function served(t: TestContext, bad: readonly [large: number, small: number]) {
+async function served(t: TestContext, bad: readonly [large: number, small: number], yaml = CONTRACT) {
   const samples = MODELS.flatMap((model, which) =>
     Array.from({ length: (10 * DAY) / MINUTE }, (_, minute) => {
       const at = { target: `acme/pro/${model}`, scheduledAt: FROM + minute * MINUTE };
@@ -43,7 +43,7 @@ async function served(t: TestContext, bad: readonly [large: number, small: numbe
       return sample({ ...at, ttftUs, totalUs: ttftUs + 100_000 });
     }),
   );
-  const contract = contractOf(CONTRACT);
+  const contract = contractOf(yaml);
   const seeded = await serveSeeded(t, contract, { models: MODELS, samples, fromAt: FROM, at: AT });
   const read = (path: string): Promise<Response> =>
     fetch(`${seeded.url}${path}`, { headers: { connection: 'close' } });
@@ -113,5 +113,23 @@ test('what all targets of a tier lose together is certain on each of their pages
   assert.match(
     evaluateBreach(breach, AT).facts.finding,
     /: 95 requests of all 2 targets of acme\/pro failed, and the whole period allows 89$/,
+  );
+});
+
+test('a contract over slices of a whole tier is said to be judged at the close, and kept where nothing can break it', async (t) => {
+  const slices = CONTRACT.replace(
+    'method: occurrences',
+    'method: ratio_timeslices, slice: 300s, emptySlice: good',
+  );
+  const { api, text, facts } = await served(t, [3, 0], slices);
+  const uptime = api.objectives.filter(({ kind }) => kind === 'availability');
+  assert.deepEqual(
+    uptime.map(({ budget, pool, windows }) => [budget, pool?.judged, windows.period?.result]),
+    Array(2).fill([null, 'bounded', 'met']),
+  );
+  assert.ok(facts.breaches.every(({ objective }) => objective !== 'c/availability'));
+  assert.match(
+    await text('/targets/acme/pro/large'),
+    /Judged by slices of all 2 targets of acme\/pro together, when the period closes\. So far it is kept/,
   );
 });
