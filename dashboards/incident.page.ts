@@ -1,4 +1,5 @@
 import { stakeWords } from '../src/domain/alert/message.ts';
+import { NO_LONGER_WATCHED } from '../src/domain/alert/transition.ts';
 import { OUTCOMES } from '../src/domain/measure/outcome.ts';
 import type { IncidentDetail, IncidentPageView } from '../src/domain/view/incident-view.ts';
 import { duration, instantUtc, minuteUtc } from '../src/domain/wording.ts';
@@ -92,7 +93,8 @@ function confirm({ id, phase }: IncidentDetail, { who, token }: Confirmation): H
 <button type="submit">I look after it</button></form></section>`;
 }
 
-function findings({ findings: cells }: IncidentDetail): Html {
+function findings({ findings: cells, timeline }: IncidentDetail): Html {
+  const end = timeline.at(-1)?.note === NO_LONGER_WATCHED ? NO_LONGER_WATCHED : 'good again';
   return html`<section class="panel" aria-labelledby="cells"><h2 id="cells">What was found <small>${countOf(cells.length, 'cell')}</small></h2>
 <ul class="found">${cells.map(
     ({ cell, since, recoveredAt, facts, certainty }) => html`<li>
@@ -100,7 +102,7 @@ function findings({ findings: cells }: IncidentDetail): Html {
 <p>${shorten(facts.finding, 600)}</p>
 ${certainty !== null && html`<p class="soft">${certainty}</p>`}
 ${facts.stake !== null && html`<p>At stake: <strong>${stakeWords(facts.stake)}</strong></p>`}
-<p class="soft">Since ${minuteUtc(since)}${recoveredAt === null ? ', not yet good again' : html`, good again at ${minuteUtc(recoveredAt)}`}.</p></li>`,
+<p class="soft">Since ${minuteUtc(since)}${recoveredAt === null ? ', not yet good again' : html`, ${end} at ${minuteUtc(recoveredAt)}`}.</p></li>`,
   )}</ul></section>`;
 }
 

@@ -31,7 +31,7 @@ import { badgePath, targetPath } from './link.ts';
 import { type Missing, objectivesSection } from './objectives-table.ts';
 import { phaseChart } from './phase-chart.ts';
 import { strip } from './strip.ts';
-import { dayTime, exactTime, time } from './time.ts';
+import { dayTime, exactDay, exactTime, time } from './time.ts';
 
 /** One target: how it does, against what it promised, since when, and what exactly came back. */
 export function targetPage(view: TargetPageView, assets: Assets): string {
@@ -69,7 +69,7 @@ function heading({ target, retiredAt }: TargetPageView, lead: SeriesView | undef
 <h1 id="verdict" class="name">${shorten(target.model, 120)}</h1>
 <p class="lead now is-${target.health}">${icon(target.health)} ${
     retiredAt !== null
-      ? html`<strong>No longer probed</strong> since ${exactTime(retiredAt, times)}. What was measured before remains.`
+      ? html`<strong>No longer probed</strong> since ${exactDay(retiredAt, times)}. What was measured before remains.`
       : nowText(target, lead, times)
   }</p>
 </section>`;
@@ -175,7 +175,7 @@ function failures(view: TargetPageView, times: Times): Html {
 function failureDetails({ sample, evidence }: Failure, now: number, times: Times): Html {
   const ids = Object.entries(evidence?.requestIds ?? {}).slice(0, 8);
   const message = evidence?.errorBody?.message ?? null;
-  return html`<details class="failure" data-key="${sample.scheduledAt}/${sample.purpose}/${sample.probe}/${sample.region}"><summary>${dayTime(sample.scheduledAt, now, times)} <code class="o-other">${sample.outcome}</code> ${sample.status !== null && html`<span class="soft">HTTP ${sample.status}</span>`} ${sample.purpose !== 'scheduled' && html`<span class="soft">${sample.purpose}</span>`} ${countsForAvailability(sample.validity) || html`<span class="soft">not counted: ${sample.validity.kind !== 'valid' && DOUBT_WORDS[sample.validity.reason]}</span>`} ${message !== null && html`<q>${shorten(message, 120)}</q>`}</summary>
+  return html`<details class="failure" data-key="${sample.scheduledAt}/${sample.purpose}/${sample.probe}/${sample.region}"><summary>${dayTime(sample.scheduledAt, now, times)} <code class="o-other">${sample.outcome}</code> ${sample.status !== null && html`<span class="soft">HTTP ${sample.status}</span>`} ${sample.purpose !== 'scheduled' && html`<span class="soft">${sample.purpose}</span>`} ${!countsForAvailability(sample.validity) && html`<span class="soft">not counted: ${sample.validity.kind !== 'valid' && DOUBT_WORDS[sample.validity.reason]}</span>`} ${message !== null && html`<q>${shorten(message, 120)}</q>`}</summary>
 <dl class="evidence"><div><dt>Meaning</dt><dd>${OUTCOMES[sample.outcome].means}</dd></div>
 ${ids.map(([name, id]) => html`<div><dt>${shorten(name, 40)}</dt><dd><code>${shorten(id, 120)}</code></dd></div>`)}
 ${

@@ -16,3 +16,8 @@ export function dayTime(at: number, now: number, times: Times): Html {
 export function exactTime(at: number, times: Times): Html {
   return html`<time datetime="${times.iso(at)}" data-exact>${times.clock(at)} ${times.zone(at)}</time>`;
 }
+
+/** With its day and its zone, as of something long ago. */
+export function exactDay(at: number, times: Times): Html {
+  return html`<time datetime="${times.iso(at)}" data-exact>${times.full(at).slice(0, 16)} ${times.zone(at)}</time>`;
+}

@@ -206,6 +206,33 @@ test('a reload after the clock was set back does not bring back ticks that have 
   assert.deepEqual(at(ran), [0, 10, 20, 30, 40, 50, 60, 65, 70]);
 });
 
+test('a clock that leaps a day ahead and is put right is followed back: nothing waits for that day to come, nothing runs twice', async () => {
+  const { clock, ran, missed } = stage([{ id: 'a', schedule: every(10_000) }]);
+  const day = 86_400_000;
+  await clock.advance(60_000);
+  clock.step(day);
+  await clock.advance(60_000);
+  clock.step(-day);
+  await clock.advance(60_000);
+  const near = ran.filter((row) => row.at < NOON + day / 2);
+  assert.ok(at(near).filter((one) => one >= 120).length >= 5, 'it goes on at once');
+  await clock.advance(day);
+  const ticks = ran.map((row) => row.at);
+  assert.equal(new Set(ticks).size, ticks.length, 'no tick twice');
+  assert.ok(missed.length > 8_000, 'what was jumped over was told when it was');
+  assert.ok(ran.length > 8_600, 'and was run when it really came');
+});
+
+test('a clock that was right and is set back by an hour brings back nothing that has run', async () => {
+  const { clock, ran } = stage([{ id: 'a', schedule: every(10_000) }]);
+  await clock.advance(120 * MINUTE);
+  clock.step(-60 * MINUTE);
+  await clock.advance(70 * MINUTE);
+  const ticks = ran.map((row) => row.at);
+  assert.equal(new Set(ticks).size, ticks.length, 'no tick twice');
+  assert.equal(ran.at(-1)?.at, NOON + 130 * MINUTE);
+});
+
 test('each expected tick of a day has run or is missed, through blocks and steps', async () => {
   const schedules: readonly Schedule[] = [
     every(60_000, 17_003),

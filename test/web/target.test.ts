@@ -24,6 +24,12 @@ test('a target tells its failures with their request ids and what came back', as
   assert.ok(page.includes(latest?.evidence?.requestIds['x-request-id'] ?? 'no id'));
   assert.match(page, /no healthy upstream/);
   assert.match(page, /a 5xx from the gateway/);
+  const words = page.replace(/<script[\s\S]*?<\/script>|<[^>]*>/g, ' ');
+  assert.equal(
+    /\b(true|false|null|undefined)\b.*/.exec(words)?.[0] ?? null,
+    null,
+    'no value of the program is shown',
+  );
 });
 
 test('a span without answers is a gap in the chart, and its numbers are dashes', async (t) => {
@@ -75,7 +81,7 @@ test('a target that is not probed any more keeps its page: since when, and what 
   assert.ok(view.toAt >= gone && view.toAt < gone + 60_000);
   assert.ok(view.whole.bad > 20 && view.failures.length === 20);
   const page = await (await fetch(`${url}/targets/${DOWN}`)).text();
-  assert.match(page, /No longer probed<\/strong> since <time/);
+  assert.match(page, /No longer probed<\/strong> since <time [^>]+>2026-10-\d\d \d\d:\d\d UTC</);
   assert.match(page, /What was measured before remains/);
   assert.equal((await fetch(`${url}/badge/${DOWN}.svg`)).status, 200);
   const others = await (await fetch(`${url}/api/v1/targets`)).text();

@@ -203,17 +203,21 @@ function relapse(draft: Draft, cells: readonly string[]): void {
 }
 
 function recover(draft: Draft, evaluation: GroupEvaluation, policy: IncidentPolicy): void {
+  const gone = evaluation.cells.length > 0 && evaluation.cells.every((one) => one.verdict === 'gone');
   if (draft.state.phase === 'gathering' || draft.state.phase === 'open') {
-    note(draft, 'recovering');
+    // What nobody watches any more is not good again.
+    if (!gone) note(draft, 'recovering');
     change(draft, { phase: 'recovering', steadySince: draft.now });
   }
   const { phase, steadySince, reopenings } = draft.state;
   if (phase !== 'recovering' || steadySince === null) return;
-  const gone = evaluation.cells.length > 0 && evaluation.cells.every((one) => one.verdict === 'gone');
   if (!gone && draft.now - steadySince < steadyMs(policy, reopenings)) return;
-  note(draft, 'closed', [], gone ? 'no longer watched' : '');
+  note(draft, 'closed', [], gone ? NO_LONGER_WATCHED : '');
   change(draft, { phase: 'closed', closedAt: draft.now });
 }
+
+/** What the timeline says of an incident whose cells have all left the configuration. */
+export const NO_LONGER_WATCHED = 'no longer watched';
 
 /** How long a recovery must last: longer with every relapse, so that a flapping target writes a handful of mails. */
 export function steadyMs(policy: IncidentPolicy, reopenings: number): number {

@@ -1,3 +1,4 @@
+import type { Interval } from '../../domain/time/interval.ts';
 import { type Schedule, sameSchedule } from '../../domain/time/schedule.ts';
 import type { Cancel, Clock } from '../clock.ts';
 import { countExpected, intervalAfter, tickAfter } from './expected-ticks.ts';
@@ -42,6 +43,9 @@ const LONGEST_SLEEP_MS = 1000;
 /** A start may lie a little ahead, and no step is made of that. */
 const EARLY_MS = 60_000;
 
+/** As of the clock that closing doubts: time servers move one that was right by less. */
+const LEAP_MS = 5 * 60_000;
+
 /** Rows for missed ticks made at one wake-up at most: a machine that slept for a week must not drown the store. */
 const MOST_MISSED_ROWS = 50_000;
 
@@ -62,7 +66,8 @@ type Entry = {
  *
  * The wall clock says when a tick is due, the monotonic clock how long to wait. When the wall clock is set back, the
  * instants that come a second time do not fire again, but those before the start do for the first time; when it is set
- * forward, the instants it jumps over are missed.
+ * forward, the instants it jumps over are missed. A clock that leapt ahead and is put right comes back to instants that were
+ * only jumped over: those are run, for otherwise a minute of a wrong date would keep us silent until that date.
  */
 export function createScheduler(clock: Clock, steady: SteadyClock, events: SchedulerEvents): Scheduler {
   const heap = createTickHeap();
@@ -72,6 +77,11 @@ export function createScheduler(clock: Clock, steady: SteadyClock, events: Sched
   let cancel: Cancel | null = null;
   let stopped = false;
   let latestStartAt = Number.NEGATIVE_INFINITY;
+  let lastWokeAt: number | null = null;
+  /** What the last leap ahead jumped over. */
+  let jumpedOver: Interval | null = null;
+  /** What ran while the clock was ahead; it does not run again when its time comes. */
+  let hasRun: Interval | null = null;
 
   const forget = (entry: Entry): void => {
     heap.remove(entry.slot);
@@ -116,10 +126,28 @@ export function createScheduler(clock: Clock, steady: SteadyClock, events: Sched
     }
   };
 
+  const followLeaps = (now: number): void => {
+    const wokeAt = lastWokeAt ?? now;
+    lastWokeAt = now;
+    if (now - wokeAt > LEAP_MS) {
+      jumpedOver = { fromAt: wokeAt, toAt: now };
+      hasRun = null;
+    } else if (jumpedOver !== null && wokeAt - now > LEAP_MS && now < jumpedOver.toAt) {
+      const { fromAt, toAt } = jumpedOver;
+      const at = Math.max(now, fromAt);
+      for (const entry of [...entries.values()]) if (entry.passedAt > at) advance(entry, at);
+      // A tick just before the leap's end was late, and may have run.
+      hasRun = { fromAt: toAt - LATEST_MS, toAt: wokeAt };
+      jumpedOver = null;
+    } else if (hasRun !== null && now >= hasRun.toAt) hasRun = null;
+  };
+
   const wake = (): void => {
     cancel = null;
     steady.check();
-    beginEarlier(Math.floor(steady.now()));
+    const wokeAt = Math.floor(steady.now());
+    beginEarlier(wokeAt);
+    followLeaps(wokeAt);
     let missed = 0;
     let untold = 0;
     while (!stopped) {
@@ -127,6 +155,10 @@ export function createScheduler(clock: Clock, steady: SteadyClock, events: Sched
       const at = heap.firstAt();
       const entry = bySlot[heap.first()];
       if (at > now || entry === undefined) break;
+      if (hasRun !== null && at >= hasRun.fromAt && at <= hasRun.toAt) {
+        advance(entry, hasRun.toAt);
+        continue;
+      }
       advance(entry, at);
       // The next tick is known by now, and with it the interval of any kind of schedule.
       const interval = entries.has(entry.id) ? entry.nextAt - at : intervalAfter(entry.schedule, at);
