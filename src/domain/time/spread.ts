@@ -39,7 +39,19 @@ export function mergeAscending(lists: readonly Ascending[]): Ascending {
     merged.set(list, place);
     place += list.length;
   }
-  return merged.sort();
+  return keptList(merged.sort());
+}
+
+/** Above so many numbers a typed array is the smaller form. */
+const MOST_PLAIN = 24;
+
+/** The same numbers in the form that takes least room: tens of thousands of lists of a few are kept, one for each minute. */
+function keptList(values: Float64Array): Ascending {
+  if (values.length > MOST_PLAIN) return values;
+  const plain: number[] = [];
+  for (const value of values) plain.push(value);
+  // A list that has grown keeps room for more; a copy does not.
+  return plain.slice();
 }
 
 /**

@@ -65,13 +65,21 @@ export function joinSlices(parts: readonly [SeriesSlice, ...SeriesSlice[]]): Ser
     samples: busy.reduce((sum, { samples }) => sum + samples, 0),
     counts: { good: 0, bad: 0, excluded: 0, ...addUp(busy.map(({ counts }) => counts)) },
     byOutcome: addUp(busy.map(({ byOutcome }) => byOutcome)),
-    byDoubt: addUp(busy.map(({ byDoubt }) => byDoubt)),
-    notRun: addUp(busy.map(({ notRun }) => notRun)),
+    byDoubt: joinCounts(busy.map(({ byDoubt }) => byDoubt)),
+    notRun: joinCounts(busy.map(({ notRun }) => notRun)),
     ttftUs: mergeAscending(busy.map(({ ttftUs }) => ttftUs)),
     totalUs: mergeAscending(busy.map(({ totalUs }) => totalUs)),
     lastSample: busy.findLast(({ lastSample }) => lastSample !== null)?.lastSample ?? null,
     costNanos: busy.reduce((sum, { costNanos }) => sum + costNanos, 0),
   };
+}
+
+/** Most have nothing to count: what has nothing stays the object it is, which many share. */
+function joinCounts<K extends string>(
+  parts: readonly Readonly<Partial<Record<K, number>>>[],
+): Readonly<Partial<Record<K, number>>> {
+  const [first] = parts;
+  return first !== undefined && parts.every(isEmpty) ? first : addUp(parts);
 }
 
 /** Nothing but its name is in it. */

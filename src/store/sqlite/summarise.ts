@@ -193,13 +193,21 @@ function windowOf(tally: Tally, samples: AllSamples, attemptOf: AttemptOf): Seri
     valid: tally.valid,
     counts: tally.counts,
     byOutcome: tally.byOutcome,
-    byDoubt: tally.byDoubt,
-    notRun: tally.notRun,
+    byDoubt: orNothing(tally.byDoubt),
+    notRun: orNothing(tally.notRun),
     ttftUs: ascending(tally.ttftUs),
     totalUs: ascending(tally.totalUs),
     costNanos: tally.costNanos,
     lastSample: lastSampleOf(tally, samples, attemptOf),
   };
+}
+
+const NOTHING = Object.freeze({});
+
+/** Most minutes of most series have nothing to tell: they share one object. */
+function orNothing<Counts extends object>(counts: Counts): Counts | typeof NOTHING {
+  for (const _ in counts) return counts;
+  return NOTHING;
 }
 
 /** Rows never change: the attempt that was read for the same row is the same. */
@@ -223,7 +231,8 @@ function lastSampleOf(
 
 /** A typed array sorts numbers as numbers, several times faster than a comparing function does. */
 function ascending(values: readonly number[]): readonly number[] {
-  return values.length < 2 ? values : Array.from(Float64Array.from(values).sort());
+  // A list that has grown keeps room for more; a copy does not, and tens of thousands are kept, one for each minute.
+  return (values.length < 2 ? values : Array.from(Float64Array.from(values).sort())).slice();
 }
 
 function nameOf({ probe, target, region }: SeriesEntry): string {
