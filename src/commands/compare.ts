@@ -208,7 +208,7 @@ function figuresText(figures: TierFigures): string {
 function proof(p: number, better: Finding, names: readonly [string, string]): string {
   const who =
     better === 'not proven' ? 'not proven' : `${better === 'first' ? names[0] : names[1]} is better`;
-  return `${who}, p = ${p < 0.0001 ? '< 0.0001' : p.toPrecision(2)}`;
+  return `${who}, p ${p < 0.0001 ? '< 0.0001' : `= ${p.toPrecision(2)}`}`;
 }
 
 function pairText({ gateway, model, probe, comparison }: Pair): string {

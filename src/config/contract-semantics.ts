@@ -350,7 +350,22 @@ const chronicWhen: Check = ({ chronic }) =>
       : [];
   });
 
+/** Below zero a fee would make every credit one that we owe. */
+function amounts({ fee, credits: terms }: ContractTerms): ValueProblem[] {
+  const given: readonly (readonly [value: string | number | undefined, path: Path])[] = [
+    [fee?.amount, ['fee', 'amount']],
+    ...Object.entries(fee?.scopes ?? {}).map(([scope, value]) => [value, ['fee', 'scopes', scope]] as const),
+    [terms?.minCredit?.amount, ['credits', 'minCredit', 'amount']],
+  ];
+  return given.flatMap(([value, path]) =>
+    value === undefined || exact(String(value)).gte(0)
+      ? []
+      : [error(path, `must be an amount, zero or more, found ${value}`)],
+  );
+}
+
 const CHECKS: readonly Check[] = [
+  amounts,
   timezone,
   anchorDay,
   inForceFrom,

@@ -60,6 +60,15 @@ type Bad = readonly [from: string, to: string, problems: readonly string[]];
 
 const BAD: Readonly<Record<string, Bad>> = {
   'no version': ['version: 1\n', '', ['c.yaml:1:1  version  expected a text or a number, found nothing']],
+  'a fee, a fee of one scope and a least credit below zero': [
+    'credits:\n',
+    'fee: { amount: "-8000", scopes: { acme/pro: "-0.01" } }\ncredits:\n  minCredit: { amount: -1 }\n',
+    [
+      'c.yaml:17:16  fee.amount  must be an amount, zero or more, found -8000',
+      'c.yaml:17:45  fee.scopes["acme/pro"]  must be an amount, zero or more, found -0.01',
+      'c.yaml:19:24  credits.minCredit.amount  must be an amount, zero or more, found -1',
+    ],
+  ],
   'an unknown time zone': [
     'Europe/Berlin',
     'Europe/Berln',
