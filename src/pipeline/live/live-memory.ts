@@ -1,12 +1,6 @@
-import { addCounts, addToDay, type DayRecord, emptyDay } from '../../domain/live/day-record.ts';
-import {
-  emptyLines,
-  firstAtOrAfter,
-  forgetBefore,
-  forgetFrom,
-  type JudgedLines,
-} from '../../domain/live/judged-lines.ts';
-import { addLines, judgeLines } from '../../domain/live/line-counting.ts';
+import { addCounts, type DayRecord, emptyDay } from '../../domain/live/day-record.ts';
+import { emptyLines, firstAtOrAfter, type JudgedLines } from '../../domain/live/judged-lines.ts';
+import { addLines } from '../../domain/live/line-counting.ts';
 import { liveObjective } from '../../domain/live/live-objective.ts';
 import type { LivePlan } from '../../domain/live/live-plan.ts';
 import type { LiveReport, LiveTarget } from '../../domain/live/live-report.ts';
@@ -17,32 +11,22 @@ import {
   type RollingName,
   type WindowName,
 } from '../../domain/live/live-window.ts';
-import {
-  addAnswers,
-  clearSums,
-  copySums,
-  emptySums,
-  type QuestionSums,
-} from '../../domain/live/question-sums.ts';
-import { lineOfSample } from '../../domain/measure/line-of-sample.ts';
+import { clearSums, emptySums, type QuestionSums } from '../../domain/live/question-sums.ts';
 import type { Target } from '../../domain/measure/target.ts';
-import type { BucketGrain, ScheduleSpan, Store, StoredBucket } from '../../store/store.ts';
+import type { ScheduleSpan, Store } from '../../store/store.ts';
 import { type Clock, delay } from '../clock.ts';
 import { countExpected } from '../probing/expected-ticks.ts';
-import { eachDecided } from '../read-in-pieces.ts';
-import type { LiveScope, LiveTerms } from './live-scope.ts';
-import { SETTLE_MS } from './roll-up.ts';
+import { type Base, type ClosedHours, DAYS, LONG, readClosedHours } from './closed-hours.ts';
+import type { LiveScope } from './live-scope.ts';
+import { createRecentRequests } from './recent-requests.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-/** Windows up to this long are counted from single requests, longer ones from buckets and the raw edge. */
-const EDGE_MS = 6 * HOUR_MS;
+/** Windows that are counted from single requests. */
 const SHORT: readonly RollingName[] = ['5m', '1h', '6h'];
-const LONG: readonly RollingName[] = ['24h', '7d', '30d', '90d'];
-/** So many targets are evaluated at once, for the same reason. */
+/** So many targets are evaluated before others get the thread. */
 const TARGETS_AT_ONCE = 32;
-const DAYS = 90;
 
 export type LiveStore = Pick<
   Store,
@@ -64,41 +48,14 @@ export type LiveMemory = {
   readonly evaluate: (now: number) => Promise<LiveReport>;
 };
 
-/** What is known about one target up to the last counted hour. */
-type Base = {
-  readonly terms: LiveTerms;
-  /** Sums of `[start, closedTo)`, by start. */
-  readonly bySpan: Map<number, readonly QuestionSums[]>;
-  readonly days: Map<number, DayRecord>;
-  /** The days before today, in a row. */
-  row: { readonly today: number; readonly before: readonly DayRecord[] } | null;
-};
-
-/** The latest requests of one target, one by one, and how they were judged. */
-type Edge = {
-  readonly terms: LiveTerms;
-  readonly lines: JudgedLines;
-  basis: string;
-};
-
 type ShortSums = {
   readonly short: readonly (readonly QuestionSums[])[];
   readonly open: readonly QuestionSums[];
 };
 
-/** Periods begin at midnights of their zone, which need not be whole hours of UTC. */
-type PeriodStart = { readonly fromAt: number; readonly hourAt: number };
-
 export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Clock): LiveMemory {
-  let closedTo = 0;
-  let bases = new Map<string, Base>();
-  /** Requests before the first whole hour of a period, where it does not begin on one. */
-  let heads = new Map<string, JudgedLines>();
-  const edge = new Map<string, Edge>();
-  let edgeFrom = 0;
-  let learntTo: number | null = null;
-  let touchedFrom = Number.POSITIVE_INFINITY;
-  let pendingHours = 0;
+  const recent = createRecentRequests(store, scope, clock);
+  let closed: ClosedHours = { closedTo: 0, bases: new Map(), heads: new Map(), pendingHours: 0 };
   const shortSums = new WeakMap<LivePlan, ShortSums>();
   /** The last answers, for as long as nothing has changed that they follow from. */
   let latest: {
@@ -110,160 +67,9 @@ export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Cloc
   const currentTargets = async (): Promise<readonly Target[]> =>
     (await store.readTargets()).filter(({ current }) => current);
 
-  const learn = async (targets: readonly Target[], fromAt: number, toAt: number, now: number) => {
-    for (const { lines } of edge.values()) forgetFrom(lines, fromAt);
-    const byId = new Map(targets.map((target) => [target.id, target]));
-    await eachDecided(store, clock, { fromAt, toAt }, [...byId.keys()], (piece, { byTarget }) => {
-      for (const [id, found] of byTarget) {
-        const target = byId.get(id);
-        if (target === undefined) continue;
-        const { terms, lines } = edgeOf(target, now);
-        const maintenance = scope.maintenanceIn(id, terms, piece);
-        judgeLines(lines, terms.plan, terms.judge, found.map(lineOfSample), maintenance);
-      }
-    });
-    const span = { fromAt: edgeFrom, toAt };
-    for (const target of targets) {
-      const own = edgeOf(target, now);
-      own.basis = scope.basisOf(target.id, own.terms, span);
-    }
-  };
-
-  const edgeOf = (target: Target, now: number): Edge => {
-    const known = edge.get(target.id);
-    if (known !== undefined) return known;
-    const terms = scope.termsOf(target, now);
-    const made = { terms, lines: emptyLines(terms.plan), basis: '' };
-    edge.set(target.id, made);
-    return made;
-  };
-
-  /** Whether what was judged would be judged the same way now: terms change, and planned work is announced. */
-  const isJudgedAsNow = (targets: readonly Target[], now: number): boolean => {
-    if (learntTo === null) return false;
-    const span = { fromAt: edgeFrom, toAt: learntTo };
-    return targets.every((target) => {
-      const own = edge.get(target.id);
-      return (
-        own !== undefined &&
-        own.terms === scope.termsOf(target, now) &&
-        own.basis === scope.basisOf(target.id, own.terms, span)
-      );
-    });
-  };
-
-  const periodStart = (terms: LiveTerms, now: number): PeriodStart => {
-    const { fromAt } = scope.periodAt(terms, now);
-    return { fromAt, hourAt: Math.ceil(fromAt / HOUR_MS) * HOUR_MS };
-  };
-
   const rebuild = async (now: number): Promise<void> => {
-    const targets = await currentTargets();
-    const closed = Math.floor((now - SETTLE_MS) / HOUR_MS) * HOUR_MS;
-    const dirtyDays = new Set((await store.readDirty('day', now, DAYS * 2)).map(({ fromAt }) => fromAt));
-    const dirtyHours = (await store.readDirty('hour', closed, DAYS * 24)).filter(
-      ({ fromAt }) => fromAt >= closed - LIVE_WINDOWS['90d'],
-    );
-    for (const { fromAt } of dirtyHours) dirtyDays.add(Math.floor(fromAt / DAY_MS) * DAY_MS);
-
-    const building = new Map<string, Base>();
-    const running = new Map<string, readonly QuestionSums[]>();
-    const starts = new Map<string, ReadonlySet<number>>();
-    const boundaries = new Set<number>();
-    const nextHeads = new Map<string, JudgedLines>();
-    for (const target of targets) {
-      const terms = scope.termsOf(target, now);
-      building.set(target.id, { terms, bySpan: new Map(), days: new Map(), row: null });
-      running.set(target.id, emptySums(terms.plan));
-      const period = periodStart(terms, now);
-      const own = new Set([
-        ...LONG.map((name) => closed - LIVE_WINDOWS[name]),
-        Math.min(closed, period.hourAt),
-      ]);
-      starts.set(target.id, own);
-      for (const at of own) boundaries.add(at);
-      if (period.hourAt === period.fromAt || period.fromAt >= closed) continue;
-      const { byTarget } = await store.readDecided(period.fromAt, period.hourAt);
-      const maintenance = scope.maintenanceIn(target.id, terms, {
-        fromAt: period.fromAt,
-        toAt: period.hourAt,
-      });
-      const head = emptyLines(terms.plan);
-      const found = (byTarget.get(target.id) ?? []).map(lineOfSample);
-      judgeLines(head, terms.plan, terms.judge, found, maintenance);
-      nextHeads.set(target.id, head);
-    }
-    const snapshot = (at: number): void => {
-      if (!boundaries.has(at)) return;
-      for (const [id, base] of building) {
-        const sums = running.get(id);
-        if (sums !== undefined && starts.get(id)?.has(at)) base.bySpan.set(at, copySums(sums));
-      }
-    };
-    const stale = new Set<number>();
-    const addRow = (grain: BucketGrain, { target, fromAt, basis, bucket }: StoredBucket): void => {
-      const base = building.get(target);
-      const sums = running.get(target);
-      if (base === undefined || sums === undefined) return;
-      const length = grain === 'day' ? DAY_MS : HOUR_MS;
-      if (basis !== scope.basisOf(target, base.terms, { fromAt, toAt: fromAt + length })) {
-        for (let at = fromAt; at < fromAt + length; at += HOUR_MS) stale.add(at);
-        return;
-      }
-      addAnswers(sums, bucket.answers);
-      const dayAt = Math.floor(fromAt / DAY_MS) * DAY_MS;
-      base.days.set(dayAt, addToDay(base.days.get(dayAt) ?? emptyDay(dayAt), bucket));
-    };
-    const oldest = Math.min(...boundaries, closed);
-    snapshot(closed);
-    for (let at = closed; at > oldest; ) {
-      const dayAt = at - DAY_MS;
-      const isWholeDay =
-        at % DAY_MS === 0 && dayAt >= oldest && !dirtyDays.has(dayAt) && !hasInside(boundaries, dayAt, at);
-      const grain: BucketGrain = isWholeDay ? 'day' : 'hour';
-      const fromAt = isWholeDay ? dayAt : at - HOUR_MS;
-      for (const row of await store.readBuckets(grain, fromAt, fromAt + 1)) addRow(grain, row);
-      at = fromAt;
-      snapshot(at);
-      await delay(clock, 0);
-    }
-    if (stale.size > 0) await store.markDirty([...stale].filter((at) => at < closed));
-    pendingHours = dirtyHours.length + stale.size;
-    closedTo = closed;
-    bases = building;
-    heads = nextHeads;
+    closed = await readClosedHours(store, scope, clock, await currentTargets(), now);
     latest = null;
-  };
-
-  /** Reads what is new up to the last whole minute; tells whether there was anything. */
-  const refresh = async (targets: readonly Target[], now: number): Promise<boolean> => {
-    const toAt = Math.floor(now / MINUTE_MS) * MINUTE_MS;
-    const from = Math.min(closedTo, toAt - EDGE_MS);
-    if (learntTo === null || learntTo > toAt || from < edgeFrom || !isJudgedAsNow(targets, now)) {
-      edge.clear();
-      edgeFrom = from;
-      touchedFrom = Number.POSITIVE_INFINITY;
-      learntTo = null;
-      await learn(targets, edgeFrom, toAt, now);
-      learntTo = toAt;
-      return true;
-    }
-    const since = Math.max(edgeFrom, Math.min(learntTo, Math.floor(touchedFrom / MINUTE_MS) * MINUTE_MS));
-    if (since >= toAt) return false;
-    const before = learntTo;
-    touchedFrom = Number.POSITIVE_INFINITY;
-    // Where reading fails midway, the next pass begins where this one did.
-    learntTo = Math.min(before, since);
-    await learn(targets, since, toAt, now);
-    learntTo = toAt;
-    // Sometimes only, for it moves all that is left.
-    if (from - edgeFrom >= HOUR_MS) {
-      edgeFrom = from;
-      for (const { lines } of edge.values()) forgetBefore(lines, edgeFrom);
-      const span = { fromAt: edgeFrom, toAt };
-      for (const [id, own] of edge) own.basis = scope.basisOf(id, own.terms, span);
-    }
-    return true;
   };
 
   /** The same sums for one target after the other, cleared: making new ones costs more than counting. */
@@ -284,11 +90,12 @@ export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Cloc
     spans: readonly ScheduleSpan[],
     toAt: number,
   ): LiveTarget | null => {
-    const base = bases.get(target.id);
+    const { closedTo } = closed;
+    const base = closed.bases.get(target.id);
     if (base === undefined) return null;
     const { terms } = base;
     const { plan } = terms;
-    const lines = edge.get(target.id)?.lines ?? emptyLines(plan);
+    const lines = recent.linesOf(target.id) ?? emptyLines(plan);
     const span = (fromAt: number) => ({
       fromAt,
       toAt,
@@ -303,8 +110,8 @@ export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Cloc
     });
     addLines(open, plan, lines, span(closedTo), firstAtOrAfter(lines, closedTo));
     const since = (fromAt: number): readonly (readonly QuestionSums[])[] => {
-      const closed = base.bySpan.get(fromAt);
-      return closed === undefined ? [open] : [closed, open];
+      const counted = base.bySpan.get(fromAt);
+      return counted === undefined ? [open] : [counted, open];
     };
     const long = LONG.map((name) => {
       const fromAt = closedTo - LIVE_WINDOWS[name];
@@ -355,15 +162,16 @@ export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Cloc
       return sums;
     };
     // A period that has just begun lies wholly in the edge.
-    if (fromAt >= closedTo) return { fromAt, parts: [own(lines, toAt, firstAtOrAfter(lines, fromAt))] };
+    if (fromAt >= closed.closedTo)
+      return { fromAt, parts: [own(lines, toAt, firstAtOrAfter(lines, fromAt))] };
     const hourAt = Math.ceil(fromAt / HOUR_MS) * HOUR_MS;
-    const closed = base.bySpan.get(hourAt);
-    const head = heads.get(id);
+    const counted = base.bySpan.get(hourAt);
+    const head = closed.heads.get(id);
     return {
       fromAt,
       parts: [
         ...(head === undefined ? [] : [own(head, hourAt, 0)]),
-        ...(closed === undefined ? [] : [closed]),
+        ...(counted === undefined ? [] : [counted]),
         open,
       ],
     };
@@ -386,22 +194,20 @@ export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Cloc
   };
 
   return {
-    touched(at) {
-      touchedFrom = Math.min(touchedFrom, at);
-    },
+    touched: recent.touched,
     rebuild,
     async evaluate(now) {
       const targets = await currentTargets();
       const isOutdated =
-        closedTo === 0 ||
-        closedTo > now ||
+        closed.closedTo === 0 ||
+        closed.closedTo > now ||
         targets.some((target) => {
-          const base = bases.get(target.id);
+          const base = closed.bases.get(target.id);
           return base === undefined || base.terms !== scope.termsOf(target, now);
         });
       if (isOutdated) await rebuild(now);
-      const isNew = await refresh(targets, now);
-      const toAt = learntTo ?? now;
+      const isNew = await recent.refresh(targets, now, closed.closedTo);
+      const toAt = recent.learntTo() ?? now;
       // What is due from now on, not what was due when the last closed minute ended: a series that has just been
       // declared, or declared anew, would look as if nothing were to come, and a breach as if it were certain.
       const inForce = (await store.readSchedules(now, now + 1)).filter((span) => span.toAt === null);
@@ -416,12 +222,7 @@ export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Cloc
         }
         latest = { toAt, due, targets: answers };
       }
-      return { at: now, toAt, targets: latest.targets, pendingHours };
+      return { at: now, toAt, targets: latest.targets, pendingHours: closed.pendingHours };
     },
   };
-}
-
-function hasInside(boundaries: ReadonlySet<number>, fromAt: number, toAt: number): boolean {
-  for (const at of boundaries) if (at > fromAt && at < toAt) return true;
-  return false;
 }

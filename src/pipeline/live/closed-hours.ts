@@ -1,0 +1,141 @@
+import { addToDay, type DayRecord, emptyDay } from '../../domain/live/day-record.ts';
+import { emptyLines, type JudgedLines } from '../../domain/live/judged-lines.ts';
+import { judgeLines } from '../../domain/live/line-counting.ts';
+import { LIVE_WINDOWS, type RollingName } from '../../domain/live/live-window.ts';
+import { addAnswers, copySums, emptySums, type QuestionSums } from '../../domain/live/question-sums.ts';
+import { lineOfSample } from '../../domain/measure/line-of-sample.ts';
+import type { Target } from '../../domain/measure/target.ts';
+import type { BucketGrain, Store, StoredBucket } from '../../store/store.ts';
+import { type Clock, delay } from '../clock.ts';
+import type { LiveScope, LiveTerms } from './live-scope.ts';
+import { SETTLE_MS } from './roll-up.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** So many days are shown. */
+export const DAYS = 90;
+/** Windows that are counted from buckets and the raw edge. */
+export const LONG: readonly RollingName[] = ['24h', '7d', '30d', '90d'];
+
+export type ClosedHoursStore = Pick<Store, 'readDecided' | 'readBuckets' | 'readDirty' | 'markDirty'>;
+
+/** What is known up to the last counted hour. */
+export type ClosedHours = {
+  readonly closedTo: number;
+  readonly bases: ReadonlyMap<string, Base>;
+  /** Requests before the first whole hour of a period, where it does not begin on one. */
+  readonly heads: ReadonlyMap<string, JudgedLines>;
+  /** Hours that still have to be counted. */
+  readonly pendingHours: number;
+};
+
+/** What is known about one target up to the last counted hour. */
+export type Base = {
+  readonly terms: LiveTerms;
+  /** Sums of `[start, closedTo)`, by start. */
+  readonly bySpan: Map<number, readonly QuestionSums[]>;
+  readonly days: Map<number, DayRecord>;
+  /** The days before today, in a row. */
+  row: { readonly today: number; readonly before: readonly DayRecord[] } | null;
+};
+
+/** Periods begin at midnights of their zone, which need not be whole hours of UTC. */
+type PeriodStart = { readonly fromAt: number; readonly hourAt: number };
+
+function periodStart(scope: LiveScope, terms: LiveTerms, now: number): PeriodStart {
+  const { fromAt } = scope.periodAt(terms, now);
+  return { fromAt, hourAt: Math.ceil(fromAt / HOUR_MS) * HOUR_MS };
+}
+
+/**
+ * Reads the buckets of every counted hour, newest first, and marks those that were counted in another way. Yields between
+ * any two reads.
+ */
+export async function readClosedHours(
+  store: ClosedHoursStore,
+  scope: LiveScope,
+  clock: Clock,
+  targets: readonly Target[],
+  now: number,
+): Promise<ClosedHours> {
+  const closed = Math.floor((now - SETTLE_MS) / HOUR_MS) * HOUR_MS;
+  const dirtyDays = new Set((await store.readDirty('day', now, DAYS * 2)).map(({ fromAt }) => fromAt));
+  const dirtyHours = (await store.readDirty('hour', closed, DAYS * 24)).filter(
+    ({ fromAt }) => fromAt >= closed - LIVE_WINDOWS['90d'],
+  );
+  for (const { fromAt } of dirtyHours) dirtyDays.add(Math.floor(fromAt / DAY_MS) * DAY_MS);
+
+  const building = new Map<string, Base>();
+  const running = new Map<string, readonly QuestionSums[]>();
+  const starts = new Map<string, ReadonlySet<number>>();
+  const boundaries = new Set<number>();
+  const nextHeads = new Map<string, JudgedLines>();
+  for (const target of targets) {
+    const terms = scope.termsOf(target, now);
+    building.set(target.id, { terms, bySpan: new Map(), days: new Map(), row: null });
+    running.set(target.id, emptySums(terms.plan));
+    const period = periodStart(scope, terms, now);
+    const own = new Set([
+      ...LONG.map((name) => closed - LIVE_WINDOWS[name]),
+      Math.min(closed, period.hourAt),
+    ]);
+    starts.set(target.id, own);
+    for (const at of own) boundaries.add(at);
+    if (period.hourAt === period.fromAt || period.fromAt >= closed) continue;
+    const { byTarget } = await store.readDecided(period.fromAt, period.hourAt);
+    const maintenance = scope.maintenanceIn(target.id, terms, {
+      fromAt: period.fromAt,
+      toAt: period.hourAt,
+    });
+    const head = emptyLines(terms.plan);
+    const found = (byTarget.get(target.id) ?? []).map(lineOfSample);
+    judgeLines(head, terms.plan, terms.judge, found, maintenance);
+    nextHeads.set(target.id, head);
+  }
+  const snapshot = (at: number): void => {
+    if (!boundaries.has(at)) return;
+    for (const [id, base] of building) {
+      const sums = running.get(id);
+      if (sums !== undefined && starts.get(id)?.has(at)) base.bySpan.set(at, copySums(sums));
+    }
+  };
+  const stale = new Set<number>();
+  const addRow = (grain: BucketGrain, { target, fromAt, basis, bucket }: StoredBucket): void => {
+    const base = building.get(target);
+    const sums = running.get(target);
+    if (base === undefined || sums === undefined) return;
+    const length = grain === 'day' ? DAY_MS : HOUR_MS;
+    if (basis !== scope.basisOf(target, base.terms, { fromAt, toAt: fromAt + length })) {
+      for (let at = fromAt; at < fromAt + length; at += HOUR_MS) stale.add(at);
+      return;
+    }
+    addAnswers(sums, bucket.answers);
+    const dayAt = Math.floor(fromAt / DAY_MS) * DAY_MS;
+    base.days.set(dayAt, addToDay(base.days.get(dayAt) ?? emptyDay(dayAt), bucket));
+  };
+  const oldest = Math.min(...boundaries, closed);
+  snapshot(closed);
+  for (let at = closed; at > oldest; ) {
+    const dayAt = at - DAY_MS;
+    const isWholeDay =
+      at % DAY_MS === 0 && dayAt >= oldest && !dirtyDays.has(dayAt) && !hasInside(boundaries, dayAt, at);
+    const grain: BucketGrain = isWholeDay ? 'day' : 'hour';
+    const fromAt = isWholeDay ? dayAt : at - HOUR_MS;
+    for (const row of await store.readBuckets(grain, fromAt, fromAt + 1)) addRow(grain, row);
+    at = fromAt;
+    snapshot(at);
+    await delay(clock, 0);
+  }
+  if (stale.size > 0) await store.markDirty([...stale].filter((at) => at < closed));
+  return {
+    closedTo: closed,
+    bases: building,
+    heads: nextHeads,
+    pendingHours: dirtyHours.length + stale.size,
+  };
+}
+
+function hasInside(boundaries: ReadonlySet<number>, fromAt: number, toAt: number): boolean {
+  for (const at of boundaries) if (at > fromAt && at < toAt) return true;
+  return false;
+}
