@@ -2,8 +2,8 @@ import { stakeWords } from '../src/domain/alert/message.ts';
 import { NO_LONGER_WATCHED } from '../src/domain/alert/transition.ts';
 import { OUTCOMES } from '../src/domain/measure/outcome.ts';
 import type { IncidentDetail, IncidentPageView } from '../src/domain/view/incident-view.ts';
-import { duration, instantUtc, minuteUtc } from '../src/domain/wording.ts';
-import { capitalised, countOf, NO_DATA, shorten } from './format.ts';
+import { duration } from '../src/domain/wording.ts';
+import { capitalised, countOf, NO_DATA, shorten, type Times, timesIn } from './format.ts';
 import { type Html, html } from './html.ts';
 import { PHASE_WORDS } from './incidents.page.ts';
 import { type Assets, layout } from './layout.ts';
@@ -35,6 +35,7 @@ export function incidentPage(
   confirmation: Confirmation | null,
 ): string {
   const { incident } = view;
+  const times = timesIn(view.timezone);
   const over = incident.phase === 'closed';
   return layout({
     site: view.site,
@@ -48,31 +49,35 @@ export function incidentPage(
     body: html`<article class="incident">
 <section class="verdict ${over ? 'v-within' : 'v-missed'}" aria-labelledby="verdict"><p class="eyebrow"><a href="/incidents">Incidents</a> / <code>${incident.id}</code></p>
 <h1 id="verdict">${incident.label}: ${incident.place}</h1>
-<p class="lead">${over ? 'Over; it lasted' : html`<strong>${capitalised(PHASE_WORDS[incident.phase])}</strong> for`} <strong>${duration((incident.closedAt ?? view.now) - incident.startedAt)}</strong>. ${caretaker(incident)}${incident.about === 'ours' && ' This is about us, not about the gateway.'}</p>
+<p class="lead">${over ? 'Over; it lasted' : html`<strong>${capitalised(PHASE_WORDS[incident.phase])}</strong> for`} <strong>${duration((incident.closedAt ?? view.now) - incident.startedAt)}</strong>. ${caretaker(incident, times)}${incident.about === 'ours' && ' This is about us, not about the gateway.'}</p>
 ${hidesStake(incident) && html`<p class="lead">A credit is at stake: <a href="/owner/incidents/${incident.id}">what, for the owner</a>.</p>`}
-<div class="facts"><dl><div><dt>Since</dt><dd>${instant(incident.startedAt)}</dd></div>${incident.closedAt !== null && html`<div><dt>Until</dt><dd>${instant(incident.closedAt)}</dd></div>`}<div><dt>Severity</dt><dd>${incident.severity}</dd></div><div><dt>Cells</dt><dd>${incident.cells}</dd></div>${incident.reopenings > 0 && html`<div><dt>Came back</dt><dd>${countOf(incident.reopenings, 'time')}</dd></div>`}</dl></div>
+<div class="facts"><dl><div><dt>Since</dt><dd>${instant(incident.startedAt, times)}</dd></div>${incident.closedAt !== null && html`<div><dt>Until</dt><dd>${instant(incident.closedAt, times)}</dd></div>`}<div><dt>Severity</dt><dd>${incident.severity}</dd></div><div><dt>Cells</dt><dd>${incident.cells}</dd></div>${incident.reopenings > 0 && html`<div><dt>Came back</dt><dd>${countOf(incident.reopenings, 'time')}</dd></div>`}</dl></div>
 </section>
 ${confirmation !== null && confirm(incident, confirmation)}
 <div class="columns wide-left">
-${findings(incident)}
-<div>${timeline(incident)}${messages(incident)}</div>
+${findings(incident, times)}
+<div>${timeline(incident, times)}${messages(incident, times)}</div>
 </div>
-${failures(incident)}
-<footer class="foot"><p>All times UTC. ${NO_DATA} means no data, never zero.</p><p><a href="/api/v1/incidents/${incident.id}">JSON</a> <a href="/method">Method</a></p></footer>
+${failures(incident, times)}
+<footer class="foot"><p>All times ${view.timezone === 'UTC' ? 'UTC' : html`of ${view.timezone}`}; yours at the pointer. ${NO_DATA} means no data, never zero.</p><p><a href="/api/v1/incidents/${incident.id}">JSON</a> <a href="/method">Method</a></p></footer>
 </article>`,
   });
 }
 
-function instant(at: number): Html {
-  return html`<time datetime="${new Date(at).toISOString()}" data-exact>${instantUtc(at)}</time>`;
+function instant(at: number, times: Times): Html {
+  return html`<time datetime="${times.iso(at)}" data-exact>${times.full(at)} ${times.zone(at)}</time>`;
+}
+
+function minuteOf(at: number, times: Times): string {
+  return `${times.full(at).slice(0, 16)} ${times.zone(at)}`;
 }
 
 function hidesStake({ hasStake, findings: cells }: IncidentDetail): boolean {
   return hasStake && cells.every(({ facts }) => facts.stake === null);
 }
 
-function caretaker({ acknowledgement, silence, phase, id }: IncidentDetail): Html {
-  const until = (at: number | null): string => (at === null ? '' : ` until ${minuteUtc(at)}`);
+function caretaker({ acknowledgement, silence, phase, id }: IncidentDetail, times: Times): Html {
+  const until = (at: number | null): string => (at === null ? '' : ` until ${minuteOf(at, times)}`);
   const nobody =
     phase === 'closed'
       ? 'Nobody has acknowledged it.'
@@ -93,7 +98,7 @@ function confirm({ id, phase }: IncidentDetail, { who, token }: Confirmation): H
 <button type="submit">I look after it</button></form></section>`;
 }
 
-function findings({ findings: cells, timeline }: IncidentDetail): Html {
+function findings({ findings: cells, timeline }: IncidentDetail, times: Times): Html {
   const end = timeline.at(-1)?.note === NO_LONGER_WATCHED ? NO_LONGER_WATCHED : 'good again';
   return html`<section class="panel" aria-labelledby="cells"><h2 id="cells">What was found <small>${countOf(cells.length, 'cell')}</small></h2>
 <ul class="found">${cells.map(
@@ -102,11 +107,11 @@ function findings({ findings: cells, timeline }: IncidentDetail): Html {
 <p>${shorten(facts.finding, 600)}</p>
 ${certainty !== null && html`<p class="soft">${certainty}</p>`}
 ${facts.stake !== null && html`<p>At stake: <strong>${stakeWords(facts.stake)}</strong></p>`}
-<p class="soft">Since ${minuteUtc(since)}${recoveredAt === null ? ', not yet good again' : html`, ${end} at ${minuteUtc(recoveredAt)}`}.</p></li>`,
+<p class="soft">Since ${minuteOf(since, times)}${recoveredAt === null ? ', not yet good again' : html`, ${end} at ${minuteOf(recoveredAt, times)}`}.</p></li>`,
   )}</ul></section>`;
 }
 
-function failures({ findings: cells }: IncidentDetail): Html | false {
+function failures({ findings: cells }: IncidentDetail, times: Times): Html | false {
   const all = cells
     .flatMap(({ cell, facts }) => facts.failures.map((failure) => ({ cell, failure })))
     .sort((a, b) => b.failure.at - a.failure.at)
@@ -115,31 +120,31 @@ function failures({ findings: cells }: IncidentDetail): Html | false {
   const hasCells = new Set(all.map(({ cell }) => cell)).size > 1;
   return html`<section class="panel" aria-labelledby="evidence"><h2 id="evidence">Evidence <small>failed requests, as they stood when the incident last changed</small></h2>
 <div class="scroll" tabindex="0" role="region" aria-label="Failed requests"><table class="plain evidence-table">
-<thead><tr><th scope="col">Time, UTC</th>${hasCells && html`<th scope="col">Cell</th>`}<th scope="col">Outcome</th><th scope="col">What happened</th><th scope="col" class="num">HTTP</th><th scope="col">From</th><th scope="col">Request id</th></tr></thead>
+<thead><tr><th scope="col">Time, ${times.zone(all[0]?.failure.at ?? 0)}</th>${hasCells && html`<th scope="col">Cell</th>`}<th scope="col">Outcome</th><th scope="col">What happened</th><th scope="col" class="num">HTTP</th><th scope="col">From</th><th scope="col">Request id</th></tr></thead>
 <tbody>${all.map(
     ({
       cell,
       failure,
-    }) => html`<tr><td class="once">${instantUtc(failure.at).slice(0, 19)}</td>${hasCells && html`<td>${shorten(cell, 80)}</td>`}
+    }) => html`<tr><td class="once">${times.full(failure.at)}</td>${hasCells && html`<td>${shorten(cell, 80)}</td>`}
 <td class="once"><code class="o-other">${failure.outcome}</code></td><td>${OUTCOMES[failure.outcome].means}</td><td class="num">${failure.status ?? NO_DATA}</td><td>${shorten(failure.region, 40)}</td>
 <td class="once">${failure.requestId === null ? NO_DATA : html`<code>${shorten(failure.requestId, 80)}</code>`}</td></tr>`,
   )}</tbody></table></div></section>`;
 }
 
 /** Each step with the time since the first sign. */
-function timeline({ timeline: events, startedAt }: IncidentDetail): Html {
+function timeline({ timeline: events, startedAt }: IncidentDetail, times: Times): Html {
   return html`<section class="panel" aria-labelledby="timeline"><h2 id="timeline">Timeline</h2><ol class="timeline">
-<li><time datetime="${new Date(startedAt).toISOString()}" data-exact>${instantUtc(startedAt).slice(11, 19)}</time><span>First sign <small>${instantUtc(startedAt).slice(0, 10)}</small></span></li>${events.map(
+<li><time datetime="${new Date(startedAt).toISOString()}" data-exact>${times.clock(startedAt)}</time><span>First sign <small>${times.full(startedAt).slice(0, 10)}</small></span></li>${events.map(
     ({ at, kind, cells, who, note }) =>
-      html`<li class="e-${kind}"><time datetime="${new Date(at).toISOString()}" title="${instantUtc(at)}" data-exact>${instantUtc(at).slice(11, 19)}</time><span><strong>${EVENT_WORDS[kind]}</strong>${who !== null && html` by ${who}`}${note !== '' && html`: ${shorten(note, 400)}`} <small>after ${duration(at - startedAt)}${cells.length > 0 && html`; ${cells.slice(0, 5).map((cell, index) => html`${index > 0 && ', '}${shorten(cell, 80)}`)}${cells.length > 5 && `, and ${cells.length - 5} more`}`}</small></span></li>`,
+      html`<li class="e-${kind}"><time datetime="${new Date(at).toISOString()}" title="${times.full(at)} ${times.zone(at)}" data-exact>${times.clock(at)}</time><span><strong>${EVENT_WORDS[kind]}</strong>${who !== null && html` by ${who}`}${note !== '' && html`: ${shorten(note, 400)}`} <small>after ${duration(at - startedAt)}${cells.length > 0 && html`; ${cells.slice(0, 5).map((cell, index) => html`${index > 0 && ', '}${shorten(cell, 80)}`)}${cells.length > 5 && `, and ${cells.length - 5} more`}`}</small></span></li>`,
   )}</ol></section>`;
 }
 
-function messages({ messages: sent }: IncidentDetail): Html {
+function messages({ messages: sent }: IncidentDetail, times: Times): Html {
   if (sent.length === 0)
     return html`<section class="panel" aria-labelledby="messages"><h2 id="messages">Messages</h2><p>Nobody has been told.</p></section>`;
   return html`<section class="panel" aria-labelledby="messages"><h2 id="messages">Messages</h2><ol class="timeline">${sent.map(
     (one) =>
-      html`<li><time datetime="${new Date(one.at).toISOString()}" title="${instantUtc(one.at)}" data-exact>${instantUtc(one.at).slice(11, 19)}</time><span>${one.topic}: ${one.sent} delivered${one.waiting > 0 && html`, ${one.waiting} on the way`}${one.dead > 0 && html`, <strong>${one.dead} given up</strong>`}</span></li>`,
+      html`<li><time datetime="${new Date(one.at).toISOString()}" title="${times.full(one.at)} ${times.zone(one.at)}" data-exact>${times.clock(one.at)}</time><span>${one.topic}: ${one.sent} delivered${one.waiting > 0 && html`, ${one.waiting} on the way`}${one.dead > 0 && html`, <strong>${one.dead} given up</strong>`}</span></li>`,
   )}</ol></section>`;
 }

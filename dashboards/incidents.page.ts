@@ -1,6 +1,6 @@
 import type { IncidentLine, IncidentsPageView } from '../src/domain/view/incident-view.ts';
-import { duration, minuteUtc } from '../src/domain/wording.ts';
-import { countOf, NO_DATA, shorten } from './format.ts';
+import { duration } from '../src/domain/wording.ts';
+import { countOf, NO_DATA, shorten, type Times, timesIn } from './format.ts';
 import { type Html, html } from './html.ts';
 import { type Assets, layout } from './layout.ts';
 
@@ -14,6 +14,7 @@ export const PHASE_WORDS = {
 /** What is going on, what was, and whether everybody could be told. */
 export function incidentsPage(view: IncidentsPageView, assets: Assets): string {
   const open = view.incidents.filter(({ phase }) => phase !== 'closed');
+  const times = timesIn(view.timezone);
   const over = view.incidents.filter(({ phase }) => phase === 'closed');
   return layout({
     site: view.site,
@@ -28,8 +29,8 @@ export function incidentsPage(view: IncidentsPageView, assets: Assets): string {
 <section class="verdict ${open.length === 0 ? 'v-within' : 'v-missed'}"><p class="eyebrow">Incidents</p>
 <h1>${open.length === 0 ? 'No open incidents' : countOf(open.length, 'open incident')}</h1>
 ${undelivered(view)}</section>
-${open.length > 0 && table('Open', open, view.now)}
-${over.length > 0 ? table('Over, last 90 days', over, view.now) : html`<p class="empty">No incident ended in the last 90 days.</p>`}
+${open.length > 0 && table('Open', open, view.now, times)}
+${over.length > 0 ? table('Over, last 90 days', over, view.now, times) : html`<p class="empty">No incident ended in the last 90 days.</p>`}
 </article>`,
   });
 }
@@ -44,7 +45,7 @@ function undelivered({ dead, waiting }: IncidentsPageView): Html | false {
   return html`<p class="lead">${parts}</p>`;
 }
 
-function table(title: string, lines: readonly IncidentLine[], now: number): Html {
+function table(title: string, lines: readonly IncidentLine[], now: number, times: Times): Html {
   const id = title.toLowerCase().replace(/\W+/g, '-');
   return html`<section class="panel" aria-labelledby="${id}"><h2 id="${id}">${title}</h2>
 <div class="scroll" tabindex="0" role="region" aria-label="${title}: list"><table class="plain">
@@ -52,7 +53,7 @@ function table(title: string, lines: readonly IncidentLine[], now: number): Html
 <tbody>${lines.map(
     (line) => html`<tr>
 <th scope="row"><a href="/incidents/${line.id}">${line.label}: ${shorten(line.place, 120)}</a></th>
-<td class="once">${minuteUtc(line.startedAt)}</td>
+<td class="once"><time datetime="${times.iso(line.startedAt)}" data-exact>${times.full(line.startedAt).slice(0, 16)} ${times.zone(line.startedAt)}</time></td>
 <td class="once">${duration((line.closedAt ?? now) - line.startedAt)}</td>
 <td>${PHASE_WORDS[line.phase]} (${line.severity})</td>
 <td>${line.acknowledgement?.who ?? NO_DATA}</td></tr>`,

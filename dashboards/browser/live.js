@@ -151,6 +151,15 @@ addEventListener('popstate', () => {
   if (region !== null) load();
 });
 
+/** Pages print times of the zone they state; what a clock on the reader's wall showed is told at the pointer. */
+document.addEventListener('pointerover', (event) => {
+  const time = event.target.closest?.('time[datetime]');
+  if (!time || time.title.includes(' your time')) return;
+  const own = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'medium' });
+  const said = [time.title, `${own.format(Date.parse(time.dateTime))} your time`];
+  time.title = said.filter((one) => one !== '').join(', ');
+});
+
 relative(document, Date.now());
 setInterval(() => relative(document, Date.now()), 1_000);
 if (region !== null && region.dataset.live !== '') listen();

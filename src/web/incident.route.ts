@@ -148,11 +148,12 @@ async function readIncidents({ store, clock, settings }: WebContext): Promise<In
   const now = clock();
   const incidents = await store.readIncidents({ closedSinceAt: now - SHOWN_MS, limit: MOST });
   const { counts } = await store.readOutbox();
-  const { title: site, practice, locale } = settings;
+  const { title: site, practice, locale, timezone } = settings;
   return {
     site,
     practice,
     locale,
+    timezone,
     now,
     incidents: incidents.map(incidentLine),
     dead: counts.dead,
@@ -167,11 +168,12 @@ async function readIncident(
 ): Promise<IncidentPageView> {
   const events = await store.readIncidentEvents(incident.id);
   const deliveries = await store.readDeliveries({ incident: incident.id });
-  const { title: site, practice, locale } = settings;
+  const { title: site, practice, locale, timezone } = settings;
   return {
     site,
     practice,
     locale,
+    timezone,
     now: clock(),
     incident: incidentDetail(incident, events, copiesOf(deliveries), audience),
   };

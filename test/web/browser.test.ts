@@ -264,6 +264,19 @@ describe('in a real browser', { skip: skipWithoutChromium() }, () => {
     assert.deepEqual(complaints, []);
   });
 
+  test('a time says at the pointer what it is in the zone of the reader', async (t) => {
+    const { url, store } = await serveScene(t, SCENES.healthy);
+    const { incident, decision } = openedIncident();
+    await store.saveDecision(decision);
+    const { page } = await openPage(t, url, `/incidents/${incident.id}`);
+    const time = page.locator('.facts time').first();
+    await time.hover();
+    const own = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'medium' }).format(
+      incident.startedAt,
+    );
+    assert.equal(await time.getAttribute('title'), `${own} your time`);
+  });
+
   test('a day of the ninety is told to the arrow keys and to the pointer, with the incidents of that day', async (t) => {
     const { url, store } = await serveSeededMonth(t);
     const at = Date.UTC(2026, 2, 28, 9);

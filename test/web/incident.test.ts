@@ -22,7 +22,7 @@ type Site = {
 };
 
 /** The real server over a real outage. */
-async function site(t: TestContext, model = 'a'): Promise<Site> {
+async function site(t: TestContext, model = 'a', timezone = 'UTC'): Promise<Site> {
   const opened = openSqliteStore(':memory:');
   assert.ok(opened.kind === 'opened');
   const { store } = opened;
@@ -38,7 +38,7 @@ async function site(t: TestContext, model = 'a'): Promise<Site> {
   const web = createServer({
     store,
     clock: () => now,
-    settings: SCENES.healthy.settings,
+    settings: { ...SCENES.healthy.settings, timezone },
     linkKey: KEY,
     log: {
       error: ({ err }) => {
@@ -222,4 +222,15 @@ test('a link lasts up to its last moment, exclusive, and its stored name tells n
   assert.deepEqual(readLink(KEY, token, START - 1), link);
   assert.equal(readLink(KEY, token, START), null);
   assert.match(linkName(token), /^[0-9a-f]{64}$/);
+});
+
+test('the pages of incidents print times of the zone that is configured, and say which', async (t) => {
+  const { url, incident } = await site(t, 'a', 'Europe/Berlin');
+  const page = await (await fetch(`${url}/incidents/${incident.id}`)).text();
+  const list = await (await fetch(`${url}/incidents`)).text();
+  assert.match(page, /All times of Europe&#x2F;Berlin; yours at the pointer/);
+  for (const text of [page, list]) {
+    assert.match(text, /2026-03-02 04:\d\d(:\d\d)? CET</);
+    assert.doesNotMatch(text.replace(/<[^>]*>/g, ' '), / 03:\d\d|UTC/);
+  }
 });

@@ -63,6 +63,8 @@ export type IncidentsPageView = {
   readonly site: string;
   readonly practice: boolean;
   readonly locale: string;
+  /** IANA name of the zone in which the pages print times. */
+  readonly timezone: string;
   readonly now: number;
   readonly incidents: readonly IncidentLine[];
   /** Messages that could not be delivered and were given up. */
