@@ -119,7 +119,10 @@ export function createRecentMinutes(store: Pick<Store, 'summarise'>): RecentMinu
       const toAt = fromAt + MINUTE_MS;
       const known = into.minutes.get(fromAt);
       // What was told of the minutes that are left is in them when they are read.
-      if (known === undefined && unread <= 0) break;
+      if (known === undefined && unread <= 0) {
+        forgetNew(into, fromAt, newFrom);
+        break;
+      }
       const isNew = isTold ? toAt > newFrom : toAt + SETTLE_MS + MINUTE_MS > now || index === turn;
       let minute = known;
       if (minute === undefined || isNew) {
@@ -160,6 +163,11 @@ export function createRecentMinutes(store: Pick<Store, 'summarise'>): RecentMinu
       memory = emptyMemory();
     },
   };
+}
+
+/** Minutes before `beforeAt` that this reading does not come to: those in which something is new are read when one does. */
+function forgetNew({ minutes }: Memory, beforeAt: number, newFrom: number): void {
+  for (const at of minutes.keys()) if (at < beforeAt && at + MINUTE_MS > newFrom) minutes.delete(at);
 }
 
 function isSettled(fromAt: number, now: number): boolean {

@@ -51,3 +51,37 @@ test('after a start the first view of a busy hour is of its newest minutes, says
   assert.doesNotMatch(statusPage(second, query, loadAssets().names), /still being read/);
   await store.close();
 });
+
+test('what came late while nobody looked is shown, also behind more minutes than one reading reads', async () => {
+  const opened = openSqliteStore(':memory:');
+  assert.ok(opened.kind === 'opened');
+  const { store } = opened;
+  const schedule = { kind: 'every', everyMs: EVERY_MS, phaseMs: 0 } as const;
+  const series = declaration('acme/pro/a', { schedule });
+  await store.declareSeries([series], NOW - 2 * HOUR);
+  const { probe, region } = series;
+  const name = { probe, target: series.target.id, region };
+  const recent = createRecentWindow({ store, settings: SCENES.healthy.settings });
+  const record = async (fromAt: number, toAt: number): Promise<void> => {
+    const count = (toAt - fromAt) / EVERY_MS;
+    const samples = Array.from({ length: count }, (_, n) =>
+      sample({ ...name, scheduledAt: fromAt + n * EVERY_MS }),
+    );
+    await store.record({ samples, notRun: [] });
+    recent.touched(fromAt);
+  };
+
+  const lookedAt = NOW - 40 * MINUTE;
+  await record(NOW - HOUR, lookedAt);
+  while (!(await recent.read(lookedAt - 1)).isHourRead);
+  await record(lookedAt, NOW);
+  // It was on its way when somebody looked last.
+  await store.record({ samples: [sample({ ...name, scheduledAt: lookedAt - 1 })], notRun: [] });
+  recent.touched(lookedAt - 1);
+
+  let view = await recent.read(NOW - 1);
+  assert.equal(view.isHourRead, false, 'the minutes in between are more than one reading reads');
+  while (!view.isHourRead) view = await recent.read(NOW - 1);
+  assert.equal(view.samples, HOUR / EVERY_MS + 1);
+  await store.close();
+});
