@@ -1,4 +1,4 @@
-import { number, type Step } from '../src/domain/contract/recount.ts';
+import { number, type Step } from '../src/domain/contract/working.ts';
 import { reasonText } from '../src/domain/measure/reason-words.ts';
 import type { Correction } from '../src/domain/report/ledger.ts';
 import type { Failure, Report, ReportStatement, StatementResult } from '../src/domain/report/report.ts';

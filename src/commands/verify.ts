@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { number } from '../domain/contract/recount.ts';
+import { number } from '../domain/contract/working.ts';
 import type { Report } from '../domain/report/report.ts';
 import { readPublicKey } from '../evidence/signing-key.ts';
 import { checkTimeStamp } from '../evidence/time-stamp.ts';

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import PDFDocument from 'pdfkit';
-import { number, type Step } from '../domain/contract/recount.ts';
+import { number, type Step } from '../domain/contract/working.ts';
 import { reasonText } from '../domain/measure/reason-words.ts';
 import type { Failure, Report, ReportStatement } from '../domain/report/report.ts';
 import {

@@ -11,7 +11,7 @@ import {
   shortest,
   ZERO,
 } from './exact.ts';
-import type { Step } from './recount.ts';
+import type { Step } from './working.ts';
 
 /** What is owed for one scope of a contract. */
 export type DueCredit = {

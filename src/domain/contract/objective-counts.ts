@@ -3,7 +3,7 @@ import type { Contract, LatencyTerms } from './contract.ts';
 import { exact, ratio } from './exact.ts';
 import { isUpperLimit, latencyQuestion } from './latency-question.ts';
 import { timeAtRank } from './ranked-time.ts';
-import type { AttainmentCounts, ObjectiveCounts, PercentileCounts } from './recount.ts';
+import type { AttainmentCounts, ObjectiveCounts, PercentileCounts } from './recounted.ts';
 import { plannedIndex, sliceCounts } from './slice-counts.ts';
 import { runsOfColumns } from './slice-runs.ts';
 import type { SeriesTally, Tally } from './tally.ts';

@@ -5,9 +5,11 @@ import { feeFor, totalCredit } from '../contract/credit-total.ts';
 import { type Evaluation, evaluate } from '../contract/evaluation.ts';
 import { exact, fixed, HUNDRED, ratio, ZERO } from '../contract/exact.ts';
 import { objectiveCounts } from '../contract/objective-counts.ts';
-import { number, type Recount, recount, type Step } from '../contract/recount.ts';
+import { recount } from '../contract/recount.ts';
+import type { Recount } from '../contract/recounted.ts';
 import { plannedIndex } from '../contract/slice-counts.ts';
 import { forEachSlice, type Tally } from '../contract/tally.ts';
+import { number, type Step } from '../contract/working.ts';
 import { instantText, type Period } from '../time/period.ts';
 import { claimReadings } from './claim-readings.ts';
 import type {

@@ -1,4 +1,4 @@
-import { number } from '../contract/recount.ts';
+import { number } from '../contract/working.ts';
 import { counted } from '../wording.ts';
 import type { Report, ReportIncident, ReportStatement } from './report.ts';
 import {

@@ -1,7 +1,7 @@
 import type { Deadline } from '../contract/claim-deadline.ts';
 import type { Contract } from '../contract/contract.ts';
 import type { ObjectiveResult } from '../contract/evaluation.ts';
-import { number, signOf } from '../contract/recount.ts';
+import { number, signOf } from '../contract/working.ts';
 import { OUTCOMES } from '../measure/outcome.ts';
 import { DOUBT_WORDS, NOT_RUN_WORDS } from '../measure/reason-words.ts';
 import { claimReadings, openReading } from './claim-readings.ts';

@@ -1,7 +1,8 @@
 import type { Contract } from '../contract/contract.ts';
 import type { CreditTotal } from '../contract/credit-total.ts';
 import type { Evaluation } from '../contract/evaluation.ts';
-import type { ObjectiveCounts, Step } from '../contract/recount.ts';
+import type { ObjectiveCounts } from '../contract/recounted.ts';
+import type { Step } from '../contract/working.ts';
 import type { Doubt, NotRunReason, Outcome } from '../measure/outcome.ts';
 
 /** The name of the JSON form; a change that an old reader could misread gets a new number. */

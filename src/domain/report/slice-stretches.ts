@@ -1,5 +1,5 @@
 import type { Contract } from '../contract/contract.ts';
-import type { ObjectiveCounts } from '../contract/recount.ts';
+import type { ObjectiveCounts } from '../contract/recounted.ts';
 import { type SliceRun, slicesOfRuns } from '../contract/slice-runs.ts';
 
 /** Neighbouring slices that may be told in one line without losing anything the arithmetic needs. */

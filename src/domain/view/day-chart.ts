@@ -1,6 +1,6 @@
 import type { Contract, LatencyComparator } from '../contract/contract.ts';
 import { exact, HUNDRED, ratio } from '../contract/exact.ts';
-import { number, signOf } from '../contract/recount.ts';
+import { number, signOf } from '../contract/working.ts';
 import type { ReportDay, ReportStatement } from '../report/report.ts';
 
 /** One day of a chart: how high its bar is, 0 to 1; `null` draws a gap. */
