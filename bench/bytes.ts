@@ -172,10 +172,11 @@ function printKept(path: string, recorded: number, unpacked: number): void {
   const fresh = bytesOf(...SAMPLE_TABLES) / unpacked;
   const forGood =
     bytesOf('packed_hours') / (recorded - unpacked) + bytesOf('buckets', 'chain_segments') / recorded;
+  const forGoodText = Number.isFinite(forGood) ? `${forGood.toFixed(0)}` : '— (nothing is packed yet)';
   console.log(`${per(free * pageSize)}  free pages, used again by what is recorded next`);
   console.log(`${per(size)}  the whole file, ${(size / 1e6).toFixed(0)} MB`);
   console.log(
-    `A sample takes ${fresh.toFixed(0)} bytes fresh, ${forGood.toFixed(0)} for good once its hour is packed; evidence, spread over all samples, takes ${(bytesOf('evidence') / recorded).toFixed(0)} more. Only the last hours are fresh, so that part does not grow.`,
+    `A sample takes ${fresh.toFixed(0)} bytes fresh, ${forGoodText} for good once its hour is packed; evidence, spread over all samples, takes ${(bytesOf('evidence') / recorded).toFixed(0)} more. Only the last hours are fresh, so that part does not grow.`,
   );
 }
 
@@ -251,7 +252,7 @@ async function main(): Promise<void> {
     );
     const packedUntil = await store.readPackedUntil();
     await store.close();
-    const unpackedHours = hours - (packedUntil - MONDAY) / HOUR;
+    const unpackedHours = Math.min(hours, hours - (packedUntil - MONDAY) / HOUR);
     printKept(path, recorded, Math.round((recorded * unpackedHours) / hours));
   } finally {
     rmSync(folder, { recursive: true, force: true });
