@@ -94,7 +94,7 @@ function correctionText({ kind, at, reason }: Correction): Html {
     kind === 'withdrawn'
       ? 'It does not hold, and nothing is claimed on it. It stays below as it was frozen.'
       : 'What is owed is no longer what it says. It stays below as it was frozen.';
-  return html`<section class="report r-one" aria-labelledby="correction"><h2 id="correction">This report was ${kind}</h2><p><strong>${when}:</strong> ${reason}</p><p>${what}</p></section>`;
+  return html`<section class="panel acknowledge" aria-labelledby="correction"><h2 id="correction">This report was ${kind}</h2><p><strong>${when}:</strong> ${reason}</p><p>${what}</p></section>`;
 }
 
 /** `PDF`, `CSV: slices`, `claim pack`: what a file of a report is called. */

@@ -58,7 +58,7 @@ export function reportsPage(rows: readonly ReportRow[], frame: ReportsFrame): st
 function yearSection(year: string, rows: readonly ReportRow[], isOwner: boolean): Html {
   return html`<section aria-labelledby="y-${year}"><h2 id="y-${year}">${year}</h2>
 ${isOwner && totals(year, rows)}
-<div class="r-scroll" tabindex="0" role="region" aria-label="Reports of ${year}"><table class="r-table"><thead><tr><th scope="col">Period</th><th scope="col">Contract</th><th scope="col">Result</th>${isOwner && html`<th scope="col" class="n">Credit</th><th scope="col">Claim</th><th scope="col">Claim by</th>`}</tr></thead>
+<div class="r-scroll" tabindex="0" role="region" aria-label="Reports of ${year}"><table class="r-table"><thead><tr><th scope="col">Period</th><th scope="col">Result</th><th scope="col">Contract</th>${isOwner && html`<th scope="col" class="n">Credit</th><th scope="col">Claim</th><th scope="col">Claim by</th>`}</tr></thead>
 <tbody>${rows.map((row) => reportRow(row, isOwner))}</tbody></table></div></section>`;
 }
 
@@ -75,7 +75,7 @@ function reportRow(row: ReportRow, isOwner: boolean): Html {
         ? `${row.percent} %`
         : `${row.amount} ${row.currency ?? ''}`.trim();
   const claimBy = row.claimBy === null ? NO_DATA : row.claimBy === 'past' ? 'past' : row.claimBy.by;
-  return html`<tr><td class="keep"><a href="${path}" aria-label="${row.period}, ${row.contract}">${row.period}</a></td><td>${row.title}</td><td>${row.correction === 'withdrawn' ? html`<strong>withdrawn</strong> <small>said: ${counts}</small>` : html`<span class="${resultClass(row.result)}">${row.result}</span> <small>${counts}${row.correction !== null && `, ${row.correction} since`}</small>`}</td>${isOwner && html`<td class="n">${credit}</td><td class="keep">${row.state ?? NO_DATA}</td><td class="keep">${claimBy}</td>`}</tr>`;
+  return html`<tr><td class="keep"><a href="${path}" aria-label="${row.period}, ${row.contract}">${row.period}</a></td><td>${row.correction === 'withdrawn' ? html`<strong>withdrawn</strong> <small>said: ${counts}</small>` : html`<span class="${resultClass(row.result)}">${row.result}</span> <small>${counts}${row.correction !== null && `, ${row.correction} since`}</small>`}</td><td>${row.title}</td>${isOwner && html`<td class="n">${credit}</td><td class="keep">${row.state ?? NO_DATA}</td><td class="keep">${claimBy}</td>`}</tr>`;
 }
 
 /** What became of the year's claims, per state and currency; amounts are decimals and are added as such. */
