@@ -60,13 +60,15 @@ export type SeededData = {
   readonly samples: readonly Sample[];
   readonly fromAt: number;
   readonly at: number;
+  /** The models that are still probed at `at`; all, unless given. */
+  readonly kept?: readonly string[];
 };
 
 /** Samples under a contract, counted, evaluated and served. Ends with the test. */
 export async function serveSeeded(
   t: TestContext,
   contract: Contract,
-  { models, samples, fromAt, at }: SeededData,
+  { models, samples, fromAt, at, kept }: SeededData,
   over: Partial<LiveReport> = {},
   preparingPpm: number | null = null,
 ): Promise<SeededMonth> {
@@ -82,8 +84,14 @@ export async function serveSeeded(
   const scope = createLiveScope({ versionsOf: () => [contract], plannedWorkOf: () => [] });
   const clock = impatientClock(at);
   await countDirty(store, scope, clock, () => false);
-  const counted = await createLiveMemory(store, scope, clock).evaluate(at);
-  const report = { ...counted, targets: withPools(counted.targets), ...over };
+  if (kept !== undefined) {
+    await store.declareSeries(
+      kept.map((model) => declaration(model)),
+      at,
+    );
+  }
+  const { retired, ...counted } = await createLiveMemory(store, scope, clock).evaluate(at);
+  const report = { ...counted, targets: withPools(counted.targets, retired), ...over };
   const web = createServer({
     store,
     clock: () => at,

@@ -34,7 +34,12 @@ credits: { shape: ladder, ladder: [{ below: "99.9", percent: 10 }] }
 `;
 
 /** Ten days of minutes of two models, of which the first requests of each fail. */
-async function served(t: TestContext, bad: readonly [large: number, small: number], yaml = CONTRACT) {
+async function served(
+  t: TestContext,
+  bad: readonly [large: number, small: number],
+  yaml = CONTRACT,
+  kept: readonly string[] = MODELS,
+) {
   const samples = MODELS.flatMap((model, which) =>
     Array.from({ length: (10 * DAY) / MINUTE }, (_, minute) => {
       const at = { target: `acme/pro/${model}`, scheduledAt: FROM + minute * MINUTE };
@@ -44,7 +49,7 @@ async function served(t: TestContext, bad: readonly [large: number, small: numbe
     }),
   );
   const contract = contractOf(yaml);
-  const seeded = await serveSeeded(t, contract, { models: MODELS, samples, fromAt: FROM, at: AT });
+  const seeded = await serveSeeded(t, contract, { models: MODELS, samples, fromAt: FROM, at: AT, kept });
   const read = (path: string): Promise<Response> =>
     fetch(`${seeded.url}${path}`, { headers: { connection: 'close' } });
   const api = (await (await read('/api/v1/objectives')).json()) as ReturnType<typeof objectivesJson>;
@@ -131,5 +136,19 @@ test('a contract over slices of a whole tier is said to be judged at the close, 
   assert.match(
     await text('/targets/acme/pro/large'),
     /Judged by slices of all 2 targets of acme\/pro together, when the period closes\. So far it is kept/,
+  );
+});
+
+test('a target that is not probed any more counts to the end of the period with those it is judged with', async (t) => {
+  const { api, facts, report } = await served(t, [50, 45], CONTRACT, ['large']);
+  assert.deepEqual([...report.targets.keys()], ['acme/pro/large']);
+  const [uptime] = api.objectives.filter(({ kind }) => kind === 'availability');
+  assert.deepEqual(
+    [uptime?.windows.period?.bad, uptime?.pool?.targets, uptime?.budget?.isBreachCertain],
+    [95, 2, true],
+  );
+  assert.deepEqual(
+    facts.breaches.filter(({ certain }) => certain).map(({ cell }) => cell),
+    ['acme/pro/large'],
   );
 });

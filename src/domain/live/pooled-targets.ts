@@ -18,8 +18,12 @@ type Decided = {
  * outlook of such an objective are those of all, and its `pool` says so. Rolling windows stay each target's own.
  *
  * @param targets everything of the same instant, by id
+ * @param retired those that are counted with others and not shown any more
  */
-export function withPools(targets: ReadonlyMap<string, LiveTarget>): ReadonlyMap<string, LiveTarget> {
+export function withPools(
+  targets: ReadonlyMap<string, LiveTarget>,
+  retired: ReadonlySet<string> = new Set(),
+): ReadonlyMap<string, LiveTarget> {
   const pooled = [...targets.values()].flatMap(({ target, objectives }) =>
     objectives.flatMap((one) => {
       const named = parseTargetId(target);
@@ -40,8 +44,9 @@ export function withPools(targets: ReadonlyMap<string, LiveTarget>): ReadonlyMap
     const decided = pool.judged === 'summed' ? summed(each) : null;
     for (const own of each) found.set(own, together(own, pool, decided ?? atClose(own, pool, each)));
   }
+  const shown = [...targets].filter(([id]) => !retired.has(id));
   return new Map(
-    [...targets].map(([id, live]) => [
+    shown.map(([id, live]) => [
       id,
       live.objectives.some((one) => found.has(one))
         ? { ...live, objectives: live.objectives.map((one) => found.get(one) ?? one) }

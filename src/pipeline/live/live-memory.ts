@@ -44,9 +44,17 @@ export type LiveMemory = {
   readonly touched: (at: number) => void;
   /** Reads the buckets anew: after hours were counted, or the configuration has changed. */
   readonly rebuild: (now: number) => Promise<void>;
-  /** Learns what is new and answers for every current target. Its cost follows new samples, not history. */
-  readonly evaluate: (now: number) => Promise<LiveReport>;
+  /** Learns what is new and answers for every target that counts. Its cost follows new samples, not history. */
+  readonly evaluate: (now: number) => Promise<CountedReport>;
 };
+
+/** Each target by itself. */
+export type CountedReport = LiveReport & {
+  /** Targets not probed any more, which were in the running period and are judged as one with others. */
+  readonly retired: ReadonlySet<string>;
+};
+
+type Counted = { readonly targets: readonly Target[]; readonly retired: ReadonlySet<string> };
 
 type ShortSums = {
   readonly short: readonly (readonly QuestionSums[])[];
@@ -64,11 +72,29 @@ export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Cloc
     readonly targets: LiveReport['targets'];
   } | null = null;
 
-  const currentTargets = async (): Promise<readonly Target[]> =>
-    (await store.readTargets()).filter(({ current }) => current);
+  /** Current targets, and those that are not but whose requests of the period are judged as one with others'. */
+  const countedTargets = async (now: number): Promise<Counted> => {
+    const all = await store.readTargets();
+    const current = all.filter((target) => target.current);
+    const periodFrom = new Map<string, number>();
+    for (const target of all) {
+      if (target.current) continue;
+      const terms = scope.termsOf(target, now);
+      const isPooled = terms.shapes.some(({ goal }) => goal !== null && goal.judged !== 'alone');
+      if (isPooled) periodFrom.set(target.id, scope.periodAt(terms, now).fromAt);
+    }
+    const retired = new Set<string>();
+    if (periodFrom.size === 0) return { targets: current, retired };
+    for (const span of await store.readSchedules(Math.min(...periodFrom.values()), now + 1)) {
+      const fromAt = periodFrom.get(span.target);
+      if (fromAt !== undefined && (span.toAt ?? now) > fromAt) retired.add(span.target);
+    }
+    return { targets: [...current, ...all.filter(({ id }) => retired.has(id))], retired };
+  };
 
   const rebuild = async (now: number): Promise<void> => {
-    closed = await readClosedHours(store, scope, clock, await currentTargets(), now);
+    const { targets } = await countedTargets(now);
+    closed = await readClosedHours(store, scope, clock, targets, now);
     latest = null;
   };
 
@@ -197,7 +223,7 @@ export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Cloc
     touched: recent.touched,
     rebuild,
     async evaluate(now) {
-      const targets = await currentTargets();
+      const { targets, retired } = await countedTargets(now);
       const isOutdated =
         closed.closedTo === 0 ||
         closed.closedTo > now ||
@@ -222,7 +248,7 @@ export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Cloc
         }
         latest = { toAt, due, targets: answers };
       }
-      return { at: now, toAt, targets: latest.targets, pendingHours: closed.pendingHours };
+      return { at: now, toAt, targets: latest.targets, retired, pendingHours: closed.pendingHours };
     },
   };
 }
