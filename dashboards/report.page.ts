@@ -92,7 +92,7 @@ function correctionText({ kind, at, reason }: Correction): Html {
   const when = timeText(new Date(at).toISOString());
   const what =
     kind === 'withdrawn'
-      ? 'It does not hold, and nothing is claimed on it. It stays below as it was frozen.'
+      ? 'It does not hold, and nobody may rely on it. It stays below as it was frozen.'
       : 'What is owed is no longer what it says. It stays below as it was frozen.';
   return html`<section class="panel acknowledge" aria-labelledby="correction"><h2 id="correction">This report was ${kind}</h2><p><strong>${when}:</strong> ${reason}</p><p>${what}</p></section>`;
 }

@@ -166,6 +166,9 @@ async function correct(
   if (!added) throw new OperatorError('somebody else changed the ledger just now; look at it again');
   const what = isWithdrawn ? 'withdrawn' : `corrected to ${amount} ${standing.last.currency ?? ''}`.trim();
   world.out(`${contract} ${period}: ${what}; the claim is "${state}"\n`);
+  if (isMoved && state !== standing.state) {
+    world.err(`the claim was "${standing.state}": tell the provider, Probity does not\n`);
+  }
   world.err('the frozen report stays as it is; its pages say so, and whoever reads statements is mailed\n');
 }
 

@@ -198,7 +198,9 @@ test('a frozen report is corrected and withdrawn by new entries with a reason, a
     'pro 2027-02: corrected to 120.00 EUR; the claim is "credited"\n',
     corrected.err,
   );
+  assert.match(ledger().out, /^2027-02 {2}pro {2}credited {2}399\.50 EUR\n/, 'what was credited stays');
   const withdrawn = ledger('--withdraw', '--note', 'our clock was wrong');
+  assert.match(withdrawn.err, /^the claim was "credited": tell the provider, Probity does not\n/);
   assert.equal(withdrawn.out, 'pro 2027-02: withdrawn; the claim is "no claim"\n', withdrawn.err);
   assert.match(
     ledger().out,

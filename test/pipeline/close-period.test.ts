@@ -112,7 +112,8 @@ test('a corrected amount is what reminders tell, and of a withdrawn report nobod
   assert.ok(await store.addLedgerEntry({ ...entry, amount: '120.00' }, frozen.no));
   const corrected = (await store.readLedger({})).at(-1);
   assert.ok(corrected);
-  await closeAt(closing, DUE + 2 * HOUR);
+  // Nothing ran for days.
+  await closeAt(closing, DUE + 4 * DAY);
   const due = Date.UTC(2027, 2, 30) - 3 * DAY;
   await closeAt(closing, due);
   const reminded = (await store.readDeliveries({ state: 'pending' })).find(

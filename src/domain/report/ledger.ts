@@ -41,14 +41,18 @@ export function movesFrom(state: ClaimState): readonly ClaimState[] {
   return MOVES[state];
 }
 
-/** The state and the amount in force after all entries of one report, oldest first; `null` without any. */
+/**
+ * The state and the amount in force after all entries of one report, oldest first; `null` without any. What was credited was
+ * credited, whatever is corrected afterwards.
+ */
 export function standingOf(
   entries: readonly LedgerEntry[],
 ): { readonly state: ClaimState; readonly amount: string | null; readonly last: LedgerEntry } | null {
   const last = entries.at(-1);
   if (last === undefined) return null;
   const isWithdrawn = correctionOf(entries)?.kind === 'withdrawn';
-  const told = entries.findLast((entry) =>
+  const until = last.state === 'credited' ? entries.findLastIndex(({ kind }) => kind === 'state') : -1;
+  const told = (until < 0 ? entries : entries.slice(0, until + 1)).findLast((entry) =>
     isByHand(entry)
       ? entry.amount !== null || isWithdrawn
       : entry.kind !== 'correction' && entry.amount !== null,

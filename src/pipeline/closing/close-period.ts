@@ -330,8 +330,8 @@ async function remindOf(
   await store.saveDecision({ incidents: [], events: [], messages, spendsLink: null, at: now });
 }
 
-/** A correction older than this was told long ago, and its message may be pruned. */
-const CORRECTIONS_TOLD_MS = 86_400_000;
+/** Nobody is told of an older one: each costs a reading of its report in every round. The service is hardly down for so long. */
+const CORRECTIONS_TOLD_MS = 31 * 86_400_000;
 
 /** The command that corrects knows no recipients: whoever reads statements is told here, once. */
 async function tellCorrections(
