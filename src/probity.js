@@ -31,9 +31,10 @@ function startAnew() {
   // A parent that talks to us would lose the line.
   if (!isService || options.includes('semi-space') || process.send !== undefined) return;
   if (typeof process.execve !== 'function' || process.platform === 'win32') return;
-  // With 368 targets every ten seconds, ninety days behind them and a page reloaded all the time, some minutes after a start:
-  // 310 MB without the second limit, 214 MB with it, and no more CPU. Left alone, V8 keeps the pages that a collection
-  // emptied for the next one: up to as much again as it uses. Compacting at every collection makes that worse.
+  // With 368 targets every ten seconds, ninety days behind them and a page reloaded all the time, eighty seconds after a
+  // start: 310 MB with the first limit and 40 percent, 214 MB with these three, on a machine too busy to compare CPU. Left
+  // alone, V8 keeps the pages that a collection emptied for the next one: up to as much again as it uses. Compacting at
+  // every collection makes that worse.
   const limits = [
     '--max-semi-space-size=4',
     '--optimize-for-size',
