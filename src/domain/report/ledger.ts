@@ -84,10 +84,12 @@ export function correctionBy(entry: LedgerEntry): Correction | null {
   return { kind, at: entry.at, reason: entry.note };
 }
 
-/** The correction in force after all entries of one report, oldest first. A claim that moves on takes a withdrawal back. */
+/**
+ * The correction in force after all entries of one report, oldest first. A claim that moves on takes a withdrawal back, and what
+ * was corrected before is in force again.
+ */
 export function correctionOf(entries: readonly LedgerEntry[]): Correction | null {
   const last = entries.findLast((entry) => isByHand(entry) || entry.kind === 'state');
-  const byHand = entries.findLast(isByHand);
-  const correction = byHand === undefined ? null : correctionBy(byHand);
-  return correction?.kind === 'withdrawn' && last !== byHand ? null : correction;
+  const inForce = entries.findLast((entry) => isByHand(entry) && (entry.amount !== null || entry === last));
+  return inForce === undefined ? null : correctionBy(inForce);
 }
