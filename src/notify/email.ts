@@ -26,30 +26,21 @@ export type Mailer = {
 /** A pool of connections to one server. Nothing is opened before the first letter. */
 export function createMailer(settings: SmtpSettings): Mailer {
   const wholeMs = 2 * settings.timeoutMs;
-  let transport = openPool(settings);
+  const transport = openPool(settings);
   return {
     async send(letter) {
-      const own = transport;
       // The library watches for silence only: a server that drips would hold a letter, and all behind it, for ever.
-      let timer: NodeJS.Timeout | undefined;
-      const tooLong = new Promise<DeliveryResult>((resolve) => {
-        timer = setTimeout(() => {
-          resolve(retry(`the mail server took longer than ${wholeMs / 1_000} s over one letter`));
-          if (transport === own) transport = openPool(settings);
-          own.close();
-        }, wholeMs);
-      });
-      const sent = own.sendMail(mailOf(letter, settings.from)).then(
-        (): DeliveryResult => ({ kind: 'delivered' }),
-        (error: unknown) => judgeFailure(error),
-      );
+      const signal = AbortSignal.timeout(wholeMs);
       try {
-        return await Promise.race([sent, tooLong]);
-      } finally {
-        clearTimeout(timer);
+        await transport.sendMail({ ...mailOf(letter, settings.from), signal });
+        return { kind: 'delivered' };
+      } catch (error) {
+        return signal.aborted
+          ? retry(`the mail server took longer than ${wholeMs / 1_000} s over one letter`)
+          : judgeFailure(error);
       }
     },
-    close: () => transport.close(),
+    close: () => transport.close({ force: true }),
   };
 }
 
@@ -69,6 +60,7 @@ function openPool(settings: SmtpSettings) {
     greetingTimeout: settings.timeoutMs,
     socketTimeout: settings.timeoutMs,
     dnsTimeout: settings.timeoutMs,
+    socketCloseTimeout: settings.timeoutMs,
     // A letter is text we composed: nothing in it may name a file or an address to fetch.
     disableFileAccess: true,
     disableUrlAccess: true,
