@@ -90,7 +90,8 @@ export function createRecentMinutes(store: Pick<Store, 'summarise'>): RecentMinu
         continue;
       }
       parts.set(at, await readSlices(into, at, at + PART_MS, before ?? []));
-      await breathe();
+      // The first time somebody has been waiting since the start.
+      if (known.parts.size > 0) await breathe();
     }
     return { slices: joinParts([...parts.values()], known), parts };
   };

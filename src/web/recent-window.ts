@@ -20,6 +20,12 @@ const RECENT_ATTEMPTS = 12;
 const TARGETS_AT_ONCE = 16;
 /** The same while the hour is being read: at a start others are busy for long, and somebody is waiting. */
 const TARGETS_AT_START = 128;
+/**
+ * In an outage of everything the last attempts of hundreds of series are read, a millisecond or less each. At a start
+ * whoever gets the thread in between keeps it for tens of milliseconds.
+ */
+const SERIES_AT_ONCE = 4;
+const SERIES_AT_START = 64;
 /** An hour's costs are read in about a quarter of the time its attempts take. */
 const NEW_COSTS = 4 * NEW_ATTEMPTS;
 
@@ -134,23 +140,25 @@ type KnownAttempts = WeakMap<SeriesHour, readonly Attempted[]>;
 /** The latest attempts of those series whose last one does not already say "up". */
 async function readRecent(
   store: Pick<Store, 'readSamples'>,
-  { hours, fromAt, toAt }: RecentHours,
+  { hours, fromAt, toAt, isHourRead }: RecentHours,
   known: KnownAttempts,
 ): Promise<Map<string, readonly Attempted[]>> {
   const recent = new Map<string, readonly Attempted[]>();
+  const atOnce = isHourRead ? SERIES_AT_ONCE : SERIES_AT_START;
+  let read = 0;
   for (const hour of hours) {
     if (!isInDoubt(hour)) continue;
     const { key, target, probe, region } = hour;
     let attempts = known.get(hour);
     if (attempts === undefined) {
       const range = { fromAt, toAt, order: 'newest-first', limit: RECENT_ATTEMPTS } as const;
-      const read = await store.readSamples({ target, probe, ...range });
-      attempts = read.flatMap(({ scheduledAt, outcome, validity, ...attempt }) =>
+      const found = await store.readSamples({ target, probe, ...range });
+      attempts = found.flatMap(({ scheduledAt, outcome, validity, ...attempt }) =>
         attempt.region === region ? [{ scheduledAt, outcome, validity }] : [],
       );
       known.set(hour, attempts);
-      // In an outage of everything there are hundreds of these, of a millisecond or more each.
-      await breathe();
+      read += 1;
+      if (read % atOnce === 0) await breathe();
     }
     recent.set(key, attempts);
   }

@@ -11,6 +11,8 @@ import { textOf } from './query.ts';
 
 /** So many cells are drawn before others get the thread: about a millisecond. */
 const CELLS_AT_ONCE = 16;
+/** The same while the hour is being read: at a start others keep the thread for long, and somebody is waiting. */
+const CELLS_AT_START = 256;
 
 /** `GET /`: the matrix, or the part of it that the query string asks for. */
 export function statusRoute({ board, assets }: WebContext): RequestHandler {
@@ -18,7 +20,8 @@ export function statusRoute({ board, assets }: WebContext): RequestHandler {
     const query = statusQueryOf(request);
     const edition = await board.read();
     const page = await answerOf(edition, `page ${JSON.stringify(query)}`, async () => {
-      await inPieces(drawCells(edition.view), CELLS_AT_ONCE);
+      const { isHourRead } = edition.view;
+      await inPieces(drawCells(edition.view), isHourRead ? CELLS_AT_ONCE : CELLS_AT_START);
       const page = statusPage(edition.view, query, assets.names);
       await breathe();
       return prepare('text/html; charset=utf-8', page);
