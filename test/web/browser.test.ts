@@ -7,7 +7,7 @@ import { SCENE_AT, SCENES } from '../support/scenes.ts';
 import { MONTH_TARGET, serveSeededMonth } from '../support/seeded-month.ts';
 import { serveScene } from '../support/serve-scene.ts';
 import { findChromium, launchChromium, skipWithoutChromium } from './chromium.ts';
-import { assertAccessible, openWatched, violations } from './watched-page.ts';
+import { assertAccessible, assertFits, openWatched, violations } from './watched-page.ts';
 
 const TARGET = '/targets/global-apis/pro/deepseek-ai/DeepSeek-V3.2';
 
@@ -52,14 +52,31 @@ describe('in a real browser', { skip: skipWithoutChromium() }, () => {
     });
   }
 
-  test('incidents are accessible and fit, light and dark', async (t) => {
+  for (const [name, scene, path] of PAGES) {
+    test(`${name} is whole and fits without JavaScript, from 320 to 1440 px`, async (t) => {
+      const { url } = await serveScene(t, SCENES[scene]);
+      const { page, complaints } = await openPage(t, url, path, { javaScriptEnabled: false });
+      await assertFits(page, [1440, 768, 320]);
+      assert.equal(await page.locator('h1').first().isVisible(), true);
+      const waiting = page.getByText(/loading|enable javascript/i);
+      assert.equal(await waiting.count(), 0, 'nothing waits for a script');
+      for (const chart of await page.locator('svg.chart').all()) assert.equal(await chart.isVisible(), true);
+      assert.deepEqual(complaints, []);
+    });
+  }
+
+  test('incidents are accessible and fit, light and dark, with and without JavaScript', async (t) => {
     const { url, store } = await serveScene(t, SCENES.empty);
     const { incident, decision } = openedIncident();
     await store.saveDecision(decision);
     for (const path of ['/incidents', `/incidents/${incident.id}`]) {
       const { page, complaints } = await openPage(t, url, path);
-      await assertAccessible(page, { light: [1440, 320], dark: [1440, 320] });
+      await assertAccessible(page, { light: [1440, 768, 320], dark: [1440, 768, 320] });
       assert.deepEqual(complaints, []);
+      const plain = await openPage(t, url, path, { javaScriptEnabled: false });
+      await assertFits(plain.page, [1440, 768, 320]);
+      assert.equal(await plain.page.locator('h1').isVisible(), true);
+      assert.deepEqual(plain.complaints, []);
     }
   });
 

@@ -72,7 +72,7 @@ describe('reports in a real browser', { skip: skipWithoutChromium() }, () => {
     test(`${name} is accessible, keeps to itself and fits from 320 to 1440 px, light and dark, with and without scripts`, async (t) => {
       const { page, complaints, status } = await openWatched(browser, t, `${served.url}${path}`, options);
       assert.equal(status, 200);
-      await assertAccessible(page, { light: [1440, 768, 320], dark: [320] });
+      await assertAccessible(page, { light: [1440, 768, 320], dark: [1440, 768, 320] });
       assert.deepEqual(complaints, []);
       const plain = await openWatched(browser, t, `${served.url}${path}`, {
         ...options,
@@ -95,7 +95,7 @@ describe('reports in a real browser', { skip: skipWithoutChromium() }, () => {
       (await page.locator('main').textContent()) ?? '',
       /No token was made yet.*npm run -s probity -- token/s,
     );
-    await assertAccessible(page, { light: [1440, 768, 320], dark: [320] });
+    await assertAccessible(page, { light: [1440, 768, 320], dark: [1440, 768, 320] });
   });
 
   test('the owner reaches every table and every file by the keyboard', async (t) => {
@@ -117,7 +117,7 @@ describe('reports in a real browser', { skip: skipWithoutChromium() }, () => {
     const files = reportFolder(folder, '2027-02', 'pro');
     const file = readdirSync(files).find((name) => name.endsWith('.html')) ?? '';
     const { page, complaints } = await openWatched(browser, t, pathToFileURL(join(files, file)).href, {});
-    await assertAccessible(page, { light: [1440, 768, 320], dark: [320] });
+    await assertAccessible(page, { light: [1440, 768, 320], dark: [1440, 768, 320] });
     assert.deepEqual(complaints, []);
     const pdf = await page.pdf({ format: 'A4' });
     assert.ok(pdf.length > 10_000);

@@ -37,40 +37,43 @@ export async function openWatched(
   return { page, complaints, status: answer?.status() ?? null };
 }
 
-/** What axe finds wrong: in the structure and the colours, or in the colours alone. */
-export async function violations(page: Page, what: 'all' | 'colours' = 'all'): Promise<string[]> {
+/** What axe finds wrong. */
+export async function violations(page: Page): Promise<string[]> {
   if (!(await page.evaluate('"axe" in globalThis'))) await page.evaluate(AXE);
-  const rules = what === 'all' ? null : ['color-contrast', 'link-in-text-block'];
-  return page.evaluate(async (runOnly) => {
+  return page.evaluate(async () => {
     // @ts-expect-error axe has just been put into the page
-    const { violations } = await globalThis.axe.run(runOnly === null ? {} : { runOnly });
+    const { violations } = await globalThis.axe.run();
     return violations.flatMap((violation: { id: string; nodes: { html: string }[] }) =>
       violation.nodes.map((node) => `${violation.id}: ${node.html.slice(0, 160)}`),
     );
-  }, rules);
+  });
 }
 
-/**
- * Fails where the page is wider than its window or axe finds anything, light and dark. In the dark the page is the same
- * but for its colours, so that only these are looked at again.
- */
+/** Fails where the page is wider than a window of one of these widths. */
+export async function assertFits(page: Page, widths: readonly number[]): Promise<void> {
+  for (const width of widths) {
+    await page.setViewportSize({ width, height: 900 });
+    const tooWide = await page.evaluate(
+      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+    );
+    assert.equal(tooWide, 0, `${width} px: ${tooWide} px too wide`);
+  }
+}
+
+/** Fails where the page is wider than its window or axe finds anything, loaded in the light and again in the dark. */
 export async function assertAccessible(
   page: Page,
   { light, dark }: { readonly light: readonly number[]; readonly dark: readonly number[] },
 ): Promise<void> {
-  for (const [colorScheme, widths, what] of [
-    ['light', light, 'all'],
-    ['dark', dark, 'colours'],
+  for (const [colorScheme, widths] of [
+    ['light', light],
+    ['dark', dark],
   ] as const) {
-    // Colours on their way from light to dark are no colours to judge.
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.emulateMedia({ colorScheme });
+    await page.reload();
     for (const width of widths) {
-      await page.setViewportSize({ width, height: 900 });
-      const tooWide = await page.evaluate(
-        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-      );
-      assert.equal(tooWide, 0, `${colorScheme} ${width} px: ${tooWide} px too wide`);
-      assert.deepEqual(await violations(page, what), [], `${colorScheme} ${width} px`);
+      await assertFits(page, [width]);
+      assert.deepEqual(await violations(page), [], `${colorScheme} ${width} px`);
     }
   }
 }
