@@ -120,12 +120,12 @@ export function alertFactsOf(report: LiveReport | null, contractOf: GoverningCon
 
 /** The same for one report after the other, which come oftener than there is anything new in them. */
 export function createAlertFacts(contractOf: GoverningContract): (report: LiveReport | null) => LiveFacts {
-  let known: { readonly targets: LiveReport['targets']; readonly facts: LiveFacts } | null = null;
+  // What was made of a report goes with it.
+  const known = new WeakMap<LiveReport['targets'], LiveFacts>();
   return (report) => {
     if (report === null || report.pendingHours > 0) return NO_LIVE_FACTS;
-    if (known?.targets !== report.targets) {
-      known = { targets: report.targets, facts: alertFactsOf(report, contractOf) };
-    }
-    return known.facts;
+    const facts = known.get(report.targets) ?? alertFactsOf(report, contractOf);
+    known.set(report.targets, facts);
+    return facts;
   };
 }

@@ -23,6 +23,8 @@ export type ClosedHoursStore = Pick<Store, 'readDecided' | 'readBuckets' | 'read
 export type ClosedHours = {
   readonly closedTo: number;
   readonly bases: ReadonlyMap<string, Base>;
+  /** Where the days of every base begin. */
+  readonly daysFrom: number;
   /** Requests before the first whole hour of a period, where it does not begin on one. */
   readonly heads: ReadonlyMap<string, JudgedLines>;
   /** Hours that still have to be counted. */
@@ -34,9 +36,8 @@ export type Base = {
   readonly terms: LiveTerms;
   /** Sums of `[start, closedTo)`, by start. */
   readonly bySpan: Map<number, readonly QuestionSums[]>;
-  readonly days: Map<number, DayRecord>;
-  /** The days before today, in a row. */
-  row: { readonly today: number; readonly before: readonly DayRecord[] } | null;
+  /** Oldest first, up to the day in which `closedTo` lies. */
+  readonly days: DayRecord[];
 };
 
 /** Periods begin at midnights of their zone, which need not be whole hours of UTC. */
@@ -72,7 +73,7 @@ export async function readClosedHours(
   const nextHeads = new Map<string, JudgedLines>();
   for (const target of targets) {
     const terms = scope.termsOf(target, now);
-    building.set(target.id, { terms, bySpan: new Map(), days: new Map(), row: null });
+    building.set(target.id, { terms, bySpan: new Map(), days: [] });
     running.set(target.id, emptySums(terms.plan));
     const period = periodStart(scope, terms, now);
     const own = new Set([
@@ -92,6 +93,13 @@ export async function readClosedHours(
     judgeLines(head, terms.plan, terms.judge, found, maintenance);
     nextHeads.set(target.id, head);
   }
+  const oldest = Math.min(...boundaries, closed);
+  const daysFrom = Math.floor(oldest / DAY_MS) * DAY_MS;
+  // Days in which nothing was seen are the same for all.
+  for (let at = daysFrom; at <= closed; at += DAY_MS) {
+    const nothing = emptyDay(at);
+    for (const { days } of building.values()) days.push(nothing);
+  }
   const snapshot = (at: number): void => {
     if (!boundaries.has(at)) return;
     for (const [id, base] of building) {
@@ -110,10 +118,9 @@ export async function readClosedHours(
       return;
     }
     addAnswers(sums, bucket.answers);
-    const dayAt = Math.floor(fromAt / DAY_MS) * DAY_MS;
-    base.days.set(dayAt, addToDay(base.days.get(dayAt) ?? emptyDay(dayAt), bucket));
+    const day = Math.floor((fromAt - daysFrom) / DAY_MS);
+    base.days[day] = addToDay(base.days[day] ?? emptyDay(daysFrom + day * DAY_MS), bucket);
   };
-  const oldest = Math.min(...boundaries, closed);
   snapshot(closed);
   for (let at = closed; at > oldest; ) {
     const dayAt = at - DAY_MS;
@@ -130,6 +137,7 @@ export async function readClosedHours(
   return {
     closedTo: closed,
     bases: building,
+    daysFrom,
     heads: nextHeads,
     pendingHours: dirtyHours.length + stale.size,
   };

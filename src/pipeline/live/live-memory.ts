@@ -63,7 +63,7 @@ type ShortSums = {
 
 export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Clock): LiveMemory {
   const recent = createRecentRequests(store, scope, clock);
-  let closed: ClosedHours = { closedTo: 0, bases: new Map(), heads: new Map(), pendingHours: 0 };
+  let closed: ClosedHours = { closedTo: 0, bases: new Map(), daysFrom: 0, heads: new Map(), pendingHours: 0 };
   const shortSums = new WeakMap<LivePlan, ShortSums>();
   /** The last answers, for as long as nothing has changed that they follow from. */
   let latest: {
@@ -205,18 +205,15 @@ export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Cloc
 
   const daysOf = (base: Base, open: readonly QuestionSums[], toAt: number): readonly DayRecord[] => {
     const today = Math.floor((toAt - 1) / DAY_MS) * DAY_MS;
-    if (base.row?.today !== today) {
-      const before = Array.from({ length: DAYS - 1 }, (_, index) => {
-        const dayAt = today - (DAYS - 1 - index) * DAY_MS;
-        return base.days.get(dayAt) ?? emptyDay(dayAt);
-      });
-      base.row = { today, before };
-    }
-    const known = base.days.get(today) ?? emptyDay(today);
+    const days = Array.from({ length: DAYS }, (_, index) => {
+      const at = today - (DAYS - 1 - index) * DAY_MS;
+      return base.days[(at - closed.daysFrom) / DAY_MS] ?? emptyDay(at);
+    });
     // The open hours never reach back over more than one midnight by more than an hour: they belong to today.
     const [requests] = open;
-    const whole = requests?.kind === 'availability' ? addCounts(known, requests.counts, 0) : known;
-    return [...base.row.before, whole];
+    const known = days[DAYS - 1] ?? emptyDay(today);
+    if (requests?.kind === 'availability') days[DAYS - 1] = addCounts(known, requests.counts, 0);
+    return days;
   };
 
   return {
