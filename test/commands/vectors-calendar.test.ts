@@ -256,6 +256,18 @@ const DEADLINES: Readonly<Record<string, Deadline>> = {
     by: '2026-06-19T10:07:00Z',
     because: '10:07 the next day',
   },
+  'twenty-four hours from the end': {
+    terms: '{ type: report, offset: 24, unit: hours, anchor: incident_end }',
+    incident: '2026-06-18T10:00:00Z',
+    by: '2026-06-19T11:40:00Z',
+    because: '100 bad minutes end at 11:40',
+  },
+  'an hour from the end of the window': {
+    terms: '{ type: report, offset: 1, unit: hours, anchor: window_end }',
+    incident: '2026-06-18T10:00:00Z',
+    by: '2026-07-01T01:00:00Z',
+    because: 'June ends where 1 July begins',
+  },
   'thirty days from the end of the window': {
     terms: '{ type: submit, offset: 30, unit: days, anchor: window_end }',
     incident: '2026-01-05T10:00:00Z',

@@ -41,6 +41,7 @@ const COHERE =
 type Vector = Pick<Asked, 'contract' | 'lines'> & {
   readonly because: string;
   readonly fee?: string;
+  readonly maintenance?: string;
   readonly percent: string;
   readonly amount?: string;
   readonly flag?: RegExp;
@@ -176,6 +177,24 @@ const VECTORS: Readonly<Record<string, Vector>> = {
     percent: '10',
     amount: '200.00',
   },
+  'the fee for the downtime is that of the minutes that were down, not of all that nobody looked at': {
+    because: '432/43,200 = 1 % · 10, though all of the 432 minutes with requests were bad',
+    contract: MINUTES('shape: downtime_multiplier, multiplier: 10').replace(
+      'empty_slice: good',
+      'empty_slice: exclude',
+    ),
+    lines: down(432),
+    percent: '10',
+  },
+  'the fee for the downtime is a share of the whole fee, also where maintenance left the denominator': {
+    because: '432/43,200 = 1 % · 10, not 432/42,480',
+    contract: MINUTES('shape: downtime_multiplier, multiplier: 10').concat(
+      'maintenance: { mode: remove_from_denominator }',
+    ),
+    lines: down(432),
+    maintenance: '2026-09-20T00:00Z/2026-09-20T12:00Z',
+    percent: '10',
+  },
   'a flat credit on breach': {
     because: '99.899 misses 99.9',
     contract: terms('shape: flat, percent: 7'),
@@ -235,9 +254,14 @@ const VECTORS: Readonly<Record<string, Vector>> = {
   },
 };
 
-for (const [name, { because, fee, percent, amount, flag, ...asked }] of Object.entries(VECTORS)) {
+for (const [name, { because, fee, maintenance, percent, amount, flag, ...asked }] of Object.entries(
+  VECTORS,
+)) {
   test(`${name}: ${because}`, async () => {
-    const args = fee === undefined ? [] : ['--fee', fee];
+    const args = [
+      ...(fee === undefined ? [] : ['--fee', fee]),
+      ...(maintenance === undefined ? [] : ['--maintenance', maintenance]),
+    ];
     const { credit } = await judged({ period: '2026-09', ...asked, args });
     assert.equal(credit.percent, percent);
     if (amount !== undefined) assert.equal(credit.amount, amount);

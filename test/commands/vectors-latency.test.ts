@@ -121,6 +121,28 @@ const VECTORS: Readonly<Record<string, Vector>> = {
     value: '100.000000',
     result: 'met',
   },
+  'tokens that all came with the first have no speed after it': {
+    because: '50 tokens / 0 s is no number; 10 / 1 s is all that is known',
+    contract: share('stat: p50, op: ">", value: 50').replace(
+      'metric: e2e_ms',
+      'metric: tokens_per_s, tps_basis: after_first_token',
+    ),
+    lines: [
+      { at: T0, status: 200, ttftMs: 800, totalMs: 800, outputTokens: 51, count: 2 },
+      { at: T0, status: 200, ttftMs: 500, totalMs: 1500, outputTokens: 11 },
+    ],
+    value: '0.000000',
+    result: 'breached',
+  },
+  'a request that took no time decides no speed': {
+    because: '50 tokens / 0 s is no number',
+    contract: terms(
+      '{ metric: tokens_per_s, tps_basis: total, form: { whole_window_percentile: { p: 50, op: ">", value: 50 } } }',
+    ),
+    lines: [{ at: T0, status: 200, totalMs: 0, outputTokens: 50 }],
+    value: null,
+    result: 'undecided',
+  },
   'the median speed of an even number is the lower one': {
     because: '⌈0.5·2⌉ = 1st of 40, 60 = 40, not over 50',
     contract: share('stat: p50, op: ">", value: 50').replace(

@@ -21,8 +21,6 @@ export type Availability = {
   readonly sequence: readonly (number | null)[];
   /** Downtime as the contract counts it. */
   readonly downtimeMs: Exact;
-  /** Time the uptime is taken of. */
-  readonly consideredMs: number;
   /** Within the period. */
   readonly incidents: readonly Interval[];
   /** When the first of them began, which may be before the period as far as is known there; `null`: there is none. */
@@ -243,7 +241,7 @@ function sliceFlags(slices: Slices, coverage: Coverage): string[] {
   ).length;
   if (assumed > 0 && terms.method.kind !== 'occurrences') {
     flags.push(
-      `coverage: ${assumed} of ${coverage.slices} slices had no request; the contract counts them ${terms.emptySlice}`,
+      `coverage: ${assumed} of ${coverage.slices} slices had ${terms.minRequestsPerSlice > 1 ? 'too few requests' : 'no request'}; the contract counts them ${terms.emptySlice}`,
     );
   }
   if (terms.denominator === 'deployed_slices') {
@@ -277,6 +275,7 @@ export function availabilityOf(tally: Tally, index: number, terms: AvailabilityT
   }).length;
   const coverage = { withData, slices: counts.slices - removed };
   const setAside = states.filter((state) => state === 'set_aside').length;
+  // Slices that were set aside are no downtime, whatever share of the others was bad.
   const consideredMs =
     setAside === 0 ? period.toAt - period.fromAt : (counts.slices - setAside) * terms.sliceMs;
   return {
@@ -285,7 +284,6 @@ export function availabilityOf(tally: Tally, index: number, terms: AvailabilityT
     trials: figure.trials,
     sequence: sequenceOf(slices),
     downtimeMs: figure.share === null ? ZERO : ONE.sub(figure.share).mul(ratio(consideredMs, 1)),
-    consideredMs,
     incidents: counted.map((run) => spanOf(run, slices)),
     firstBeganAt: counted[0] === undefined ? null : period.fromAt + counted[0].began * terms.sliceMs,
     flags: [...figure.flags, ...sliceFlags(slices, coverage)],

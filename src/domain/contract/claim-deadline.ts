@@ -25,22 +25,30 @@ export type ClaimAnchors = {
   readonly windowToAt: number;
 };
 
-type Reading = { readonly name: string; readonly at: number };
+/** `at` lies on the anchor's day, which for an end is its last instant; `hoursFrom` is what hours are counted from. */
+type Reading = { readonly name: string; readonly at: number; readonly hoursFrom: number };
 
-/** What an anchor may mean, with the last instant it includes. */
+function startAt(at: number): Reading {
+  return { name: 'incident_start', at, hoursFrom: at };
+}
+
+function endAt(name: string, at: number): Reading {
+  return { name, at: at - 1, hoursFrom: at };
+}
+
+/** What an anchor may mean. */
 function readingsOf(anchor: DeadlineTerms['anchor'], anchors: ClaimAnchors): Reading[] {
   const { incident } = anchors;
-  const windowEnd = { name: 'window_end', at: anchors.windowToAt - 1 };
+  const windowEnd = endAt('window_end', anchors.windowToAt);
   if (incident === null) return [windowEnd];
-  const began = { name: 'incident_start', at: incident.fromAt };
-  const inWindow = { name: 'incident_start', at: incident.inWindowAt ?? incident.fromAt };
+  const began = startAt(incident.fromAt);
+  const inWindow = startAt(incident.inWindowAt ?? incident.fromAt);
   const starts = inWindow.at === began.at ? [began] : [began, inWindow];
-  const end = { name: 'incident_end', at: incident.toAt - 1 };
   switch (anchor) {
     case 'incident_start':
       return starts;
     case 'incident_end':
-      return [end];
+      return [endAt('incident_end', incident.toAt)];
     case 'awareness':
       // Nobody can prove when they learnt of it; the incident's own start is the earliest they could have.
       return starts;
@@ -118,7 +126,7 @@ function deadlineFrom(terms: DeadlineTerms, reading: Reading, claim: ClaimTerms,
   if (terms.unit === 'hours') {
     const start = usesMonthEnd
       ? date.add({ days: 1 }).toZonedDateTime(window.timezone).epochMilliseconds
-      : reading.at;
+      : reading.hoursFrom;
     return { by: instantText(start + terms.offset * HOUR_MS), anchor };
   }
   const day = lastDay(terms, date, claim, window);

@@ -23,6 +23,7 @@ export type CreditBasis = {
   readonly target: Exact | null;
   readonly isBreached: boolean;
   readonly downtimeMs: Exact;
+  /** Length of the window, whatever of it was set aside: this is what the fee is for. */
   readonly windowMs: number;
 };
 

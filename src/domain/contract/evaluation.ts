@@ -193,7 +193,7 @@ function judgeAvailability(tally: Tally, index: number, contract: Contract, coun
       target: exact(terms.target.value),
       isBreached: isMet === false,
       downtimeMs: found.downtimeMs,
-      windowMs: found.consideredMs,
+      windowMs: tally.plan.period.toAt - tally.plan.period.fromAt,
     },
     shape: contract.credits.shape,
   };

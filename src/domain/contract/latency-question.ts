@@ -60,8 +60,10 @@ export function latencyQuestion({ metric, tpsBasis, form }: LatencyTerms): Laten
   };
 }
 
-function speedOf(question: LatencyQuestion, tokens: number, durationUs: number): Timed {
-  const value = durationUs === 0 ? Number.MAX_SAFE_INTEGER : Math.floor((tokens * MILLI_TOKENS) / durationUs);
+/** Tokens that took no time at all have no speed: counted as a great one, answers that come in one piece would keep any promise. */
+function speedOf(question: LatencyQuestion, tokens: number, durationUs: number): Timed | null {
+  if (durationUs === 0) return null;
+  const value = Math.min(Math.floor((tokens * MILLI_TOKENS) / durationUs), Number.MAX_SAFE_INTEGER);
   // Only measured: every speed is at least nothing.
   if (question.numerator === 0n && question.comparator === '>=')
     return { value, passes: true, under: tokens === 0 };
