@@ -300,6 +300,10 @@ const HOSTILE: Readonly<Record<string, readonly [content: string | Buffer, compl
     '{"at":"2026-02-29T00:00:00Z","status":200}\n',
     /^line 1 {2}at: expected an RFC 3339 time/m,
   ],
+  'a year that is no number': [
+    '{"at":"2O26-09-01T00:00:00Z","status":200}\n',
+    /^line 1 {2}at: expected an RFC 3339 time/m,
+  ],
   'a time without an offset': [
     '{"at":"2026-09-01T00:00:00","status":200}\n',
     /^line 1 {2}at: expected an RFC 3339 time with its offset/m,

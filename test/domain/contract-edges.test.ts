@@ -47,6 +47,19 @@ test('a rule that asks for what the lines do not say is not applied, and that is
   assert.ok(!short.flags.some((flag) => flag.includes('clientTimeout')));
 });
 
+test('a line whose status and outcome contradict each other is counted by its outcome, and that is said', () => {
+  const flagsOf = (status: number) =>
+    evaluationOf({
+      contract: contract(''),
+      period: '2026-09',
+      lines: [line(AT, { status, outcome: 'ok', count: 2 })],
+    }).flags;
+  assert.deepEqual(flagsOf(500), [
+    'ambiguity: lines with status 500 say outcome ok; the outcome decides (2 requests)',
+  ]);
+  assert.deepEqual(flagsOf(200), []);
+});
+
 test('days of service are owed as days, not as an amount of nothing', () => {
   const terms = contract('credits: { shape: service_days, serviceDays: [ { below: "99", days: 3 } ] }');
   const { credit } = evaluationOf({ contract: terms, period: '2026-09', lines: failing(5), fee: '1000' });

@@ -58,6 +58,9 @@ export function countUnder(contract: Contract, facts: RequestFacts): Verdict {
   }
   const outcome = effectiveOutcome(facts);
   const bare429 = facts.outcome === null && facts.status === 429;
+  if (facts.status !== null && facts.status >= 400 && OUTCOMES[outcome].counts === 'good') {
+    flags.push(`ambiguity: lines with status ${facts.status} say outcome ${outcome}; the outcome decides`);
+  }
   return {
     counting: OUTCOMES[outcome].counts,
     reason: nameOf(facts),

@@ -58,7 +58,7 @@ export function parseRfc3339(text: string): number | null {
   const t = text[10];
   if (text[4] !== '-' || text[7] !== '-' || text[13] !== ':' || text[16] !== ':') return null;
   if (t !== 'T' && t !== 't' && t !== ' ') return null;
-  if (!(month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month))) return null;
+  if (!(year >= 0 && month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month))) return null;
   if (!(hour <= 23 && minute <= 59 && second <= 60)) return null;
   let at = 19;
   let ms = 0;
