@@ -5,6 +5,9 @@ import { cronGrid } from '../pipeline/probing/cron-grid.ts';
 import { checkPlan } from './check/plan-check.ts';
 import { OperatorError, type World } from './world.ts';
 
+/** What reading a deployment needs of the outside. */
+type Reader = Pick<World, 'env' | 'err'>;
+
 /**
  * The deployment in a folder. Warnings go to standard error; problems end the command, all of them at once.
  *
@@ -12,7 +15,7 @@ import { OperatorError, type World } from './world.ts';
  */
 export function loadDeployment(
   folder: string,
-  world: World,
+  world: Reader,
   secrets: 'required' | 'optional' = 'required',
 ): Config {
   const loaded = load(folder, world, secrets);
@@ -21,7 +24,7 @@ export function loadDeployment(
 }
 
 /** The same for a command that will probe on schedule: a plan that exceeds a quota is a problem too. */
-export function loadPlannedDeployment(folder: string, world: World): Config {
+export function loadPlannedDeployment(folder: string, world: Reader): Config {
   const loaded = load(folder, world, 'required');
   // Models that the gateway will name are not known yet: what they add is told once they are.
   const { problems } = checkPlan(loaded, new Map());
@@ -34,7 +37,7 @@ export function loadPlannedDeployment(folder: string, world: World): Config {
 
 function load(
   folder: string,
-  world: World,
+  world: Reader,
   secrets: 'required' | 'optional',
 ): Extract<Loaded, { kind: 'config' }> {
   const loaded = loadConfig(folder, world.env, { cron: cronGrid, secrets });
@@ -42,6 +45,6 @@ function load(
   return loaded;
 }
 
-function tellWarnings(warnings: readonly Problem[], world: World): void {
+function tellWarnings(warnings: readonly Problem[], world: Reader): void {
   for (const warning of warnings) world.err(`${formatProblem(warning)}\n`);
 }

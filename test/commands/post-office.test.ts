@@ -45,7 +45,7 @@ alerts:
 `,
   );
   const env = { MAIL_PASSWORD: 'hunter2222' };
-  const config = loadDeployment(folder, { now: () => START, env, out: () => {}, err: () => {} });
+  const config = loadDeployment(folder, { env, err: () => {} });
   const office = openPostOffice({
     config,
     data: join(home, 'data'),

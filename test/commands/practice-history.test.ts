@@ -19,7 +19,7 @@ const KIMI = 'moonshotai/Kimi-K2.5';
 test('the first start writes ninety counted days, once, and an interrupted start goes on with the same past', async (t) => {
   const data = mkdtempSync(join(tmpdir(), 'probity-history-'));
   t.after(() => rmSync(data, { recursive: true, force: true }));
-  const config = loadDeployment('probes/practice', { now: () => NOW, env: {}, out: () => {}, err: () => {} });
+  const config = loadDeployment('probes/practice', { env: {}, err: () => {} });
   const practice = new Map([['practice', { baseUrl: 'http://127.0.0.1:1/v1', keys: {} }]]);
   const whole = planProbing(config, { practice });
   // Each target's past is its own; two of them are written in a fraction of the time.
