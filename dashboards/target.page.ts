@@ -91,15 +91,15 @@ ${incidents(view, times)}
 ${failures(view, times)}`;
 }
 
-function incidents({ incidents: lines, status }: TargetPageView, times: Times): Html {
+function incidents({ incidents: lines, incidentCount, status }: TargetPageView, times: Times): Html {
   if (lines.length === 0)
     return html`<section class="panel" aria-labelledby="incidents"><h2 id="incidents">No incident in this range</h2></section>`;
-  return html`<section class="panel" aria-labelledby="incidents"><h2 id="incidents">${countOf(lines.length, 'incident')} <small>in this range</small></h2><ul class="plain">${lines
+  return html`<section class="panel" aria-labelledby="incidents"><h2 id="incidents">${countOf(incidentCount, 'incident')} <small>in this range</small></h2><ul class="plain">${lines
     .slice(0, SHOWN_INCIDENTS)
     .map(
       ({ id, label, place, startedAt, closedAt }) =>
         html`<li>${dayTime(startedAt, status.at, times)} <a href="/incidents/${id}">${label}: ${shorten(place, 100)}</a>, ${closedAt === null ? 'still open' : duration(closedAt - startedAt)}</li>`,
-    )}</ul>${lines.length > SHOWN_INCIDENTS && html`<p class="soft">The latest ${SHOWN_INCIDENTS}; <a href="/incidents">all of them</a>.</p>`}</section>`;
+    )}</ul>${incidentCount > SHOWN_INCIDENTS && html`<p class="soft">The latest ${SHOWN_INCIDENTS}; <a href="/incidents">all of them</a>.</p>`}</section>`;
 }
 
 const SHOWN_INCIDENTS = 20;

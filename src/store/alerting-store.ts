@@ -104,6 +104,12 @@ export type DeclaredWorkChanges = {
   readonly at: number;
 };
 
+/** A state of an incident: one id and version is always the same. */
+export type IncidentRef = Pick<Incident, 'id' | 'version'>;
+
+/** Some of the incidents of a range, and how many there are. */
+export type IncidentsOfCells = { readonly incidents: readonly IncidentRef[]; readonly total: number };
+
 /** The part of the store that remembers what was decided and who was told. */
 export type AlertingStore = {
   /** Unclosed incidents, and those closed at or after `closedSinceAt`; the newest first. */
@@ -111,6 +117,19 @@ export type AlertingStore = {
     readonly closedSinceAt: number;
     readonly limit?: number;
   }) => Promise<readonly Incident[]>;
+  /** The same by name alone, up to `limit` of them. An incident of hundreds of cells takes a millisecond to read. */
+  readonly listIncidents: (query: {
+    readonly closedSinceAt: number;
+    readonly limit: number;
+  }) => Promise<readonly IncidentRef[]>;
+  /** Incidents that one of these cells was part of in `[fromAt, toAt)`, up to `limit` of them, the newest first. */
+  readonly listIncidentsOf: (query: {
+    /** As incidents name them: targets, tiers and gateways. */
+    readonly cells: readonly string[];
+    readonly fromAt: number;
+    readonly toAt: number;
+    readonly limit: number;
+  }) => Promise<IncidentsOfCells>;
   readonly readIncident: (id: string) => Promise<Incident | null>;
   /** The timeline of an incident, oldest first. */
   readonly readIncidentEvents: (id: string) => Promise<readonly IncidentEvent[]>;

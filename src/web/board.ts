@@ -6,6 +6,8 @@ export type Edition = {
   readonly no: number;
   readonly view: StatusView;
   readonly answers: Map<string, Promise<Prepared>>;
+  /** Those to questions that readers make up themselves: however many, they push out none that all look at. */
+  readonly asked: Map<string, Promise<Prepared>>;
 };
 
 export type Board = {
@@ -51,7 +53,7 @@ export function createBoard(clock: () => number, readView: (now: number) => Prom
     isDirty = false;
     try {
       const view = await readView(now);
-      edition = { no: (edition?.no ?? 0) + 1, view, answers: new Map() };
+      edition = { no: (edition?.no ?? 0) + 1, view, answers: new Map(), asked: new Map() };
       return edition;
     } catch (error) {
       isDirty = true;
@@ -84,22 +86,23 @@ export function createBoard(clock: () => number, readView: (now: number) => Prom
 }
 
 /**
- * The answer of an edition under a name, made if it is not there; whoever asks while it is being made waits for the same one. The
- * oldest gives way when there are many, and one that could not be made is forgotten.
+ * The answer of an edition under a name, made if it is not there; whoever asks while it is being made waits for the same one. Of
+ * many, the one that was asked for longest ago gives way, and one that could not be made is forgotten.
  */
 export function answerOf(
-  { answers }: Edition,
+  answers: Edition['answers'],
   name: string,
   make: () => Prepared | Promise<Prepared>,
 ): Promise<Prepared> {
   const known = answers.get(name);
+  const answer = known ?? Promise.try(make);
+  answers.delete(name);
+  answers.set(name, answer);
   if (known !== undefined) return known;
-  const made = Promise.try(make);
-  if (answers.size >= KEPT_ANSWERS) {
-    const oldest = answers.keys().next().value;
-    if (oldest !== undefined) answers.delete(oldest);
-  }
-  answers.set(name, made);
-  made.catch(() => answers.delete(name));
-  return made;
+  const oldest = answers.size > KEPT_ANSWERS ? answers.keys().next().value : undefined;
+  if (oldest !== undefined) answers.delete(oldest);
+  answer.catch(() => {
+    if (answers.get(name) === answer) answers.delete(name);
+  });
+  return answer;
 }

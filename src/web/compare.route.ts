@@ -1,29 +1,45 @@
 import type { Request, RequestHandler } from 'express';
 import { comparePage } from '../../dashboards/compare.page.ts';
-import { COMPARE_SPANS, type CompareSpan, isCompareSpan } from '../domain/view/compare-view.ts';
+import {
+  COMPARE_SPANS,
+  type CompareSpan,
+  type CompareView,
+  isCompareSpan,
+} from '../domain/view/compare-view.ts';
 import { AppError } from './app-error.ts';
+import { answerOf } from './board.ts';
 import type { Comparisons } from './comparisons.ts';
 import type { WebContext } from './context.ts';
-import { prepare, sendPrepared } from './prepared.ts';
+import { type Prepared, prepare, sendPrepared } from './prepared.ts';
 import { textOf } from './query.ts';
 
 /** `GET /compare`: tier against tier, for every model. */
-export function compareRoute({ board, assets }: WebContext, comparisons: Comparisons): RequestHandler {
-  return async (request, response) => {
-    const span = spanOf(request);
-    const { view } = await board.read();
-    const page = comparePage(await comparisons.read(view, span), assets.names);
-    await sendPrepared(request, response, prepare('text/html; charset=utf-8', page));
-  };
+export function compareRoute(context: WebContext, comparisons: Comparisons): RequestHandler {
+  return answerFor(context, comparisons, 'compare', (view) =>
+    prepare('text/html; charset=utf-8', comparePage(view, context.assets.names)),
+  );
 }
 
 /** `GET /api/v1/compare`: the same for machines. An end of an interval without limit is `null`. */
-export function compareApiRoute({ board }: WebContext, comparisons: Comparisons): RequestHandler {
+export function compareApiRoute(context: WebContext, comparisons: Comparisons): RequestHandler {
+  return answerFor(context, comparisons, 'compare.json', (view) =>
+    prepare('application/json; charset=utf-8', JSON.stringify(view)),
+  );
+}
+
+function answerFor(
+  { board }: WebContext,
+  comparisons: Comparisons,
+  kind: string,
+  make: (view: CompareView) => Prepared,
+): RequestHandler {
   return async (request, response) => {
     const span = spanOf(request);
-    const { view } = await board.read();
-    const json = JSON.stringify(await comparisons.read(view, span));
-    await sendPrepared(request, response, prepare('application/json; charset=utf-8', json));
+    const edition = await board.read();
+    const view = await comparisons.read(edition.view, span);
+    // While it is being made, there is more of a comparison each time.
+    const name = `${kind} ${span} ${view.toAt} ${view.pairs.length}`;
+    await sendPrepared(request, response, await answerOf(edition.answers, name, () => make(view)));
   };
 }
 

@@ -5,6 +5,8 @@ import type { Store } from '../store/store.ts';
 import type { LoadedAssets } from './assets.ts';
 import type { Board } from './board.ts';
 import type { HistoryReader } from './history-reader.ts';
+import type { IncidentLines } from './incident-lines.ts';
+import type { WaitingLine } from './waiting-line.ts';
 
 /** What is told to the operator's log; never shown outside. */
 export type WebLog = {
@@ -21,7 +23,10 @@ export type WebContext = {
   readonly clock: () => number;
   readonly settings: ViewSettings;
   readonly board: Board;
+  /** Where whatever is dear to prepare takes its turn. */
+  readonly line: WaitingLine;
   readonly history: HistoryReader;
+  readonly incidentLines: IncidentLines;
   readonly countingOf: CountingOf;
   readonly assets: LoadedAssets;
   readonly log: WebLog;

@@ -7,7 +7,7 @@ const TITLES: Readonly<Record<number, string>> = {
   400: 'That question cannot be answered',
   404: 'There is no such page',
   405: 'Pages can only be read',
-  503: 'The data cannot be read just now',
+  503: 'That cannot be answered just now',
 };
 
 export const notFound: RequestHandler = () => {
@@ -29,6 +29,7 @@ export function answerErrors(context: WebContext): ErrorRequestHandler {
       return;
     }
     const status = known === null ? 500 : STATUS_OF[known.code];
+    if (known?.comeAgainAfterS != null) response.set('Retry-After', String(known.comeAgainAfterS));
     const message = known?.message ?? 'something went wrong on our side; it is in the log';
     response.status(status).set('Cache-Control', 'no-store');
     if (wantsPage(request)) sendPage(context, response, status, message);

@@ -10,7 +10,7 @@ import { findTarget, idOf } from './target.route.ts';
 export function feedRoute({ board, origin }: WebContext): RequestHandler {
   return async (request, response) => {
     const edition = await board.read();
-    const xml = await answerOf(edition, 'feed', () =>
+    const xml = await answerOf(edition.answers, 'feed', () =>
       prepare('application/atom+xml; charset=utf-8', feed(edition.view, origin ?? '')),
     );
     await sendPrepared(request, response, xml);
@@ -22,7 +22,7 @@ export function badgeRoute(context: WebContext): RequestHandler {
   return async (request, response) => {
     const edition = await context.board.read();
     const { target } = await findTarget(context, edition, idOf(request).replace(/\.svg$/, ''));
-    const svg = await answerOf(edition, `badge ${target.id}`, () =>
+    const svg = await answerOf(edition.answers, `badge ${target.id}`, () =>
       prepare('image/svg+xml; charset=utf-8', badge(target, edition.view.practice)),
     );
     response.set('Cross-Origin-Resource-Policy', 'cross-origin');

@@ -8,7 +8,6 @@ import {
   type IncidentPageView,
   type IncidentsPageView,
   incidentDetail,
-  incidentLine,
   type MessageCopies,
 } from '../domain/view/incident-view.ts';
 import { oneLine } from '../domain/wording.ts';
@@ -144,9 +143,14 @@ async function find(store: Store, request: Request): Promise<Incident> {
   return incident;
 }
 
-async function readIncidents({ store, clock, settings }: WebContext): Promise<IncidentsPageView> {
+async function readIncidents({
+  store,
+  clock,
+  settings,
+  incidentLines,
+}: WebContext): Promise<IncidentsPageView> {
   const now = clock();
-  const incidents = await store.readIncidents({ closedSinceAt: now - SHOWN_MS, limit: MOST });
+  const incidents = await store.listIncidents({ closedSinceAt: now - SHOWN_MS, limit: MOST });
   const { counts } = await store.readOutbox();
   const { title: site, practice, locale, timezone } = settings;
   return {
@@ -155,7 +159,7 @@ async function readIncidents({ store, clock, settings }: WebContext): Promise<In
     locale,
     timezone,
     now,
-    incidents: incidents.map(incidentLine),
+    incidents: await incidentLines.read(incidents),
     dead: counts.dead,
     waiting: counts.pending + counts.leased,
   };

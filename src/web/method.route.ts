@@ -8,7 +8,7 @@ import { prepare, sendPrepared } from './prepared.ts';
 export function methodRoute({ board, assets }: WebContext): RequestHandler {
   return async (request, response) => {
     const edition = await board.read();
-    const page = await answerOf(edition, 'method', () =>
+    const page = await answerOf(edition.answers, 'method', () =>
       prepare('text/html; charset=utf-8', methodPage(edition.view, assets.names)),
     );
     await sendPrepared(request, response, page);

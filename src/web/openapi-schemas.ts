@@ -400,7 +400,11 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     last: maybe(ref('Sample')),
     slowest: maybe(ref('Sample')),
     failures: list(object({ sample: ref('Sample'), evidence: maybe(ref('Evidence')) })),
-    incidents: list(ref('IncidentLine')),
+    incidents: {
+      ...list(ref('IncidentLine')),
+      description: 'The latest that touch the range, a hundred at most; newest first.',
+    },
+    incidentCount: { ...count, description: 'How many touch the range.' },
   }),
   Samples: object({
     target: maybe(text),

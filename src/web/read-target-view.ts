@@ -1,8 +1,7 @@
-import { scopeCovers } from '../domain/alert/alert-policy.ts';
+import { scopesOver } from '../domain/alert/alert-policy.ts';
 import { OUTCOME_CODES, OUTCOMES } from '../domain/measure/outcome.ts';
 import type { Interval } from '../domain/time/interval.ts';
 import { type TargetCounting, widthFor } from '../domain/view/history.ts';
-import { type IncidentLine, incidentLine } from '../domain/view/incident-view.ts';
 import type { StatusView, TargetView } from '../domain/view/status-view.ts';
 import {
   type Failure,
@@ -14,19 +13,19 @@ import {
   type TargetPageView,
 } from '../domain/view/target-view.ts';
 import type { Store } from '../store/store.ts';
-import type { HistoryReader } from './history-reader.ts';
+import { breathe } from './breathe.ts';
+import type { WebContext } from './context.ts';
+import type { IncidentLines } from './incident-lines.ts';
 
 const SHOWN_FAILURES = 20;
-/** Looked through, not shown. */
-const MOST_INCIDENTS = 2_000;
+const MOST_INCIDENTS = 100;
 const BAD_OUTCOMES = OUTCOME_CODES.filter((code) => OUTCOMES[code].counts === 'bad');
 const RECENT_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 
 /** One target over a span that ends with the status it belongs to, or where probing ended, or over a range of the reader's own. */
 export async function readTargetView(
-  store: Store,
-  history: HistoryReader,
+  { store, history, incidentLines }: Pick<WebContext, 'store' | 'history' | 'incidentLines'>,
   counting: TargetCounting,
   view: StatusView,
   { target, retiredAt }: { readonly target: TargetView; readonly retiredAt: number | null },
@@ -39,6 +38,7 @@ export async function readTargetView(
   const widthMs = (span === null ? null : SPANS[span].widthMs) ?? widthFor(range);
   const { columns, whole } = await history.read(target.id, counting, range, widthMs, view.at);
   const { targets: _all, ...status } = view;
+  await breathe();
   return {
     status,
     target,
@@ -61,19 +61,20 @@ export async function readTargetView(
       history.hoursWithFailures(target.id, counting, columns),
       range,
     ),
-    incidents: await readOwnIncidents(store, target.id, range),
+    ...(await readOwnIncidents(store, incidentLines, target.id, range)),
   };
 }
 
 /** Cells of an incident are targets, or whole tiers and gateways. */
-async function readOwnIncidents(store: Store, target: string, range: Interval): Promise<IncidentLine[]> {
-  const all = await store.readIncidents({ closedSinceAt: range.fromAt, limit: MOST_INCIDENTS });
-  return all
-    .filter(
-      ({ cells, startedAt }) => startedAt < range.toAt && cells.some(({ cell }) => scopeCovers(cell, target)),
-    )
-    .map(incidentLine)
-    .sort((a, b) => b.startedAt - a.startedAt);
+async function readOwnIncidents(
+  store: Store,
+  lines: IncidentLines,
+  target: string,
+  range: Interval,
+): Promise<Pick<TargetPageView, 'incidents' | 'incidentCount'>> {
+  const asked = { cells: scopesOver(target), ...range, limit: MOST_INCIDENTS };
+  const { incidents, total } = await store.listIncidentsOf(asked);
+  return { incidents: await lines.read(incidents), incidentCount: total };
 }
 
 async function readLast(store: Store, { id, series }: TargetView, now: number): Promise<SampleRow | null> {
@@ -111,6 +112,7 @@ async function readFailures(
 ): Promise<Failure[]> {
   const shown: Failure[] = [];
   for await (const hour of hours) {
+    await breathe();
     const failed = await store.readSamples({
       target,
       outcomes: BAD_OUTCOMES,

@@ -42,8 +42,7 @@ export function samplesRoute({ store, clock }: WebContext): RequestHandler {
       throw new AppError('invalid', `name a target: before ${edge} attempts are read target by target`);
     }
     if (underWay >= MAX_UNDER_WAY) {
-      response.set('Retry-After', '1');
-      throw new AppError('unavailable', 'too many are reading samples just now');
+      throw new AppError('unavailable', 'too many are reading samples just now', 1);
     }
     underWay += 1;
     try {

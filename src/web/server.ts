@@ -26,6 +26,7 @@ import {
   incidentsApiRoute,
   incidentsRoute,
 } from './incident.route.ts';
+import { createIncidentLines } from './incident-lines.ts';
 import { methodRoute } from './method.route.ts';
 import { metricsRoute } from './metrics.route.ts';
 import { createMetrics, type MetricNames, type Recorded } from './metrics.ts';
@@ -50,6 +51,7 @@ import { statusApiRoute } from './status-api.route.ts';
 import { streamRoute } from './stream.route.ts';
 import { targetApiRoute, targetRoute } from './target.route.ts';
 import { targetsApiRoute } from './targets-api.route.ts';
+import { createWaitingLine } from './waiting-line.ts';
 
 export type WebOptions = {
   readonly store: Store;
@@ -112,7 +114,9 @@ export function createServer(options: WebOptions): Web {
     clock,
     settings,
     board,
+    line: createWaitingLine(),
     history,
+    incidentLines: createIncidentLines(store),
     countingOf: options.countingOf ?? uncontracted,
     assets: loadAssets(),
     log,

@@ -8,7 +8,7 @@ import { prepare, sendPrepared } from './prepared.ts';
 export function statusApiRoute({ board }: WebContext): RequestHandler {
   return async (request, response) => {
     const edition = await board.read();
-    const json = await answerOf(edition, 'status.json', () =>
+    const json = await answerOf(edition.answers, 'status.json', () =>
       prepare('application/json; charset=utf-8', JSON.stringify(statusJson(edition.view))),
     );
     await sendPrepared(request, response, json);

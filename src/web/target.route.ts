@@ -7,6 +7,7 @@ import type { TargetView } from '../domain/view/status-view.ts';
 import { isSpanName, SPANS, type SpanName, type TargetPageView } from '../domain/view/target-view.ts';
 import { AppError } from './app-error.ts';
 import { answerOf, type Edition } from './board.ts';
+import { breathe } from './breathe.ts';
 import type { WebContext } from './context.ts';
 import { type Prepared, prepare, sendPrepared } from './prepared.ts';
 import { instantOf, textOf } from './query.ts';
@@ -38,21 +39,28 @@ export function targetApiRoute(context: WebContext): RequestHandler {
 }
 
 function answerFor(
-  { board, store, history, countingOf }: WebContext,
-  kind: string,
+  context: WebContext,
+  kind: 'page' | 'json',
   make: (view: TargetPageView) => Prepared,
 ): RequestHandler {
+  const { board, countingOf, line } = context;
   return async (request, response) => {
     const asked = rangeAsked(request);
     const edition = await board.read();
-    const found = await findTarget({ board, store }, edition, idOf(request));
+    const found = await findTarget(context, edition, idOf(request));
     const { target } = found;
-    const read = (): Promise<TargetPageView> =>
-      readTargetView(store, history, countingOf(target), edition.view, found, asked);
-    // A range of the reader's own is asked for once; spans are looked at by everybody.
-    if (typeof asked !== 'string') return sendPrepared(request, response, make(await read()));
-    const name = `${kind} ${asked} ${target.id}`;
-    const answer = await answerOf(edition, name, async () => make(await read()));
+    const prepareAnswer = async (): Promise<Prepared> => {
+      const view = await readTargetView(context, countingOf(target), edition.view, found, asked);
+      await breathe();
+      return make(view);
+    };
+    // Spans are looked at by everybody; a range of the reader's own is one of endlessly many.
+    const isSpan = typeof asked === 'string';
+    const rank = kind === 'json' ? 'machine' : isSpan ? 'page' : 'own page';
+    const name = `${kind} ${isSpan ? asked : `${asked.fromAt}-${asked.toAt}`} ${target.id}`;
+    const answer = await answerOf(isSpan ? edition.answers : edition.asked, name, () =>
+      line.inTurn(rank, prepareAnswer),
+    );
     await sendPrepared(request, response, answer);
   };
 }

@@ -8,7 +8,7 @@ import { prepare, sendPrepared } from './prepared.ts';
 export function targetsApiRoute({ board }: WebContext): RequestHandler {
   return async (request, response) => {
     const edition = await board.read();
-    const json = await answerOf(edition, 'targets.json', () => {
+    const json = await answerOf(edition.answers, 'targets.json', () => {
       const targets = edition.view.targets.map(({ id, gateway, tier, model, health, standings }) => ({
         id,
         gateway,

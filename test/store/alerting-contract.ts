@@ -156,8 +156,48 @@ export function alertingContract(name: string, open: () => Shelf): void {
       assert.deepEqual(await ids(START + 2 * DAY), [newest.id, middle.id, oldest.id]);
       assert.deepEqual(await ids(START + 2 * DAY + 1), [newest.id, oldest.id]);
       assert.deepEqual(await ids(0, 1), [newest.id]);
+      assert.deepEqual(await store.listIncidents({ closedSinceAt: START + 2 * DAY, limit: 2 }), [
+        { id: newest.id, version: 1 },
+        { id: middle.id, version: 1 },
+      ]);
       assert.equal(await store.readIncident('no such'), null);
     });
+
+    promise(
+      'incidents of a cell are those that touch a range, also after a change of what they are about',
+      async (store) => {
+        const { incident } = openedAt(START, 'acme/pro/a');
+        const tier = openedAt(START + HOUR, 'acme/pro').incident;
+        const other = openedAt(START + HOUR, 'acme/pro/ab').incident;
+        await store.saveDecision(decision({ incidents: [incident, tier, other] }));
+        const cells = ['acme', 'acme/pro', 'acme/pro/a'];
+        const read = async (fromAt: number, toAt: number, limit = 10): Promise<unknown> => {
+          const { incidents, total } = await store.listIncidentsOf({ cells, fromAt, toAt, limit });
+          return [incidents.map(({ id }) => id), total];
+        };
+        assert.deepEqual(await read(START + DAY, START + 2 * DAY), [[tier.id, incident.id], 2], 'they go on');
+        assert.deepEqual(await read(0, START), [[], 0], 'the end of a range is exclusive');
+        assert.deepEqual(await read(0, START + 1), [[incident.id], 1]);
+        assert.deepEqual(
+          await read(START, START + DAY, 1),
+          [[tier.id], 2],
+          'the newest first, and all counted',
+        );
+        const closed = { ...incident, version: 2, phase: 'closed' as const, closedAt: START + 2 * HOUR };
+        await store.saveDecision(decision({ incidents: [closed] }));
+        assert.deepEqual(await read(START + 2 * HOUR, START + DAY), [[tier.id, incident.id], 2]);
+        assert.deepEqual(await read(START + 2 * HOUR + 1, START + DAY), [[tier.id], 1]);
+        const [cell] = closed.cells;
+        assert.ok(cell);
+        const renamed = { ...closed, version: 3, cells: [{ ...cell, cell: 'acme/pro/b' }, cell] };
+        await store.saveDecision(decision({ incidents: [renamed] }));
+        assert.deepEqual(await read(START, START + DAY), [[tier.id, incident.id], 2]);
+        await store.saveDecision(
+          decision({ incidents: [{ ...renamed, version: 4, cells: [{ ...cell, cell: 'x' }] }] }),
+        );
+        assert.deepEqual(await read(START, START + DAY), [[tier.id], 1]);
+      },
+    );
   });
 
   describe(`${name}: the outbox`, () => {

@@ -177,7 +177,7 @@ test('attempts that count neither way are told beside those that count, and why 
 });
 
 test('a failure that we doubt is listed as one that does not count', async (t) => {
-  const { url, store } = await serveScene(t, SCENES.troubled);
+  const { url, store, setNow, changed } = await serveScene(t, SCENES.troubled);
   const [failed] = await store.readSamples({
     target: DOWN,
     outcomes: ['gateway.5xx'],
@@ -202,8 +202,31 @@ test('a failure that we doubt is listed as one that does not count', async (t) =
     ],
     notRun: [],
   });
+  setNow(SCENE_AT + 2_000);
+  changed();
   const after = await page();
   assert.equal(after.match(/not counted: we started late/g)?.length, 1);
   const failures = /<h2 id="failures">[^<]*/;
   assert.equal(failures.exec(after)?.[0], failures.exec(before)?.[0], 'it is not among those that count');
+});
+
+test('of very many incidents the latest are named, and all are counted', async (t) => {
+  const { url, store } = await serveScene(t, SCENES.troubled);
+  const { step, incidents } = story();
+  step(SCENE_AT - 1_800_000, [evaluation(DOWN, 'bad', SCENE_AT - 1_800_000)]);
+  const incident = only(incidents);
+  const many = Array.from({ length: 130 }, (_, index) => ({
+    ...incident,
+    id: `20261103-${String(index).padStart(7, '0')}`,
+    startedAt: incident.startedAt + index,
+  }));
+  await store.saveDecision({ incidents: many, events: [], messages: [], spendsLink: null, at: SCENE_AT });
+  const view = await readView(`${url}/api/v1/targets/${DOWN}`);
+  assert.equal(view.incidentCount, 130);
+  assert.deepEqual(
+    view.incidents.map(({ id }) => id),
+    many.toReversed().flatMap(({ id }, index) => (index < 100 ? [id] : [])),
+  );
+  const page = await (await fetch(`${url}/targets/${DOWN}`)).text();
+  assert.match(page, /130 incidents <small>in this range/);
 });

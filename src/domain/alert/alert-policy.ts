@@ -186,6 +186,12 @@ export function scopeCovers(scope: string, cell: string): boolean {
   return cell === scope || cell.startsWith(`${scope}/`);
 }
 
+/** Every scope that covers a cell: itself, its tier, its gateway. Names of models may hold slashes of their own. */
+export function scopesOver(cell: string): string[] {
+  const parts = cell.split('/');
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+}
+
 /** The recipients of a message about these cells, each once; `escalated` asks for the second lists. */
 export function recipientsOf(
   routes: readonly Route[],

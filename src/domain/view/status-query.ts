@@ -23,6 +23,11 @@ export type StatusQuery = {
 
 export const EVERYTHING: StatusQuery = { words: [], tier: null, health: null, sort: 'name' };
 
+/** Whether a query shows everything by name. */
+export function isWhole({ words, tier, health, sort }: StatusQuery): boolean {
+  return words.length === 0 && tier === null && health === null && sort === EVERYTHING.sort;
+}
+
 /** A row of the matrix: one model at one gateway, with its target per tier, `null` where the tier lacks it. */
 export type Row = {
   readonly gateway: string;

@@ -79,8 +79,10 @@ export type TargetPageView = {
   readonly slowest: SampleRow | null;
   /** Newest first, of any purpose, of hours with a counted failure. */
   readonly failures: readonly Failure[];
-  /** Those it was part of that touch the range, newest first. */
+  /** The latest of those it was part of that touch the range, newest first. */
   readonly incidents: readonly IncidentLine[];
+  /** How many there are. */
+  readonly incidentCount: number;
 };
 
 /** The answered attempt that took longest, of those that may be counted for latency. */

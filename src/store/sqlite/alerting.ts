@@ -38,6 +38,12 @@ export function alertingOn(db: Database): AlertingStore {
     async readIncidents({ closedSinceAt, limit }) {
       return incidents.select(closedSinceAt, limit ?? -1);
     },
+    async listIncidents({ closedSinceAt, limit }) {
+      return incidents.list(closedSinceAt, limit);
+    },
+    async listIncidentsOf({ cells, fromAt, toAt, limit }) {
+      return incidents.selectOf(cells, { fromAt, toAt }, limit);
+    },
     async readIncident(id) {
       return incidents.read(id);
     },

@@ -1,9 +1,14 @@
 import type { Database } from 'better-sqlite3';
 import type { Incident, IncidentEvent, IncidentEventKind } from '../../domain/alert/incident.ts';
+import type { Interval } from '../../domain/time/interval.ts';
+import type { IncidentRef, IncidentsOfCells } from '../store.ts';
+import { prepareIncidentCells } from './incident-cells.ts';
 
 export type IncidentsTable = {
   readonly read: (id: string) => Incident | null;
   readonly select: (closedSinceAt: number, limit: number) => readonly Incident[];
+  readonly list: (closedSinceAt: number, limit: number) => readonly IncidentRef[];
+  readonly selectOf: (cells: readonly string[], range: Interval, limit: number) => IncidentsOfCells;
   /** `false` if the stored version is not the one before. */
   readonly save: (incident: Incident) => boolean;
   readonly addEvents: (events: readonly IncidentEvent[]) => void;
@@ -42,6 +47,30 @@ export function prepareIncidents(db: Database): IncidentsTable {
       limit +@limit
     `)
     .pluck();
+  const refsSince = db.prepare<{ closedSinceAt: number; limit: number }, IncidentRef>(`
+    select
+      id,
+      version
+    from (
+      select
+        id,
+        version,
+        started_at_ms
+      from incidents
+      where closed_at_ms is null
+      union all
+      select
+        id,
+        version,
+        started_at_ms
+      from incidents
+      where closed_at_ms >= @closedSinceAt
+    )
+    order by
+      started_at_ms desc,
+      id
+    limit +@limit
+  `);
   const addIncident = db.prepare(`
     insert or ignore into incidents (
       id,
@@ -122,6 +151,7 @@ export function prepareIncidents(db: Database): IncidentsTable {
     )
   `);
 
+  const cellsTable = prepareIncidentCells(db);
   const parse = (body: string): Incident => JSON.parse(body) as Incident;
   return {
     read(id) {
@@ -129,6 +159,8 @@ export function prepareIncidents(db: Database): IncidentsTable {
       return body === undefined ? null : parse(body);
     },
     select: (closedSinceAt, limit) => incidentsSince.all({ closedSinceAt, limit }).map(parse),
+    list: (closedSinceAt, limit) => refsSince.all({ closedSinceAt, limit }),
+    selectOf: cellsTable.select,
     save(incident) {
       const { id, version, kind, group, severity, phase, startedAt, closedAt } = incident;
       const body = JSON.stringify(incident);
@@ -136,7 +168,9 @@ export function prepareIncidents(db: Database): IncidentsTable {
         version === 1
           ? addIncident.run({ id, version, kind, group, severity, phase, startedAt, closedAt, body })
           : replaceIncident.run({ id, version, phase, startedAt, closedAt, body });
-      return changed.changes === 1;
+      if (changed.changes !== 1) return false;
+      cellsTable.note(incident);
+      return true;
     },
     addEvents(events) {
       for (const [position, { incident, version, at, kind, cells, who, note }] of events.entries()) {

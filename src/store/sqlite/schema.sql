@@ -109,10 +109,6 @@ CREATE TABLE incidents (
   body text not null check (json_valid(body)) -- the whole incident as the program holds it
 ) strict, without rowid;
 
-CREATE INDEX incidents_unclosed on incidents (started_at_ms) where closed_at_ms is null;
-
-CREATE INDEX incidents_closed on incidents (closed_at_ms) where closed_at_ms is not null;
-
 CREATE TABLE incident_events (
   incident text not null references incidents (id),
   version integer not null, -- the version of the incident it led to
@@ -419,3 +415,13 @@ from samples
 join series using (series_no)
 join targets using (target_no)
 join served_by using (served_by_no);
+
+CREATE TABLE incident_cells (
+  incident text not null, -- not a foreign key: checking one reads the whole incident, for each of hundreds of cells
+  cell text not null, -- as the incident names it
+  primary key (incident, cell)
+) strict, without rowid;
+
+CREATE INDEX incidents_unclosed on incidents (started_at_ms, version) where closed_at_ms is null;
+
+CREATE INDEX incidents_closed on incidents (closed_at_ms, started_at_ms, version) where closed_at_ms is not null;
