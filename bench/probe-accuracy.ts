@@ -71,10 +71,11 @@ async function withServer<T>(body: (server: ChildProcess, origin: string) => Pro
 }
 
 /** Gives, when called, the share of the machine that others have used since. */
-function watchOthers(pids: readonly number[]): () => number {
+function watchOthers(): () => number {
   const read = (): { at: number; ours: number; all: number } => ({
     at: performance.now(),
-    ours: [...pids, process.pid].reduce((sum, pid) => sum + processFigures(pid).cpuMs, 0),
+    // The one measured and the server are our children.
+    ours: processFigures(process.pid).cpuMs,
     all: machineCpuMs(),
   });
   const before = read();
@@ -103,8 +104,7 @@ async function measureBare({ targets, everyMs }: Load): Promise<Figures> {
     };
     await order(Math.max(WARM_UP_MS, everyMs));
     await trueTimes(server);
-    const pids = [pid, server.pid ?? 0];
-    const othersSince = watchOthers(pids);
+    const othersSince = watchOthers();
     const before = processFigures(pid);
     const samples = await order(WINDOW_MS);
     const after = processFigures(pid);
@@ -145,23 +145,28 @@ async function measureProbity(load: Load): Promise<Figures> {
       const reader = options['no-page'] ? { stop: () => [] } : readPages(page);
       await sleep(WARM_UP_MS);
       const pid = child.pid ?? 0;
-      const othersSince = watchOthers([pid, server.pid ?? 0]);
+      const othersSince = watchOthers();
       const costOf = (): Cost => ({
         ...processFigures(pid),
         owedBytes: owedToCheckpoint(join(data, 'probity.db')),
       });
       const before = costOf();
+      let childrenPeakMb = 0;
+      const looking = setInterval(() => {
+        childrenPeakMb = Math.max(childrenPeakMb, processFigures(pid).childrenRssMb);
+      }, 500);
       const fromAt = Date.now();
       await sleep(WINDOW_MS);
       const toAt = Date.now();
       const after = costOf();
+      clearInterval(looking);
       const others = othersSince();
       const pages = reader.stop();
       const ended = once(child, 'exit');
       child.kill('SIGTERM');
       await ended;
       const truth = await trueTimes(server);
-      return await readFigures({ data, truth, fromAt, toAt, before, after, others, pages });
+      return await readFigures({ data, truth, fromAt, toAt, before, after, childrenPeakMb, others, pages });
     } finally {
       child.kill('SIGKILL');
       rmSync(folder, { recursive: true, force: true });
@@ -201,6 +206,7 @@ type Measured = {
   readonly toAt: number;
   readonly before: Cost;
   readonly after: Cost;
+  readonly childrenPeakMb: number;
   readonly others: number;
   readonly pages: readonly number[];
 };
@@ -232,7 +238,7 @@ async function readFigures(measured: Measured): Promise<Figures> {
     others: measured.others,
     notes: [
       `${missed} ticks missed, ${notRun.length - missed} skipped, ${doubted} samples doubted, ${samples.length - errorUs.length} without a first token`,
-      `peak RSS ${after.peakRssMb.toFixed(0)} MB; ${options.history ? `${(bytes / 1e6).toFixed(0)} MB on disk` : `${(bytes / all.length).toFixed(0)} bytes per sample on disk (whole file, ${all.length} samples)`}`,
+      `peak RSS ${after.peakRssMb.toFixed(0)} MB, and beside it up to ${measured.childrenPeakMb.toFixed(0)} MB while hours are packed and months closed; ${options.history ? `${(bytes / 1e6).toFixed(0)} MB on disk` : `${(bytes / all.length).toFixed(0)} bytes per sample on disk (whole file, ${all.length} samples)`}`,
       `${perSample(writtenBytes + owedBytes)} bytes written per sample: ${perSample(writtenBytes)} in these ${((measured.toAt - measured.fromAt) / 1000).toFixed(0)} s, ${perSample(owedBytes)} more to come with the next checkpoint; packing, after two hours, is apart (bench:bytes)`,
       `page: ${measured.pages.length} loads, ${percentile(measured.pages, 50).toFixed(1)} ms p50, ${percentile(measured.pages, 99).toFixed(1)} ms p99`,
     ],

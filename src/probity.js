@@ -39,6 +39,7 @@ function startAnew() {
     '--max-semi-space-size=4',
     '--optimize-for-size',
     '--heap-growing-percent=30',
+    '--single-threaded-gc',
     '--disable-warning=ExperimentalWarning',
   ];
   process.execve(

@@ -1,10 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
-/** What the kernel says a process has used so far; every thread of it counts. Linux only. */
+/** What the kernel says a process has used so far; every thread of it counts, and every child. Linux only. */
 export type ProcessFigures = {
   readonly cpuMs: number;
   readonly rssMb: number;
+  /** Of the process without its children. */
   readonly peakRssMb: number;
+  /** Of its children alone. */
+  readonly childrenRssMb: number;
   readonly writtenBytes: number;
 };
 
@@ -17,12 +20,37 @@ export function processFigures(pid: number): ProcessFigures {
   const stat = read('stat').split(') ').pop()?.split(' ') ?? [];
   const status = read('status');
   const kilobytes = (name: string): number => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0);
+  const children = childrenOf(pid).flatMap((child) => ifAlive(() => [processFigures(child)]));
+  const childrenRssMb = children.reduce((sum, { rssMb }) => sum + rssMb, 0);
   return {
-    cpuMs: (Number(stat[11]) + Number(stat[12])) * TICK_MS,
-    rssMb: kilobytes('VmRSS') / 1024,
+    // User and system time, of itself and of children that have ended.
+    cpuMs:
+      [11, 12, 13, 14].reduce((sum, field) => sum + Number(stat[field]) * TICK_MS, 0) +
+      children.reduce((sum, { cpuMs }) => sum + cpuMs, 0),
+    rssMb: kilobytes('VmRSS') / 1024 + childrenRssMb,
     peakRssMb: kilobytes('VmHWM') / 1024,
-    writtenBytes: Number(/^write_bytes: (\d+)/m.exec(read('io'))?.[1] ?? 0),
+    childrenRssMb,
+    writtenBytes:
+      Number(/^write_bytes: (\d+)/m.exec(read('io'))?.[1] ?? 0) +
+      children.reduce((sum, { writtenBytes }) => sum + writtenBytes, 0),
   };
+}
+
+function childrenOf(pid: number): number[] {
+  return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+    ifAlive(() =>
+      readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+    ),
+  );
+}
+
+/** A thread or a child may end while one looks. */
+function ifAlive<Found>(look: () => readonly Found[]): readonly Found[] {
+  try {
+    return look();
+  } catch {
+    return [];
+  }
 }
 
 /** CPU time everything on this machine has used so far, ms: who else was at work while we measured? */

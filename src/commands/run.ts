@@ -7,7 +7,6 @@ import { HORIZON_MS } from '../domain/contract/maintenance.ts';
 import type { ProbingPlan } from '../domain/measure/probe.ts';
 import { tokenPrices } from '../domain/measure/token-price.ts';
 import { uncontracted } from '../domain/view/history.ts';
-import { packHistory } from '../pipeline/pack-history.ts';
 import { countExpected } from '../pipeline/probing/expected-ticks.ts';
 import type { ProbingHealth } from '../pipeline/probing/probing-messages.ts';
 import { startProbingThread, type ThreadNotice } from '../pipeline/probing/probing-thread.ts';
@@ -194,10 +193,6 @@ async function run(folder: string, options: Options, world: World): Promise<void
       },
     });
     windDown.atWork(live.stop);
-    const packing = packHistory(store, systemClock, (err) =>
-      log.error({ err }, 'history could not be packed'),
-    );
-    windDown.atWork(packing.stop);
     const closing = startClosing({
       config,
       data: options.data,

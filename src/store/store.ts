@@ -149,8 +149,9 @@ export type Store = AlertingStore &
 
     /**
      * One bounded piece of housekeeping: moves samples of ticks before `beforeAt` to denser storage. Nothing that is
-     * read changes, and samples that arrive late are still welcome. Resolves to whether there was something to do;
-     * call it again until there is not, leaving time for others in between.
+     * read changes, and samples that arrive late are still welcome, also in between: then the piece is left for the
+     * next call. Resolves to whether there was something to do; call it again until there is not, leaving time for
+     * others in between. Whoever else writes waits for the moving only, not for the packing.
      */
     readonly compact: (beforeAt: number) => Promise<boolean>;
 

@@ -5,8 +5,12 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import Database from 'better-sqlite3';
 import type { Sample } from '../../src/domain/measure/sample.ts';
+import { combineSamples } from '../../src/store/sqlite/all-samples.ts';
 import { describeSchema, migrate, readMigrations } from '../../src/store/sqlite/migrate.ts';
 import { openSqliteStore, type SqliteOptions } from '../../src/store/sqlite/open.ts';
+import { preparePackedHours } from '../../src/store/sqlite/packed-hours.ts';
+import { prepareSamples } from '../../src/store/sqlite/samples.ts';
+import { prepareServedBy } from '../../src/store/sqlite/served-by.ts';
 import type { Store } from '../../src/store/store.ts';
 import { DAY, declaration, failure, MINUTE, MONDAY, sample } from './builders.ts';
 import { storeContract } from './contract.ts';
@@ -250,6 +254,33 @@ describe('the SQLite schema', () => {
     assert.equal(await store.compact(MONDAY + DAY), true);
     await assert.rejects(record, /FOREIGN KEY/);
     await store.close();
+  });
+
+  test('what arrives while its hour is being packed is not lost, and packed with the next piece', async () => {
+    const { path, discard } = folder();
+    const file = join(path, 'probity.db');
+    const store = opened(file);
+    const readAll = () => store.readSamples({ fromAt: MONDAY, toAt: MONDAY + DAY });
+    await store.declareSeries([declaration('chat-small'), declaration('chat-large')], MONDAY);
+    await store.record({ samples: [sample({ scheduledAt: MONDAY })], notRun: [] });
+    const db = new Database(file);
+    const packer = combineSamples(prepareSamples(db, prepareServedBy(db)), preparePackedHours(db));
+    const piece = packer.packOldest(MONDAY + DAY);
+    assert.ok(piece);
+    // Of another series, which the piece knows nothing of, so that the table of the hour may not be emptied.
+    const late = sample({ scheduledAt: MONDAY + MINUTE, target: 'acme/pro/chat-large' });
+    await store.record({ samples: [late], notRun: [] });
+    const before = await readAll();
+    assert.equal(before.length, 2);
+    db.transaction(() => packer.putPacked(piece)).immediate();
+    assert.deepEqual(await readAll(), before);
+    assert.equal(await store.readPackedUntil(), Number.NEGATIVE_INFINITY, 'the piece was left alone');
+    while (await store.compact(MONDAY + DAY));
+    assert.deepEqual(await readAll(), before);
+    assert.equal(packer.packOldest(MONDAY + DAY), null, 'nothing is left to pack');
+    db.close();
+    await store.close();
+    await discard();
   });
 
   test('every table is strict', () => {

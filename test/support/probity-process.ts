@@ -17,6 +17,7 @@ export type Ended = {
 };
 
 export type ProbityProcess = {
+  readonly pid: number;
   /** Resolves with the status page's address once it is printed; rejects if the process ends before. */
   readonly url: Promise<string>;
   readonly signal: (name: NodeJS.Signals) => void;
@@ -61,7 +62,7 @@ export function startProbity(
     child.stdout.destroy();
     child.stderr.destroy();
   };
-  return { url, ended, signal: (name) => void child.kill(name), stopListening };
+  return { pid: child.pid ?? 0, url, ended, signal: (name) => void child.kill(name), stopListening };
 }
 
 /** Runs a command to its end. */

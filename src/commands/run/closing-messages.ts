@@ -2,7 +2,7 @@ import type { TimeStampSettings } from '../../config/time-stamps.ts';
 import type { Route } from '../../domain/alert/alert-policy.ts';
 import type { ReportTerms } from '../../pipeline/closing/build-report.ts';
 
-/** What the closing thread is started with: plain values, for they cross a thread. */
+/** What the closing process is told first: plain values, for they cross to another process. */
 export type ClosingSetup = {
   readonly data: string;
   readonly terms: readonly ReportTerms[];

@@ -1,5 +1,5 @@
+import { fork } from 'node:child_process';
 import { resolve } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import type { Config } from '../../config/config.ts';
 import { HOLD_MS, trustClock } from '../../pipeline/closing/clock-trust.ts';
 import type { ClosingSetup, FromClosing } from './closing-messages.ts';
@@ -26,10 +26,15 @@ export type ClosingOptions = {
 /** After a round; one that died tries again sooner. */
 const NEXT_AFTER_MS = 5 * 60_000;
 const RESTART_AFTER_MS = 60_000;
-/** A thread that does not answer is ended: whatever it was at is done again after the next start. */
+/** A process that does not answer is ended: whatever it was at is done again after the next start. */
 const STOP_WITHIN_MS = 4_000;
 
-/** Starts the closing thread again and again until it is stopped: its memory is given back after each round. */
+/** Its collections are its own work, and it may take as much memory as it needs for as long as it runs. */
+const NODE_OPTIONS = ['--single-threaded-gc', '--disable-warning=ExperimentalWarning'];
+/** The end of what a process says before it dies is where it says why. */
+const LAST_WORDS = 4_000;
+
+/** Starts the closing process again and again until it is stopped: its memory is given back after each round. */
 export function startClosing({ config, data, log, after, lastSeenAt, changed }: ClosingOptions): {
   readonly stop: () => Promise<void>;
 } {
@@ -42,8 +47,7 @@ export function startClosing({ config, data, log, after, lastSeenAt, changed }: 
   };
   let stopped = false;
   let restarting: NodeJS.Timeout | undefined;
-  let exited: Promise<void> = Promise.resolve();
-  let worker: Worker | null = null;
+  let round: Round | null = null;
 
   const clock = trustClock(systemClock, lastSeenAt, (byMs) =>
     log.warn(
@@ -57,11 +61,7 @@ export function startClosing({ config, data, log, after, lastSeenAt, changed }: 
       restarting = setTimeout(start, NEXT_AFTER_MS);
       return;
     }
-    const running = new Worker(new URL('./closing-thread.ts', import.meta.url), {
-      name: 'closing',
-      workerData: setup,
-    });
-    running.on('message', (message: FromClosing) => {
+    const running = startRound(setup, (message) => {
       switch (message.kind) {
         case 'closed':
           log.info({ contract: message.contract, period: message.period }, 'a report was frozen');
@@ -71,17 +71,18 @@ export function startClosing({ config, data, log, after, lastSeenAt, changed }: 
           log.info({ corrections: message.corrections }, 'samples arrived after a close');
           return;
         case 'failed':
-          log.error({ what: message.what, reason: message.reason }, 'reports and evidence are behind');
+          log.error(
+            { what: message.what, reason: message.reason },
+            'reports, evidence or packing are behind',
+          );
           return;
       }
     });
-    running.on('error', (err) => log.error({ err }, 'the closing thread died'));
-    worker = running;
-    exited = new Promise((done) => {
-      running.once('exit', (code) => {
-        done();
-        if (!stopped) restarting = setTimeout(start, code === 0 ? NEXT_AFTER_MS : RESTART_AFTER_MS);
-      });
+    round = running;
+    running.ended.then((reason) => {
+      if (stopped) return;
+      if (reason !== null) log.error({ reason }, 'the closing process died');
+      restarting = setTimeout(start, reason === null ? NEXT_AFTER_MS : RESTART_AFTER_MS);
     });
   };
   after.then(() => {
@@ -92,12 +93,45 @@ export function startClosing({ config, data, log, after, lastSeenAt, changed }: 
     stop: async () => {
       stopped = true;
       clearTimeout(restarting);
-      const running = worker;
-      if (running === null) return;
-      running.postMessage('stop');
-      const timer = setTimeout(() => void running.terminate(), STOP_WITHIN_MS);
-      await exited;
+      if (round === null) return;
+      round.stop();
+      const timer = setTimeout(round.kill, STOP_WITHIN_MS);
+      await round.ended;
       clearTimeout(timer);
     },
   };
+}
+
+type Round = {
+  readonly stop: () => void;
+  readonly kill: () => void;
+  /** Resolves when the process is gone: to `null` if it did its work or was told to stop, else to why it died. */
+  readonly ended: Promise<string | null>;
+};
+
+function startRound(setup: ClosingSetup, onMessage: (message: FromClosing) => void): Round {
+  const child = fork(new URL('./closing-process.ts', import.meta.url), {
+    execArgv: NODE_OPTIONS,
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  let lastWords = '';
+  child.stderr?.setEncoding('utf8').on('data', (words: string) => {
+    lastWords = (lastWords + words).slice(-LAST_WORDS);
+  });
+  child.on('message', onMessage);
+  const ended = new Promise<string | null>((resolve) => {
+    child.once('close', (code, signal) => {
+      resolve(code === 0 ? null : lastWords.trim() || `it ended with ${signal ?? `code ${code}`}`);
+    });
+    child.on('error', (error) => {
+      // One that runs says the rest by its end; this one was never started.
+      if (child.pid === undefined) resolve(error.message);
+    });
+  });
+  const send = (message: ClosingSetup | 'stop'): void => {
+    if (child.connected) child.send(message, () => {});
+  };
+  send(setup);
+  return { stop: () => send('stop'), kill: () => void child.kill('SIGKILL'), ended };
 }

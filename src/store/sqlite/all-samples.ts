@@ -1,6 +1,6 @@
 import type { Sample } from '../../domain/measure/sample.ts';
 import type { RowKey } from './evidence.ts';
-import { HOUR_MS, hourOf, type PackedHoursTable } from './packed-hours.ts';
+import { HOUR_MS, hourOf, type NewPack, type PackedHoursTable, packHour } from './packed-hours.ts';
 import {
   type AttemptRow,
   PURPOSE_NO,
@@ -26,13 +26,16 @@ export type AllSamples = {
   readonly attemptsBetween: (fromAt: number, toAt: number) => Iterable<AttemptRow>;
   /** What the attempts of each series cost in one hour that begins at `hourAt`. */
   readonly costsOfHour: (hourAt: number) => ReadonlyMap<number, number>;
-  /** Is there an hour that `packOldest` would pack? */
-  readonly isPackable: (beforeAt: number) => boolean;
   /**
-   * Packs one hour, of a bounded number of series, if an hour that ends at or before `beforeAt` has rows. Returns
-   * whether it did. The caller holds the transaction.
+   * Packs one hour, of a bounded number of series, that ends at or before `beforeAt` and has rows; `null` without one. It
+   * only reads, so that whoever records need not wait for it.
    */
-  readonly packOldest: (beforeAt: number) => boolean;
+  readonly packOldest: (beforeAt: number) => PackedPiece | null;
+  /**
+   * Stores what was packed in place of its rows; not if rows of that hour have come or gone since. The caller holds the
+   * transaction.
+   */
+  readonly putPacked: (piece: PackedPiece) => void;
   /**
    * Packs one series' samples of one hour, by tick and purpose, that were never rows. `false`, and nothing done, if
    * something of that hour is there already. The caller holds the transaction.
@@ -42,6 +45,17 @@ export type AllSamples = {
   readonly packedUntil: () => number;
   /** To be called when another connection may have packed, or a transaction that packed was rolled back. */
   readonly refresh: () => void;
+};
+
+/** Some series of one hour, packed. */
+export type PackedPiece = {
+  readonly hourAt: number;
+  /** By ascending number of their series. */
+  readonly packs: readonly NewPack[];
+  /** No other series has rows in that hour. */
+  readonly isWhole: boolean;
+  /** All rows there were in that hour. */
+  readonly rowsOfHour: number;
 };
 
 /** So that one piece of packing stays short: about 30,000 samples at one a minute. */
@@ -54,11 +68,6 @@ export function combineSamples(rows: SamplesTable, packed: PackedHoursTable): Al
 
   const get = (key: RowKey): StoredRow | null =>
     rows.get(key) ?? (key.scheduledAt < packedUntil ? packed.get(key) : null);
-
-  const packableHour = (beforeAt: number): number | null => {
-    const oldest = rows.oldestTick();
-    return oldest === null || hourOf(oldest) + HOUR_MS > beforeAt ? null : hourOf(oldest);
-  };
 
   function* attemptsBetween(fromAt: number, toAt: number): Iterable<AttemptRow> {
     let at = fromAt;
@@ -117,27 +126,31 @@ export function combineSamples(rows: SamplesTable, packed: PackedHoursTable): Al
         costs.set(seriesNo, (costs.get(seriesNo) ?? 0) + nanos);
       return costs;
     },
-    isPackable: (beforeAt) => packableHour(beforeAt) !== null,
     packOldest(beforeAt) {
-      const hourAt = packableHour(beforeAt);
-      if (hourAt === null) return false;
+      const oldest = rows.oldestTick();
+      if (oldest === null || hourOf(oldest) + HOUR_MS > beforeAt) return null;
+      const hourAt = hourOf(oldest);
       const endAt = hourAt + HOUR_MS;
-      const numbers: number[] = [];
+      const packs: NewPack[] = [];
       let isWhole = false;
-      while (!isWhole && numbers.length < SERIES_AT_ONCE) {
-        const next = rows.ofNextSeries(hourAt, endAt, numbers.at(-1) ?? -1, SERIES_HELD);
+      while (!isWhole && packs.length < SERIES_AT_ONCE) {
+        const next = rows.ofNextSeries(hourAt, endAt, packs.at(-1)?.seriesNo ?? -1, SERIES_HELD);
         const bySeries = Map.groupBy(next, (row) => row.seriesNo);
-        for (const [seriesNo, unpacked] of bySeries) {
-          const together = packed.ofHour(hourAt, [seriesNo]).concat(unpacked);
-          packed.put(hourAt, seriesNo, together.toSorted(byTickSeriesPurpose));
+        for (const seriesNo of [...bySeries.keys()].sort((one, other) => one - other)) {
+          const together = packed.ofHour(hourAt, [seriesNo]).concat(bySeries.get(seriesNo) ?? []);
+          packs.push(packHour(hourAt, seriesNo, together.toSorted(byTickSeriesPurpose)));
         }
-        numbers.push(...[...bySeries.keys()].sort((one, other) => one - other));
         isWhole = bySeries.size < SERIES_HELD;
       }
-      const hour = { fromAt: hourAt, toAt: endAt };
-      rows.remove(hour, numbers[0] ?? 0, numbers.at(-1) ?? 0, isWhole);
-      packedUntil = Math.max(packedUntil, endAt);
-      return true;
+      return { hourAt, packs, isWhole, rowsOfHour: rows.count(hourAt, endAt) };
+    },
+    putPacked({ hourAt, packs, isWhole, rowsOfHour }) {
+      const hour = { fromAt: hourAt, toAt: hourAt + HOUR_MS };
+      // Rows are never changed: as many as before are the same as before.
+      if (rows.count(hour.fromAt, hour.toAt) !== rowsOfHour) return;
+      for (const pack of packs) packed.put(pack);
+      rows.remove(hour, packs[0]?.seriesNo ?? 0, packs.at(-1)?.seriesNo ?? 0, isWhole);
+      packedUntil = Math.max(packedUntil, hour.toAt);
     },
     addHour(hourAt, seriesNo, samples) {
       const endAt = hourAt + HOUR_MS;
@@ -147,7 +160,7 @@ export function combineSamples(rows: SamplesTable, packed: PackedHoursTable): Al
         if (rows.select({ ...hour, order: 'oldest-first', limit: 1 }).length > 0) return false;
       }
       if (packed.ofHour(hourAt, [seriesNo]).length > 0) return false;
-      packed.put(hourAt, seriesNo, samples);
+      packed.put(packHour(hourAt, seriesNo, samples));
       packedUntil = Math.max(packedUntil, endAt);
       return true;
     },

@@ -8,7 +8,7 @@ import type {
   UnreadableHour,
 } from '../store.ts';
 import type { RowKey } from './evidence.ts';
-import { hourOf } from './packed-hours.ts';
+import { hourOf, packHour } from './packed-hours.ts';
 import { ofEachSampleTable } from './sample-tables.ts';
 import { PURPOSE_NO } from './samples.ts';
 import { type ChainTables, prepareSegmentRows, seriesOf } from './segment-rows.ts';
@@ -226,7 +226,7 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
       const left = rows.filter((row) => !gone.has(`${row.scheduledAt} ${row.purposeNo}`));
       if (left.length === rows.length) continue;
       if (left.length === 0) deletePack.run({ hourAt, seriesNo });
-      else packed.put(hourAt, seriesNo, left);
+      else packed.put(packHour(hourAt, seriesNo, left));
     }
   };
 

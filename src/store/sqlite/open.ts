@@ -359,8 +359,10 @@ function storeOn(db: Database.Database): Store {
       });
     },
     async compact(beforeAt) {
-      if (!reading(() => samples.isPackable(beforeAt))) return false;
-      return withoutForeignKeys(db, () => writing(() => samples.packOldest(beforeAt)));
+      const piece = reading(() => samples.packOldest(beforeAt));
+      if (piece === null) return false;
+      withoutForeignKeys(db, () => writing(() => samples.putPacked(piece)));
+      return true;
     },
     async readRegions() {
       return reading(() => [...new Set(registry.entries.map(({ region }) => region))].sort());

@@ -7,8 +7,8 @@ import { type SampleFilter, type StoredRow, wantsOnlyFailuresOfSeries } from './
 export const HOUR_MS = 3_600_000;
 
 export type PackedHoursTable = {
-  /** Stores all samples of one series in one hour, by tick and purpose, in place of what was there. */
-  readonly put: (hourAt: number, seriesNo: number, rows: readonly StoredRow[]) => void;
+  /** Stores a pack in place of what was there. */
+  readonly put: (pack: NewPack) => void;
   /** Rows of one hour, series by series, each by tick and purpose. `series` restricts them; `null` asks for all. */
   readonly ofHour: (hourAt: number, series: readonly number[] | null) => readonly StoredRow[];
   /** The same for who only reads: a pack that cannot be read holds nothing, and is `met` from then on. */
@@ -27,6 +27,16 @@ export type PackedHoursTable = {
   ) => Iterable<number>;
   /** The end of the last hour of which anything is packed: from there on, samples are rows. */
   readonly packedUntil: () => number;
+};
+
+/** All samples of one series in one hour, about to be stored. */
+export type NewPack = {
+  readonly hourAt: number;
+  readonly seriesNo: number;
+  readonly samples: number;
+  readonly failed: number;
+  readonly core: Uint8Array;
+  readonly detail: Uint8Array;
 };
 
 /** All samples of one series in one hour, as they are stored. */
@@ -53,7 +63,7 @@ export function hourOf(at: number): number {
 }
 
 export function preparePackedHours(db: Database): PackedHoursTable {
-  const putPack = db.prepare(`
+  const putPack = db.prepare<NewPack>(`
     insert into packed_hours (
       hour_at_ms,
       series_no,
@@ -156,16 +166,8 @@ export function preparePackedHours(db: Database): PackedHoursTable {
             return pack === undefined ? [] : readable(pack);
           }),
     met: () => [...met.values()],
-    put(hourAt, seriesNo, rows) {
-      const details = rows.map((row) => row.readDetail());
-      putPack.run({
-        hourAt,
-        seriesNo,
-        samples: rows.length,
-        failed: rows.filter(({ outcome }) => outcome !== 'ok').length,
-        core: packCore(hourAt, rows, details),
-        detail: packDetails(rows, details),
-      });
+    put(pack) {
+      putPack.run(pack);
     },
     ofHour: (hourAt, series) =>
       series === null
@@ -201,6 +203,19 @@ export function preparePackedHours(db: Database): PackedHoursTable {
       const last = lastHour.get();
       return last === null || last === undefined ? Number.NEGATIVE_INFINITY : last + HOUR_MS;
     },
+  };
+}
+
+/** Packs all samples of one series in one hour, given by tick and purpose. */
+export function packHour(hourAt: number, seriesNo: number, rows: readonly StoredRow[]): NewPack {
+  const details = rows.map((row) => row.readDetail());
+  return {
+    hourAt,
+    seriesNo,
+    samples: rows.length,
+    failed: rows.filter(({ outcome }) => outcome !== 'ok').length,
+    core: packCore(hourAt, rows, details),
+    detail: packDetails(rows, details),
   };
 }
 

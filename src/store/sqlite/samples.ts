@@ -64,6 +64,8 @@ export type SamplesTable = {
     fromAt: number,
     toAt: number,
   ) => readonly (readonly [seriesNo: number, costNanos: number])[];
+  /** How many rows there are in `[fromAt, toAt)`. */
+  readonly count: (fromAt: number, toAt: number) => number;
   /** The earliest tick there is; `null` without any row. */
   readonly oldestTick: () => number | null;
   /** Everything in `[fromAt, toAt)` of the first `limit` series with a number above `after` that have something there. */
@@ -344,6 +346,7 @@ export function prepareSamples(db: Database, servedBy: ServedByTable): SamplesTa
     },
     costsBetween: (fromAt, toAt) => costsBetween.all({ fromAt, toAt }),
     attemptsBetween: (fromAt, toAt) => attemptsBetween.iterate({ fromAt, toAt }),
+    count: (fromAt, toAt) => countBetween.get({ fromAt, toAt }) ?? 0,
     oldestTick: () => oldestTick.get() ?? null,
     ofNextSeries: (fromAt, toAt, after, limit) =>
       samplesOfNextSeries.all({ fromAt, toAt, after, limit }).map(storedRowOf),

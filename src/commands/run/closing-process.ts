@@ -1,32 +1,49 @@
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
-import { parentPort, workerData } from 'node:worker_threads';
 import { sealAll } from '../../evidence/seal.ts';
 import { signReport } from '../../evidence/signature.ts';
 import { openSigningKey } from '../../evidence/signing-key.ts';
 import { closePeriods } from '../../pipeline/closing/close-period.ts';
 import { stampHeads } from '../../pipeline/closing/stamp-heads.ts';
+import { packHistory } from '../../pipeline/pack-history.ts';
 import { openData } from '../open-data.ts';
 import type { ClosingSetup, FromClosing } from './closing-messages.ts';
 import { keepReportFiles } from './report-folder.ts';
 
 /**
- * Seals evidence, closes periods and prunes, once, in a thread of its own with a connection of its own: hashing an hour or
- * reading a month would otherwise stand in the way of pages and of what the prober delivers. Then the thread ends, and
- * its memory with it.
+ * Packs closed hours, seals evidence, closes periods and prunes, once, in a process of its own: reading an hour or a month
+ * would otherwise stand in the way of pages and of what the prober delivers. A thread would not do: its memory would stay,
+ * and the collections of its large heap be shared out to threads that the prober's own collections wait for.
  */
-const port = parentPort;
-if (port === null) throw new Error('this file is the entry of a worker thread');
+if (process.send === undefined) throw new Error('this file is the entry of a child process');
 
 /** An hour is sealed this long after it ended; what comes later is sealed as late. */
 const SEAL_GRACE_MS = 3_600_000;
 const FIRST_AFTER_MS = 5_000;
+/** Not the lowest: on a saturated machine it must not hold a lock for long. */
+const GIVE_WAY = 10;
 /** Between two pieces of work others get the disk and the lock. */
 const BREATHE_MS = 5;
 
-const setup = workerData as ClosingSetup;
+standBack();
+
+const [setup] = (await once(process, 'message')) as [ClosingSetup];
 const stopping = new AbortController();
-port.on('message', () => stopping.abort());
-const tell = (message: FromClosing): void => port.postMessage(message);
+const stop = (): void => stopping.abort();
+process.on('message', stop);
+// A terminal sends these to the whole group; our parent then tells us as well.
+process.on('SIGINT', stop);
+process.on('SIGTERM', stop);
+// Whoever started us is gone. Everything here may be broken off anywhere.
+process.on('disconnect', () => process.exit(1));
+
+let told: Promise<unknown> = Promise.resolve();
+const tell = (message: FromClosing): void => {
+  const sent = new Promise((resolve) => process.send?.(message, resolve));
+  told = Promise.all([told, sent]);
+};
 const store = openData(setup.data);
 const key = openSigningKey(setup.data);
 
@@ -88,6 +105,7 @@ const stampInPassing = (): void => {
 
 await wait(FIRST_AFTER_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
 if (!stopping.signal.aborted) {
+  await attempt('packing', async () => packHistory(store, Date.now(), breathe));
   await attempt('sealing', async () => {
     await sealAll(store, Date.now() - SEAL_GRACE_MS, Date.now, breathe);
   });
@@ -100,4 +118,18 @@ if (!stopping.signal.aborted) {
 }
 await stamping;
 await store.close();
-port.close();
+await told;
+process.exit();
+
+/** Whatever probes, stores or serves pages gets a processor first. */
+function standBack(): void {
+  // On Linux a priority is a thread's own; elsewhere the call is about the whole process.
+  const threads = process.platform === 'linux' ? readdirSync('/proc/self/task').map(Number) : [0];
+  for (const thread of threads) {
+    try {
+      setPriority(thread, GIVE_WAY);
+    } catch {
+      // The thread has ended, or a stricter system does not let us.
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openDataToProbe } from '../../src/commands/open-data.ts';
+import type { ClosingSetup } from '../../src/commands/run/closing-messages.ts';
+import { startClosing } from '../../src/commands/run/start-closing.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { cronGrid } from '../../src/pipeline/probing/cron-grid.ts';
+import { startProbity } from '../support/probity-process.ts';
+
+const PRACTICE = join(import.meta.dirname, '../../probes/practice');
+const LINUX = {
+  skip: process.platform === 'linux' ? false : 'the system does not tell of processes in /proc',
+};
+
+function dataFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'probity-closing-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The processes that a process has started and that still run. */
+function childrenOf(pid: number): number[] {
+  return readdirSync(`/proc/${pid}/task`).flatMap((thread) => {
+    const text = readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8');
+    return text.split(' ').filter(Boolean).map(Number);
+  });
+}
+
+/** How much each thread of a process gives way to others. */
+function nicenessOf(pid: number): number[] {
+  return readdirSync(`/proc/${pid}/task`).map((thread) => {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8').split(') ').pop() ?? '';
+    return Number(stat.split(' ')[16]);
+  });
+}
+
+test('the process that closes gives way to the one that probes', LINUX, async (t) => {
+  const data = join(dataFolder(t), 'data');
+  const probity = startProbity(['run', PRACTICE, '--port', '0', '--data', data, '--no-practice-history']);
+  t.after(() => probity.signal('SIGKILL'));
+  await probity.url;
+  let closing: number | undefined;
+  while (closing === undefined) {
+    await sleep(20);
+    closing = childrenOf(probity.pid)[0];
+  }
+  const own = Math.max(...nicenessOf(probity.pid));
+  while (Math.min(...nicenessOf(closing)) <= own) await sleep(20);
+  probity.signal('SIGTERM');
+  assert.equal((await probity.ended).code, 0);
+});
+
+test('whoever closes breaks off when whoever probes is gone', async (t) => {
+  const data = dataFolder(t);
+  await openDataToProbe(data).close();
+  const entry = new URL('../../src/commands/run/closing-process.ts', import.meta.url);
+  const closing = fork(entry, { serialization: 'advanced', execArgv: [] });
+  const retention = { samplesMs: 1, evidenceMs: 1 };
+  closing.send({ data, terms: [], routes: [], timeStamps: null, retention } satisfies ClosingSetup);
+  closing.disconnect();
+  const [code] = await once(closing, 'exit');
+  assert.equal(code, 1, 'its round was not finished');
+});
+
+test('a closing process that dies is told with its reason', async (t) => {
+  const loaded = loadConfig(PRACTICE, {}, { cron: cronGrid, secrets: 'optional' });
+  assert.equal(loaded.kind, 'config');
+  if (loaded.kind !== 'config') return;
+  const told = Promise.withResolvers<{ readonly about: object; readonly message: string }>();
+  const closing = startClosing({
+    config: loaded.config,
+    // There is nothing in it, so that whoever opens the data must refuse.
+    data: dataFolder(t),
+    log: {
+      info: (_, message) => assert.fail(message),
+      warn: (_, message) => assert.fail(message),
+      error: (about, message) => told.resolve({ about, message }),
+    },
+    after: Promise.resolve(),
+    lastSeenAt: null,
+    changed: () => {},
+  });
+  const { about, message } = await told.promise;
+  assert.equal(message, 'the closing process died');
+  assert.match(JSON.stringify(about), /there is no Probity data in/);
+  await closing.stop();
+});
