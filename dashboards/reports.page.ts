@@ -69,13 +69,14 @@ function reportRow(row: ReportRow, isOwner: boolean): Html {
     .map(([result, count]) => `${count} ${result}`)
     .join(', ');
   const credit =
-    row.correction === 'withdrawn' || (row.percent === '0' && row.correction === null)
+    (row.correction === 'withdrawn' && row.state !== 'credited') ||
+    (row.percent === '0' && row.correction === null)
       ? NO_DATA
       : row.amount === null
         ? `${row.percent} %`
         : `${row.amount} ${row.currency ?? ''}`.trim();
   const claimBy = row.claimBy === null ? NO_DATA : row.claimBy === 'past' ? 'past' : row.claimBy.by;
-  return html`<tr><td class="keep"><a href="${path}" aria-label="${row.period}, ${row.contract}">${row.period}</a></td><td>${row.correction === 'withdrawn' ? html`<strong>withdrawn</strong> <small>said: ${counts}</small>` : html`<span class="${resultClass(row.result)}">${row.result}</span> <small>${counts}${row.correction !== null && `, ${row.correction} since`}</small>`}</td><td>${row.title}</td>${isOwner && html`<td class="n">${credit}</td><td class="keep">${row.state ?? NO_DATA}</td><td class="keep">${claimBy}</td>`}</tr>`;
+  return html`<tr><td class="keep"><a href="${path}" aria-label="${row.period}, ${row.contract}">${row.period}</a></td><td>${row.correction === 'withdrawn' ? html`<strong>withdrawn</strong> <small>said: ${counts}</small>` : html`<span class="${resultClass(row.result)}">${row.result}</span> <small>${counts}${row.correction !== null && `, ${row.correction} since`}</small>`}</td><td>${row.title}</td>${isOwner && html`<td class="n">${credit}</td><td class="keep">${row.state ?? NO_DATA}${row.correction === 'withdrawn' && row.state === 'credited' && html` <small>before it was withdrawn</small>`}</td><td class="keep">${claimBy}</td>`}</tr>`;
 }
 
 /** What became of the year's claims, per state and currency; amounts are decimals and are added as such. */

@@ -2,10 +2,10 @@ import { type Command, Option } from 'commander';
 import {
   CLAIM_STATES,
   type ClaimState,
+  correctionOf,
   entryWord,
   type LedgerEntry,
-  mayMove,
-  movesFrom,
+  movesAfter,
   standingOf,
 } from '../domain/report/ledger.ts';
 import { minuteUtc } from '../domain/wording.ts';
@@ -99,11 +99,17 @@ async function mark(
   if (options.amount !== undefined && !/^\d+(\.\d+)?$/.test(options.amount)) {
     throw new OperatorError(`--amount: expected a decimal such as 1200.00, found ${options.amount}`);
   }
-  const standing = standingOf(await store.readLedger({ contract, period }));
+  const entries = await store.readLedger({ contract, period });
+  const standing = standingOf(entries);
   if (standing === null) throw new OperatorError(`there is no report of ${period} for contract ${contract}`);
-  if (!mayMove(standing.state, state)) {
+  const correction = correctionOf(entries);
+  const isWithdrawn = correction?.kind === 'withdrawn';
+  const moves = movesAfter(entries);
+  if (!moves.includes(state)) {
     throw new OperatorError(
-      `the claim is "${standing.state}": from there it can become ${movesFrom(standing.state).join(' or ')}`,
+      isWithdrawn
+        ? `the report was withdrawn, "${correction.reason}": nothing is claimed from it. If it holds after all, take that back with --mark ready; if another amount is owed, use --correct --amount`
+        : `the claim is "${standing.state}": from there it can become ${moves.join(' or ')}`,
     );
   }
   const at = world.now();
@@ -124,7 +130,11 @@ async function mark(
   );
   if (!added) throw new OperatorError('somebody else moved the claim just now; look at it again');
   world.out(`${contract} ${period}: ${standing.state} → ${state}\n`);
-  world.err(`from there it can become ${movesFrom(state).join(' or ')}\n`);
+  const after = await store.readLedger({ contract, period });
+  if (isWithdrawn && correctionOf(after)?.kind !== 'withdrawn') {
+    world.err('the withdrawal is taken back: the report holds again; whoever was told of it hears no more\n');
+  }
+  world.err(`from there it can become ${movesAfter(after).join(' or ')}\n`);
 }
 
 /** Adds what somebody says of a frozen report: that it does not hold, or that another amount is owed. */
@@ -146,8 +156,11 @@ async function correct(
   const standing = standingOf(await store.readLedger({ contract, period }));
   if (standing === null) throw new OperatorError(`there is no report of ${period} for contract ${contract}`);
   const isMoved = standing.state !== 'no claim' && standing.state !== 'ready';
+  const isReceived = standing.state === 'credited';
   const owed: ClaimState = isMoved ? standing.state : 'ready';
-  const state: ClaimState = isWithdrawn || !/[1-9]/.test(amount ?? '') ? 'no claim' : owed;
+  const isNothing = isWithdrawn || !/[1-9]/.test(amount ?? '');
+  // What was received stays received until somebody says that it was paid back.
+  const state: ClaimState = isNothing && !isReceived ? 'no claim' : owed;
   const added = await store.addLedgerEntry(
     {
       contract,
@@ -166,6 +179,13 @@ async function correct(
   if (!added) throw new OperatorError('somebody else changed the ledger just now; look at it again');
   const what = isWithdrawn ? 'withdrawn' : `corrected to ${amount} ${standing.last.currency ?? ''}`.trim();
   world.out(`${contract} ${period}: ${what}; the claim is "${state}"\n`);
+  if (isReceived) {
+    const sum =
+      standing.amount === null ? '' : ` ${standing.amount} ${standing.last.currency ?? ''}`.trimEnd();
+    world.err(
+      `what was credited${sum} stays in the sums of the year; if it is paid back: --mark "no claim"\n`,
+    );
+  }
   if (isMoved && state !== standing.state) {
     world.err(`the claim was "${standing.state}": tell the provider, Probity does not\n`);
   }

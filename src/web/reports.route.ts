@@ -4,7 +4,7 @@ import type { RequestHandler } from 'express';
 import { reportPage } from '../../dashboards/report.page.ts';
 import { type ReportRow, reportsPage } from '../../dashboards/reports.page.ts';
 import { type ClaimReading, claimReadings } from '../domain/report/claim-readings.ts';
-import { correctionOf, entryWord, movesFrom, standingOf } from '../domain/report/ledger.ts';
+import { correctionOf, entryWord, movesAfter, standingOf } from '../domain/report/ledger.ts';
 import { publicReport, publicReportLine } from '../domain/report/public-report.ts';
 import type { Report } from '../domain/report/report.ts';
 import type { Audience } from '../domain/report/report-text.ts';
@@ -176,7 +176,7 @@ export function reportRoute(
           ? files.map((name) => ({ name, path: `${base}/${encodeURIComponent(name)}` }))
           : [],
       ownerPath: audience === 'owner' ? null : base,
-      moves: entries.length === 0 ? [] : movesFrom(entries.at(-1)?.state ?? 'no claim'),
+      moves: entries.length === 0 ? [] : movesAfter(entries),
       ledger: entries.map((entry) => {
         const { at, who, note, amount, currency } = entry;
         return {

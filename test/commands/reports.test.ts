@@ -200,11 +200,23 @@ test('a frozen report is corrected and withdrawn by new entries with a reason, a
   );
   assert.match(ledger().out, /^2027-02 {2}pro {2}credited {2}399\.50 EUR\n/, 'what was credited stays');
   const withdrawn = ledger('--withdraw', '--note', 'our clock was wrong');
-  assert.match(withdrawn.err, /^the claim was "credited": tell the provider, Probity does not\n/);
-  assert.equal(withdrawn.out, 'pro 2027-02: withdrawn; the claim is "no claim"\n', withdrawn.err);
+  assert.match(
+    withdrawn.err,
+    /^what was credited 399\.50 EUR stays in the sums of the year; if it is paid back: --mark "no claim"\n/,
+  );
+  assert.equal(withdrawn.out, 'pro 2027-02: withdrawn; the claim is "credited"\n', withdrawn.err);
+  assert.equal(ledger('--mark', 'no claim', '--note', 'paid back').status, 0);
+  const claimed = ledger('--mark', 'claimed');
+  assert.deepEqual(
+    [claimed.status, claimed.err],
+    [
+      2,
+      'the report was withdrawn, "our clock was wrong": nothing is claimed from it. If it holds after all, take that back with --mark ready; if another amount is owed, use --correct --amount\n',
+    ],
+  );
   assert.match(
     ledger().out,
-    / corrected {2}120\.00 EUR {2}ada: they showed a notice\n.* withdrawn {2}ada: our clock was wrong\n$/,
+    / corrected {2}120\.00 EUR {2}ada: they showed a notice\n.* withdrawn {2}ada: our clock was wrong\n.* no claim {2}ada: paid back\n$/,
   );
   const pack = probity('report', '2027-02', '--contract', 'pro', '--claim-pack', '--data', data);
   assert.deepEqual(

@@ -29,16 +29,17 @@ const MOVES: Readonly<Record<ClaimState, readonly ClaimState[]>> = {
   'no claim': ['ready', 'claimed'],
   ready: ['claimed', 'no claim'],
   claimed: ['credited', 'denied', 'ready'],
-  credited: ['claimed'],
+  credited: ['claimed', 'no claim'],
   denied: ['claimed', 'credited', 'no claim'],
 };
 
-export function mayMove(from: ClaimState, to: ClaimState): boolean {
-  return MOVES[from].includes(to);
-}
-
-export function movesFrom(state: ClaimState): readonly ClaimState[] {
-  return MOVES[state];
+/**
+ * The states to which a claim may move after all entries of its report, oldest first. Nothing is claimed from a withdrawn report:
+ * it can be made ready, which takes the withdrawal back, and what was credited can be paid back, which does not.
+ */
+export function movesAfter(entries: readonly LedgerEntry[]): readonly ClaimState[] {
+  const state = entries.at(-1)?.state ?? 'no claim';
+  return correctionOf(entries)?.kind === 'withdrawn' && state === 'no claim' ? ['ready'] : MOVES[state];
 }
 
 /**
@@ -50,9 +51,10 @@ export function standingOf(
 ): { readonly state: ClaimState; readonly amount: string | null; readonly last: LedgerEntry } | null {
   const last = entries.at(-1);
   if (last === undefined) return null;
-  const isWithdrawn = correctionOf(entries)?.kind === 'withdrawn';
   const until = last.state === 'credited' ? entries.findLastIndex(({ kind }) => kind === 'state') : -1;
-  const told = (until < 0 ? entries : entries.slice(0, until + 1)).findLast((entry) =>
+  const heard = until < 0 ? entries : entries.slice(0, until + 1);
+  const isWithdrawn = correctionOf(heard)?.kind === 'withdrawn';
+  const told = heard.findLast((entry) =>
     isByHand(entry)
       ? entry.amount !== null || isWithdrawn
       : entry.kind !== 'correction' && entry.amount !== null,
@@ -85,11 +87,13 @@ export function correctionBy(entry: LedgerEntry): Correction | null {
 }
 
 /**
- * The correction in force after all entries of one report, oldest first. A claim that moves on takes a withdrawal back, and what
- * was corrected before is in force again.
+ * The correction in force after all entries of one report, oldest first. A claim that is taken up again takes a withdrawal back,
+ * and what was corrected before is in force again.
  */
 export function correctionOf(entries: readonly LedgerEntry[]): Correction | null {
-  const last = entries.findLast((entry) => isByHand(entry) || entry.kind === 'state');
+  const last = entries.findLast(
+    (entry) => isByHand(entry) || (entry.kind === 'state' && entry.state !== 'no claim'),
+  );
   const inForce = entries.findLast((entry) => isByHand(entry) && (entry.amount !== null || entry === last));
   return inForce === undefined ? null : correctionBy(inForce);
 }
