@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { claimText } from '../domain/report/claim-text.ts';
@@ -8,7 +8,9 @@ import { parsePeriod } from '../domain/time/period.ts';
 import { signReport } from '../evidence/signature.ts';
 import type { ReportTerms } from '../pipeline/closing/build-report.ts';
 import { draftReport, summaryText } from '../pipeline/closing/close-period.ts';
+import { NOTE_NAMES } from '../report/correction-note.ts';
 import {
+  fileStem,
   REPORT_FORMS,
   type ReportDocument,
   type ReportFile,
@@ -21,6 +23,7 @@ import { loadDeployment } from './load-deployment.ts';
 import { openDataToRead } from './open-data.ts';
 import { progressBar } from './progress.ts';
 import { packOf } from './run/draw-report.ts';
+import { noteOn } from './run/report-folder.ts';
 import { reportTermsOf } from './run/report-terms.ts';
 import { signingKeyIn } from './signing-key-in.ts';
 import { OperatorError, type World } from './world.ts';
@@ -72,10 +75,11 @@ async function writeReports(period: string, options: Options, world: World): Pro
     for (const document of documents) {
       const { report } = document;
       world.out(`${report.contract.id} ${report.period.label}: ${report.state}, ${summaryText(report)}\n`);
-      const write = ({ name, body }: ReportFile): void => {
+      const write = ({ name, body }: Pick<ReportFile, 'name' | 'body'>): void => {
         writeFileSync(join(out, name), body);
         world.out(`  ${join(options.out, name)}\n`);
       };
+      await writeNote(store, report, out, write);
       const files: ReportFile[] = [];
       for (const form of forms) files.push(...(await renderReport(document, form)));
       if (options.claimPack !== true) files.forEach(write);
@@ -88,6 +92,24 @@ async function writeReports(period: string, options: Options, world: World): Pro
     }
   } finally {
     await store.close();
+  }
+}
+
+/** Beside the files of a report that was withdrawn or corrected, under their name: several may lie in one folder. */
+async function writeNote(
+  store: Pick<Store, 'readLedger'>,
+  report: Report,
+  out: string,
+  write: (file: Pick<ReportFile, 'name' | 'body'>) => void,
+): Promise<void> {
+  if (report.state !== 'final') return;
+  const { contract, period } = report;
+  const entries = await store.readLedger({ contract: contract.id, period: period.label });
+  const note = noteOn(contract.id, period.label, entries);
+  for (const name of NOTE_NAMES) {
+    const own = `${fileStem(report)}-${name}`;
+    if (note?.name === name) write({ name: own, body: note.text });
+    else rmSync(join(out, own), { force: true });
   }
 }
 

@@ -295,7 +295,8 @@ function namesOf(params: Readonly<Record<string, string | readonly string[]>>): 
 
 async function filesIn(folder: string): Promise<readonly string[]> {
   try {
-    return (await readdir(folder)).sort();
+    // A note on what was said of a report afterwards has no type: its page says the same, and when.
+    return (await readdir(folder)).filter((name) => name.split('.').at(-1) !== 'txt').sort();
   } catch (error) {
     // Not written yet, or no such report.
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];

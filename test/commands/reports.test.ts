@@ -181,7 +181,10 @@ test('a claim moves on by the rules of the ledger, with who, when and why', () =
 
 test('a frozen report is corrected and withdrawn by new entries with a reason, and no claim is packed on what is withdrawn', () => {
   const ledger = (...values: string[]) => probity('ledger', '2027-02', 'pro', ...values, '--data', data);
-  const before = probity('report', '2027-02', '--contract', 'pro', '--format', 'json', '--data', data);
+  probity(
+    ...['report', '2027-02', '--contract', 'pro', '--format', 'json', '--data', data],
+    ...['--out', join(folder, 'before')],
+  );
   const unreasoned = ledger('--withdraw');
   assert.deepEqual(
     [unreasoned.status, unreasoned.err],
@@ -223,8 +226,26 @@ test('a frozen report is corrected and withdrawn by new entries with a reason, a
     [pack.status, pack.err],
     [2, 'the report 2027-02 of pro was withdrawn: our clock was wrong\n'],
   );
-  const after = probity('report', '2027-02', '--contract', 'pro', '--format', 'json', '--data', data);
-  assert.equal(after.out, before.out, 'the frozen report is what it was');
+  const out = join(folder, 'withdrawn');
+  const after = probity(
+    'report',
+    '2027-02',
+    '--contract',
+    'pro',
+    '--format',
+    'json',
+    '--data',
+    data,
+    '--out',
+    out,
+  );
+  assert.equal(after.status, 0, after.err);
+  assert.match(readFileSync(join(out, 'pro-2027-02-WITHDRAWN.txt'), 'utf8'), /Reason: our clock was wrong/);
+  assert.deepEqual(
+    readFileSync(join(out, 'pro-2027-02.json')),
+    readFileSync(join(folder, 'before', 'pro-2027-02.json')),
+    'the frozen report is what it was',
+  );
   assert.equal(after.err, 'the report 2027-02 of pro was withdrawn: our clock was wrong\n');
   assert.equal(probity('verify', '--data', data).status, 0);
 });

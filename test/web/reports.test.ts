@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -195,4 +195,26 @@ test('a withdrawn report says so before anything else, to everybody and with its
     reports.map(({ correction }) => correction),
     [{ kind: 'withdrawn', at: now, reason: note }],
   );
+  const files = reportFolder(folder, '2027-02', 'pro');
+  const names = readdirSync(files).sort();
+  const signed = names.map((name) => readFileSync(join(files, name)));
+  await keepReportFiles(store, folder, async () => {});
+  assert.deepEqual(readdirSync(files).sort(), [...names, 'WITHDRAWN.txt'].sort());
+  assert.deepEqual(
+    names.map((name) => readFileSync(join(files, name))),
+    signed,
+    'the files stay as they are',
+  );
+  assert.match(
+    readFileSync(join(files, 'WITHDRAWN.txt'), 'utf8'),
+    /It does not hold.*\nReason: our <clock> was wrong\n/,
+  );
+  const owners = await (await get('/owner/reports/2027-02/pro', BASIC)).text();
+  assert.doesNotMatch(owners, /WITHDRAWN\.txt/);
+  const entry = { ...frozen, kind: 'correction' as const, who: 'ada', note: 'two hours', at: now };
+  const no = async () => (await store.readLedger({ contract: 'pro', period: '2027-02' })).at(-1)?.no ?? 0;
+  await store.addLedgerEntry({ ...entry, state: 'ready', amount: '90.00', key: 'corrected:2' }, await no());
+  await keepReportFiles(store, folder, async () => {});
+  assert.deepEqual(readdirSync(files).sort(), [...names, 'CORRECTED.txt'].sort());
+  assert.match(readFileSync(join(files, 'CORRECTED.txt'), 'utf8'), /Owed is 90\.00 EUR, not what it says\./);
 });

@@ -1,5 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { correctionBy, correctionOf, type LedgerEntry } from '../../domain/report/ledger.ts';
+import { type CorrectionNote, correctionNote, NOTE_NAMES } from '../../report/correction-note.ts';
 import type { Store } from '../../store/store.ts';
 
 /** Where the files of a frozen report are kept, so that nobody who asks for one has to wait while it is drawn. */
@@ -7,23 +9,56 @@ export function reportFolder(data: string, period: string, contract: string): st
   return join(data, 'reports', encodeURIComponent(period), encodeURIComponent(contract));
 }
 
-/** Writes the files of every frozen report that has none yet. A folder appears whole or not at all. */
+/**
+ * Writes the files of every frozen report that has none yet, and a note beside those of one that was withdrawn or corrected. A
+ * folder appears whole or not at all.
+ */
 export async function keepReportFiles(
-  store: Pick<Store, 'listReports' | 'readReport' | 'readEvidence'>,
+  store: Pick<Store, 'listReports' | 'readReport' | 'readEvidence' | 'readLedger'>,
   data: string,
   breathe: () => Promise<void>,
 ): Promise<number> {
   let written = 0;
+  const ledger = Map.groupBy(await store.readLedger({}), (entry) => `${entry.contract}\n${entry.period}`);
   for (const { period, contract } of await store.listReports()) {
     const folder = reportFolder(data, period, contract);
-    if (existsSync(folder)) continue;
+    const note = noteOn(contract, period, ledger.get(`${contract}\n${period}`) ?? []);
+    if (existsSync(folder)) {
+      keepNote(folder, note);
+      continue;
+    }
     const frozen = await store.readReport(contract, period);
     if (frozen === null) continue;
     // What draws is large, and needed once a month.
     const { drawReport } = await import('./draw-report.ts');
     await drawReport(store, frozen, folder, breathe);
+    keepNote(folder, note);
     written += 1;
     await breathe();
   }
   return written;
+}
+
+/** What was said of a report afterwards, as a file to lie beside its own; `null`: it stands as it was frozen. */
+export function noteOn(
+  contract: string,
+  period: string,
+  entries: readonly LedgerEntry[],
+): CorrectionNote | null {
+  const correction = correctionOf(entries);
+  if (correction === null) return null;
+  const owed = entries.findLast((entry) => correctionBy(entry)?.kind === 'corrected');
+  return correctionNote(contract, period, correction, `${owed?.amount ?? ''} ${owed?.currency ?? ''}`.trim());
+}
+
+/** The note as it is now, and no other. */
+function keepNote(folder: string, note: CorrectionNote | null): void {
+  for (const name of NOTE_NAMES) {
+    const path = join(folder, name);
+    if (note?.name !== name) rmSync(path, { force: true });
+    else if (!existsSync(path) || readFileSync(path, 'utf8') !== note.text) {
+      writeFileSync(`${path}.part`, note.text);
+      renameSync(`${path}.part`, path);
+    }
+  }
 }
