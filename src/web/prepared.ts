@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Request, Response } from 'express';
+import { madeOnce } from '../domain/made-once.ts';
 
 const compressGzip = promisify(gzip);
 const compressBrotli = promisify(brotliCompress);
@@ -16,26 +17,18 @@ export type Prepared = {
 
 export function prepare(contentType: string, text: string | Buffer): Prepared {
   const bytes = typeof text === 'string' ? Buffer.from(text) : text;
-  let br: Promise<Buffer> | null = null;
-  let gz: Promise<Buffer> | null = null;
+  const br = madeOnce(() =>
+    compressBrotli(bytes, {
+      params: { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
+    }),
+  );
+  const gz = madeOnce(() => compressGzip(bytes, { level: 6 }));
   return {
     contentType,
     // Weak: the same page is the same page in every encoding.
     etag: `W/"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`,
     bytes,
-    encoded: (encoding) => {
-      if (encoding === 'br') {
-        br ??= compressBrotli(bytes, {
-          params: {
-            [constants.BROTLI_PARAM_QUALITY]: 5,
-            [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
-          },
-        });
-        return br;
-      }
-      gz ??= compressGzip(bytes, { level: 6 });
-      return gz;
-    },
+    encoded: (encoding) => (encoding === 'br' ? br() : gz()),
   };
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { StatusView } from '../../src/domain/view/status-view.ts';
-import { createBoard } from '../../src/web/board.ts';
+import { answerOf, createBoard } from '../../src/web/board.ts';
+import { type Prepared, prepare } from '../../src/web/prepared.ts';
 
 /** A board whose editions take as long as told, and end when told. */
 function stage(costMs: number) {
@@ -73,4 +74,31 @@ test('where preparing takes no time to speak of, readers always get the newest',
   const next = board.read();
   finish();
   assert.equal((await next).no, no + 1);
+});
+
+test('an answer that could not be made is forgotten, and one made since in its place is not', async () => {
+  const answers = new Map<string, Promise<Prepared>>();
+  const made = prepare('text/plain', 'whole');
+  let fail = (_error: Error): void => undefined;
+  const failing = answerOf(answers, 'page', () => new Promise((_resolve, reject) => (fail = reject)));
+  for (let n = 0; n < 64; n += 1) await answerOf(answers, `other ${n}`, () => made);
+  assert.equal(answers.has('page'), false, 'it gave way to those asked for since');
+  const again = answerOf(answers, 'page', () => made);
+  fail(new Error('the store is closed'));
+  await assert.rejects(failing, /closed/);
+  assert.equal(
+    answerOf(answers, 'page', () => assert.fail('it is there')),
+    again,
+  );
+  await assert.rejects(answerOf(answers, 'broken', () => Promise.reject(new Error('broken'))));
+  assert.equal(await answerOf(answers, 'broken', () => made), made);
+});
+
+test('what everybody asks for is kept, however many other answers are asked for', async () => {
+  const answers = new Map<string, Promise<Prepared>>();
+  const made = prepare('text/plain', 'whole');
+  for (let n = 0; n < 200; n += 1) {
+    await answerOf(answers, `other ${n}`, () => made);
+    await answerOf(answers, 'page', () => (n === 0 ? made : assert.fail('it is there')));
+  }
 });

@@ -6,6 +6,7 @@ import type { Config } from '../../config/config.ts';
 import { type Recipient, recipientId } from '../../domain/alert/alert-policy.ts';
 import { type Attachment, type DeliveryResult, letterOf } from '../../domain/alert/letter.ts';
 import type { Message } from '../../domain/alert/message.ts';
+import { madeOnce } from '../../domain/made-once.ts';
 import type { Mailer } from '../../notify/email.ts';
 import { createWebhook } from '../../notify/webhook.ts';
 import { signLink } from '../../web/acknowledge-link.ts';
@@ -38,9 +39,13 @@ export function openPostOffice(options: PostOfficeOptions): PostOffice {
   const { from, smtp } = config.alerts;
   const domain = from.slice(from.lastIndexOf('@') + 1).replace('>', '');
   const folder = join(resolve(data), 'mail');
-  let mailer: Promise<Mailer> | null = null;
+  let opened: Mailer | null = null;
   /** What composes mail takes megabytes, and most days nothing is to be said. */
-  const openMailer = async (): Promise<Mailer> => {
+  const openMailer = madeOnce(async (): Promise<Mailer> => {
+    opened = await mailerOf();
+    return opened;
+  });
+  const mailerOf = async (): Promise<Mailer> => {
     if (smtp === null) {
       const { createEmlFolder } = await import('../../notify/eml-folder.ts');
       return { send: createEmlFolder(folder, from), close: () => {} };
@@ -80,8 +85,7 @@ export function openPostOffice(options: PostOfficeOptions): PostOffice {
             html: htmlPart(message, links),
             attachments: attached,
           };
-          mailer ??= openMailer();
-          return await (await mailer).send(letterOf(message, recipient.address, domain, parts));
+          return await (await openMailer()).send(letterOf(message, recipient.address, domain, parts));
         }
         case 'webhook': {
           const webhook = webhooks.get(recipient.name);
@@ -92,7 +96,7 @@ export function openPostOffice(options: PostOfficeOptions): PostOffice {
         }
       }
     },
-    close: () => void mailer?.then(({ close }) => close()),
+    close: () => opened?.close(),
     mailGoesTo: smtp === null ? folder : `${smtp.host}:${smtp.port}`,
   };
 }
