@@ -193,6 +193,21 @@ test('targets that fall silent while the prober works are one page', async () =>
   assert.deepEqual(mails(stage), ['9 on-call: No data: all 3 in acme/pro, since 03:04 UTC']);
 });
 
+test('a clock that leaps ahead wakes nobody for the time it leapt over, and real silence afterwards is told', async () => {
+  const stage = await createAlertStage();
+  await pass(stage, 40);
+  stage.own = { proberAliveAt: stage.now };
+  stage.now += 6 * HOUR;
+  stage.leaptMs += 6 * HOUR;
+  await stage.evaluate();
+  await stage.deliver();
+  stage.own = {};
+  await pass(stage, 60);
+  assert.deepEqual(mails(stage), []);
+  await pass(stage, 5, () => 'silent');
+  assert.deepEqual(mails(stage), ['464 on-call: No data: all 3 in acme/pro, since 10:39 UTC']);
+});
+
 test('a key that is refused is a ticket to us, and no page about them', async () => {
   const stage = await createAlertStage();
   await pass(stage, 5);

@@ -22,6 +22,8 @@ export type AlertStage = {
   readonly store: Store;
   readonly policy: AlertPolicy;
   now: number;
+  /** So much of `now` the clock did not live through, but leapt over. */
+  leaptMs: number;
   readonly targets: readonly string[];
   /** Records one attempt of a target; its tick is `now` unless told otherwise. */
   readonly probe: (target: string, fields?: Partial<Sample>) => Promise<void>;
@@ -88,6 +90,7 @@ export async function createAlertStage(options: StageOptions = {}): Promise<Aler
     store: opened,
     policy,
     now: START,
+    leaptMs: 0,
     targets: declarations.map(({ target }) => target.id),
     async probe(target, fields = {}) {
       const one = declarations.find((declared) => declared.target.id === target);
@@ -140,6 +143,7 @@ export async function createAlertStage(options: StageOptions = {}): Promise<Aler
         ...(options.setAside === undefined ? {} : { setAside: options.setAside }),
         isPractice: () => false,
         startedAt: stage.now,
+        monotonicMs: () => stage.now - stage.leaptMs,
         readLive: async () => stage.live,
         readOwn: async (now) => ({
           proberAliveAt: now,

@@ -96,6 +96,7 @@ export function startAlerts(options: AlertsOptions): Alerts {
     // What concerns ourselves is practice where everything is.
     isPractice: (group) => practice.has(group) || practice.size === config.gateways.length,
     startedAt: clock.now(),
+    monotonicMs: () => clock.monotonicUs() / 1000,
     breathe: () => delay(clock, 0),
     readLive: options.readLive ?? (async () => NO_LIVE_FACTS),
     readOwn: async () => ({

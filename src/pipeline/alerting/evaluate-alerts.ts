@@ -14,6 +14,7 @@ import { evaluateOurselves, type OwnEvidence } from '../../domain/alert/own-rule
 import type { Target } from '../../domain/measure/target.ts';
 import { clip, covers, type Interval, union } from '../../domain/time/interval.ts';
 import type { PlannedWork, ScheduleSpan, Store } from '../../store/store.ts';
+import { LEAP_MS } from '../closing/clock-trust.ts';
 import { expectedTicks, intervalAfter } from '../probing/expected-ticks.ts';
 import { piecesOf } from '../read-in-pieces.ts';
 import { createRequestIds } from './request-ids.ts';
@@ -64,6 +65,8 @@ export type AlertingOptions = {
   readonly isPractice: (gateway: string) => boolean;
   /** When this process began to expect samples, epoch ms. */
   readonly startedAt: number;
+  /** Never steps; without it a clock that leaps is believed. */
+  readonly monotonicMs?: () => number;
   readonly readLive: (now: number) => Promise<LiveFacts>;
   /** Called between two pieces of reading, so that others get the thread. */
   readonly breathe?: () => Promise<void>;
@@ -157,6 +160,19 @@ export function createAlertEvaluator(options: AlertingOptions): AlertEvaluator {
   /** Hours to be read again: something arrived late for them, or planned work was announced. */
   const again = new Set<number>();
   let renamedTargets: ReadonlySet<string> = new Set();
+  /** Since when samples are expected without a pause. */
+  let expectedSince = options.startedAt;
+  /** Before this, silence was the clock's: it leapt over that time. */
+  let leaptTo = Number.NEGATIVE_INFINITY;
+  let clockOffset: number | null = null;
+
+  /** Nobody can have measured what a clock leapt over, so nobody is woken for its silence: we expect anew from here on. */
+  const noticeLeap = (now: number): void => {
+    if (options.monotonicMs === undefined) return;
+    const offset = now - options.monotonicMs();
+    if (clockOffset !== null && Math.abs(offset - clockOffset) > LEAP_MS) expectedSince = leaptTo = now;
+    clockOffset = offset;
+  };
 
   const learn = async (fromAt: number, toAt: number): Promise<void> => {
     memory.learn(fromAt, toAt, [], await store.readNotRun({ fromAt, toAt }));
@@ -231,7 +247,7 @@ export function createAlertEvaluator(options: AlertingOptions): AlertEvaluator {
       );
       const since = outageEnd(incidents, id, now);
       const declaredAt = Math.min(now, ...inForce.map(({ fromAt }) => fromAt));
-      const from = Math.max(settledTo - coverageWindowMs, firstOf(own), rememberedFromAt ?? now);
+      const from = Math.max(settledTo - coverageWindowMs, firstOf(own), rememberedFromAt ?? now, leaptTo);
       evaluations.push(
         ...evaluateTarget(
           {
@@ -240,7 +256,7 @@ export function createAlertEvaluator(options: AlertingOptions): AlertEvaluator {
             // What failed during planned work proves nothing, also once the work is over.
             readings: memory.readings(id).filter(({ at }) => !isSetAside(id, at)),
             heardAt: memory.heardAt(id),
-            watchedSince: Math.max(options.startedAt, declaredAt),
+            watchedSince: Math.max(expectedSince, declaredAt),
             inMaintenance: isSetAside(id, now),
             coverage: {
               expected: expectedTicks(own, from, settledTo),
@@ -264,7 +280,7 @@ export function createAlertEvaluator(options: AlertingOptions): AlertEvaluator {
     }
     for (const [id, { gateway, targets: mates }] of keys) {
       const readings = mates.flatMap((mate) => memory.readings(mate));
-      const quotaFrom = Math.max(now - QUOTA_WINDOW_MS, options.startedAt);
+      const quotaFrom = Math.max(now - QUOTA_WINDOW_MS, expectedSince);
       const quota = {
         windowMs: QUOTA_WINDOW_MS,
         expected: mates.reduce((all, one) => all + expectedTicks(spans.get(one) ?? [], quotaFrom, now), 0),
@@ -273,7 +289,7 @@ export function createAlertEvaluator(options: AlertingOptions): AlertEvaluator {
       evaluations.push(evaluateKey({ id, gateway }, readings, quota, thresholds.ownFault.inARow, now));
     }
     evaluations.push(...live.breaches.map((one) => evaluateBreach(one, now)));
-    const own = { ...(await options.readOwn(now)), startedAt: options.startedAt };
+    const own = { ...(await options.readOwn(now)), startedAt: expectedSince };
     evaluations.push(
       ...evaluateOurselves(
         { ...own, undeliverable: await undeliverable(store, policy, now) },
@@ -311,6 +327,7 @@ export function createAlertEvaluator(options: AlertingOptions): AlertEvaluator {
       touchedFrom = Math.min(touchedFrom, at);
     },
     async evaluate(now) {
+      noticeLeap(now);
       targets = new Map(
         (await store.readTargets()).filter(({ current }) => current).map((one) => [one.id, one]),
       );
