@@ -47,6 +47,11 @@ const duration = z
   })
   .meta({ description: 'A number and a unit: ms, s, m, h or d.' });
 
+/** Windows anybody looks back on: ten years of months. */
+const MOST_WINDOWS = 120;
+/** Of a deadline, in its unit: more than a year of hours. */
+const MOST_OFFSET = 10_000;
+
 const text = z.string().min(1);
 const oneOrMore = z
   .union([text, z.array(text).min(1)], {
@@ -218,7 +223,7 @@ const creditCommon = {
     .describe(
       'Whether credits of several models or keys behind one fee add up (sum) or only the greatest counts (max). Left out: the contract does not say; the greatest is shown, and flagged.',
     ),
-  requiresConsecutiveWindows: z.int().min(1).default(1),
+  requiresConsecutiveWindows: z.int().min(1).max(MOST_WINDOWS).default(1),
   status: z.enum(['verified', 'secondary', 'assumed']).default('verified'),
 };
 
@@ -279,20 +284,22 @@ const latency = z.discriminatedUnion('form', [
 
 const deadline = z.strictObject({
   type: z.enum(DEADLINE_TYPES),
-  offset: z.int().min(0),
+  offset: z.int().min(0).max(MOST_OFFSET),
   unit: z.enum(DEADLINE_UNITS),
   anchor: z.enum(DEADLINE_ANCHORS),
   snap: z.enum(['none', 'end_of_month']).default('none'),
 });
 
-const date = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);
+const date = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, {
+  error: (issue) => `expected a date such as 2026-12-25, found ${found(issue.input)}`,
+});
 
 const chronic = z.strictObject({
   when: z
     .strictObject({
-      consecutive: z.int().min(1).optional().describe('So many windows in a row.'),
+      consecutive: z.int().min(1).max(MOST_WINDOWS).optional().describe('So many windows in a row.'),
       k: z.int().min(1).optional().describe('k of the last m windows.'),
-      m: z.int().min(1).optional(),
+      m: z.int().min(1).max(MOST_WINDOWS).optional(),
       singleWindowBelow: exactNumber.optional(),
     })
     .describe('consecutive, or k with m, or singleWindowBelow.'),
@@ -307,7 +314,10 @@ export const contractTermsSchema = z
   .strictObject({
     id: z
       .string()
-      .regex(/^[a-z0-9][a-z0-9._-]*$/i)
+      .regex(/^[a-z0-9][a-z0-9._-]*$/i, {
+        error: (issue) =>
+          `expected letters, digits, dots, dashes and underscores, found ${found(issue.input)}`,
+      })
       .optional()
       .describe('Stable name. Required in a file of its own; elsewhere the key says it.'),
     version: z.union([text, z.number()]).describe('The version of these terms, as the contract names it.'),
@@ -318,7 +328,9 @@ export const contractTermsSchema = z
     parties: z.strictObject({ provider: text, customer: text }).optional(),
     currency: z
       .string()
-      .regex(/^[A-Z]{3}$/)
+      .regex(/^[A-Z]{3}$/, {
+        error: (issue) => `expected a currency in three capitals such as EUR, found ${found(issue.input)}`,
+      })
       .optional()
       .describe('ISO 4217'),
     provenance: z

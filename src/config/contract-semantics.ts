@@ -1,31 +1,15 @@
-import { type Exact, exact } from '../domain/contract/exact.ts';
+import { exact } from '../domain/contract/exact.ts';
 import { matchesOutcome } from '../domain/contract/line-predicate.ts';
 import { OUTCOME_CODES } from '../domain/measure/outcome.ts';
 import { isTimezone, parseInstant } from '../domain/time/period.ts';
 import { durationMs, latencyId } from './contract-from-terms.ts';
 import type { ContractTerms, PredicateTerms } from './contract-schema.ts';
+import { creditProblems } from './credit-semantics.ts';
 import { nearest } from './nearest.ts';
+import { checkAboveZero, checkPercent, error, type ValueProblem, warning } from './value-problem.ts';
 import type { Path } from './yaml-source.ts';
 
-/** A problem in a value, before anybody knows its line. */
-export type ValueProblem = {
-  readonly severity: 'error' | 'warning';
-  readonly path: Path;
-  /** What is wrong: the value (if not said otherwise) or the key that leads to it. */
-  readonly of?: 'key';
-  /** What was found and what was expected. */
-  readonly message: string;
-};
-
 type Check = (terms: ContractTerms) => ValueProblem[];
-
-function error(path: Path, message: string): ValueProblem {
-  return { severity: 'error', path, message };
-}
-
-function warning(path: Path, message: string): ValueProblem {
-  return { severity: 'warning', path, message };
-}
 
 const HOUR_MS = 3_600_000;
 
@@ -37,24 +21,6 @@ function checkSlice(text: string | undefined, path: Path): ValueProblem[] {
 }
 
 type TargetTerms = string | number | { readonly value: string | number };
-
-function targetValue(terms: TargetTerms): Exact {
-  return exact(String(typeof terms === 'object' ? terms.value : terms));
-}
-
-/** A percentage above 0 and at most 100. */
-function checkPercent(
-  value: string | number | null | undefined,
-  path: Path,
-  least: 'zero' | 'more',
-): ValueProblem[] {
-  if (value == null) return [];
-  const percent = exact(String(value));
-  const isLow = least === 'zero' ? percent.lt(0) : percent.lte(0);
-  if (!isLow && percent.lte(100)) return [];
-  const lower = least === 'zero' ? 'from 0' : 'above 0';
-  return [error(path, `must be a percentage ${lower} to 100, found ${value}`)];
-}
 
 function checkTarget(terms: TargetTerms, path: Path): ValueProblem[] {
   return typeof terms === 'object'
@@ -118,6 +84,22 @@ const targets: Check = ({ availability, latency, chronic }) => [
   ]),
 ];
 
+const DAY_MS = 86_400_000;
+/** The shortest window is a February. */
+const LONGEST_RUN_MS = 28 * DAY_MS;
+
+const minRun: Check = ({ availability }) => {
+  if (availability?.method !== 'timeslices') return [];
+  const { minRunSlices, slice: text } = availability;
+  if (checkSlice(text, []).length > 0 || minRunSlices * durationMs(text) <= LONGEST_RUN_MS) return [];
+  return [
+    error(
+      ['availability', 'minRunSlices'],
+      `no run of bad slices lasts that long: expected at most 28 days, found ${minRunSlices} slices of ${text}`,
+    ),
+  ];
+};
+
 const sliceBadWhen: Check = ({ availability }) => {
   if (availability?.method !== 'timeslices') return [];
   const path = ['availability', 'sliceBadWhen'];
@@ -152,9 +134,7 @@ const latencyObjectives: Check = ({ latency, availability }) => {
       const expected = isSpeed ? '> or >= (a speed has a floor)' : '< or <= (a latency has a ceiling)';
       problems.push(error([...path, 'op'], `expected ${expected}, found ${terms.op}`));
     }
-    if (exact(String(terms.value)).lte(0)) {
-      problems.push(error([...path, 'value'], `must be above 0, found ${terms.value}`));
-    }
+    problems.push(...checkAboveZero(terms.value, [...path, 'value']));
     if (!isSpeed && terms.tpsBasis !== undefined) {
       problems.push(
         error([...path, 'tpsBasis'], `only tokens_per_s has a basis, but metric is ${terms.metric}`),
@@ -186,141 +166,20 @@ const latencyObjectives: Check = ({ latency, availability }) => {
   return problems;
 };
 
-type Shape = NonNullable<ContractTerms['latency'][number]['credits']>;
-type Row = (Shape & { shape: 'ladder' })['ladder'][number];
-type Range = { readonly low: Exact | null; readonly high: Exact; readonly highInclusive: boolean };
-
-function rangeOf(row: Row): Range | null {
-  const high = row.below ?? row.atMost;
-  if (high === undefined) return null;
-  return {
-    low: row.atLeast === undefined ? null : exact(String(row.atLeast)),
-    high: exact(String(high)),
-    highInclusive: row.below === undefined,
-  };
-}
-
-function overlaps(a: Range, b: Range): boolean {
-  const reaches = (one: Range, other: Range): boolean => {
-    if (other.low === null) return true;
-    const order = one.high.compare(other.low);
-    return order > 0 || (order === 0 && one.highInclusive);
-  };
-  return reaches(a, b) && reaches(b, a);
-}
-
-function rowWords(row: Row): string {
-  const upper = row.below !== undefined ? `below ${row.below}` : `at most ${row.atMost}`;
-  return row.atLeast === undefined ? upper : `${upper}, at least ${row.atLeast}`;
-}
-
-function checkRow(row: Row, path: Path): ValueProblem[] {
-  const problems = [
-    ...checkPercent(row.below, [...path, 'below'], 'more'),
-    ...checkPercent(row.atMost, [...path, 'atMost'], 'zero'),
-    ...checkPercent(row.atLeast, [...path, 'atLeast'], 'zero'),
-    ...checkPercent(row.percent, [...path, 'percent'], 'zero'),
-  ];
-  if ((row.below === undefined) === (row.atMost === undefined)) {
-    problems.push(error(path, 'expected either below or atMost as the upper end of the row'));
-  }
-  const range = rangeOf(row);
-  if (range?.low != null && range.low.compare(range.high) >= (range.highInclusive ? 1 : 0)) {
-    problems.push(error(path, `the row is empty: ${rowWords(row)}`));
-  }
-  return problems;
-}
-
-/** Rows with `below` alone nest, so only equal or contradictory ones are wrong; printed ranges must not meet. */
-function checkLadder(rows: readonly Row[], path: Path): ValueProblem[] {
-  const problems = rows.flatMap((row, i) => checkRow(row, [...path, i]));
-  if (problems.length > 0) return problems;
-  const isPrinted = rows.some((row) => row.atLeast !== undefined || row.atMost !== undefined);
-  for (const [i, row] of rows.entries()) {
-    const range = rangeOf(row);
-    for (const [j, other] of rows.slice(0, i).entries()) {
-      const earlier = rangeOf(other);
-      if (range === null || earlier === null) continue;
-      const clash = isPrinted ? overlaps(range, earlier) : range.high.equals(earlier.high);
-      if (clash) {
-        problems.push(
-          error([...path, i], `overlaps row ${j + 1} of the ladder: ${rowWords(row)} and ${rowWords(other)}`),
-        );
-        continue;
-      }
-      const isDeeper = range.high.lt(earlier.high);
-      const [deep, shallow] = isDeeper ? [row, other] : [other, row];
-      if (exact(String(deep.percent)).lt(exact(String(shallow.percent)))) {
-        problems.push(
-          warning(
-            [...path, i],
-            `pays less for less uptime: ${deep.percent} % ${rowWords(deep)}, but ${shallow.percent} % ${rowWords(shallow)}`,
-          ),
-        );
-      }
-    }
-  }
-  return problems;
-}
-
-function checkShape(shape: Shape | undefined, path: Path): ValueProblem[] {
-  if (shape === undefined) return [];
-  switch (shape.shape) {
-    case 'ladder':
-      return checkLadder(shape.ladder, [...path, 'ladder']);
-    case 'flat':
-      return checkPercent(shape.percent, [...path, 'percent'], 'more');
-    case 'per_step':
-      return exact(String(shape.step)).lte(0)
-        ? [error([...path, 'step'], `must be above 0, found ${shape.step}`)]
-        : [];
-    case 'per_downtime_unit':
-      return durationMs(shape.unit) > 0
-        ? []
-        : [error([...path, 'unit'], `must be above 0, found ${shape.unit}`)];
-    case 'linear':
-    case 'downtime_multiplier':
-    case 'service_days':
-    case 'none':
-      return [];
-  }
-}
-
-const credits: Check = ({ credits: terms, availability, latency, currency }) => {
-  const problems = [
-    ...checkShape(terms, ['credits']),
-    ...latency.flatMap((one, i) => checkShape(one.credits, ['latency', i, 'credits'])),
-    ...checkPercent(terms?.capPercent, ['credits', 'capPercent'], 'more'),
-  ];
-  if (problems.some((problem) => problem.severity === 'error')) return problems;
-  if (terms !== undefined && terms.shape !== 'none' && availability === undefined) {
-    problems.push(
-      error(
-        ['credits'],
-        'these credits are for availability, which is not promised; expected latency[].credits',
-      ),
-    );
-  }
-  if (terms?.minCredit != null && currency === undefined) {
-    problems.push(error(['credits', 'minCredit'], 'an amount of money needs currency, e.g. currency: USD'));
-  }
-  if (terms?.shape === 'ladder' && availability !== undefined) {
-    const goal = targetValue(availability.target);
-    for (const [i, row] of terms.ladder.entries()) {
-      const range = rangeOf(row);
-      if (range === null || range.high.lte(goal)) continue;
-      problems.push(
-        warning(['credits', 'ladder', i], `pays ${rowWords(row)} although the target is ${goal.toString()}`),
-      );
-    }
-  }
-  return problems;
-};
-
 const rounding: Check = ({ rounding: terms }) =>
   terms !== undefined && terms.mode !== 'none' && terms.decimals == null
     ? [error(['rounding'], `mode ${terms.mode} needs decimals, such as decimals: 2`)]
     : [];
+
+function checkStatuses(terms: PredicateTerms | undefined, path: Path): ValueProblem[] {
+  const codes = terms?.status === undefined ? [] : [terms.status].flat();
+  return codes.flatMap((code, i) => {
+    const [from, to] = String(code).split('-').map(Number);
+    if (from === undefined || to === undefined || from <= to) return [];
+    const at = Array.isArray(terms?.status) ? [...path, 'status', i] : [...path, 'status'];
+    return [error(at, `the range is empty; expected "${to}-${from}", found "${code}"`)];
+  });
+}
 
 function checkOutcomes(terms: PredicateTerms | undefined, path: Path): ValueProblem[] {
   const patterns = terms?.outcome === undefined ? [] : [terms.outcome].flat();
@@ -331,11 +190,19 @@ function checkOutcomes(terms: PredicateTerms | undefined, path: Path): ValueProb
   });
 }
 
-const outcomes: Check = ({ eligible, classify, latency }) => [
-  ...checkOutcomes(eligible, ['eligible']),
-  ...classify.flatMap((rule, i) => checkOutcomes(rule.when, ['classify', i, 'when'])),
-  ...latency.flatMap((terms, i) => checkOutcomes(terms.eligible, ['latency', i, 'eligible'])),
-];
+const predicates: Check = ({ eligible, classify, latency }) =>
+  [
+    { terms: eligible, path: ['eligible'] },
+    ...classify.map((rule, i) => ({ terms: rule.when, path: ['classify', i, 'when'] })),
+    ...latency.map((one, i) => ({ terms: one.eligible, path: ['latency', i, 'eligible'] })),
+  ].flatMap(({ terms, path }) => [...checkOutcomes(terms, path), ...checkStatuses(terms, path)]);
+
+const holidays: Check = ({ claim, window }) =>
+  (claim?.holidays ?? []).flatMap((text, i) =>
+    !isTimezone(window.timezone) || parseInstant(text, window.timezone) !== null
+      ? []
+      : [error(['claim', 'holidays', i], `no such day: ${text}`)],
+  );
 
 const chronicWhen: Check = ({ chronic }) =>
   chronic.flatMap(({ when }, i) => {
@@ -373,10 +240,12 @@ const CHECKS: readonly Check[] = [
   slices,
   targets,
   sliceBadWhen,
+  minRun,
   latencyObjectives,
-  credits,
+  creditProblems,
   rounding,
-  outcomes,
+  predicates,
+  holidays,
   chronicWhen,
 ];
 

@@ -20,17 +20,19 @@ export type Respelt = {
 };
 
 /** Other names of keys, beside the same words joined by underscores. */
-const OTHER_NAMES: Readonly<Record<string, string>> = {
-  doc_date: 'documentDate',
-  docDate: 'documentDate',
-  value_ms: 'value',
-  valueMs: 'value',
-  error_code: 'code',
-  errorCode: 'code',
-};
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    doc_date: 'documentDate',
+    docDate: 'documentDate',
+    value_ms: 'value',
+    valueMs: 'value',
+    error_code: 'code',
+    errorCode: 'code',
+  }),
+);
 
 function ownName(key: string): string {
-  const other = OTHER_NAMES[key];
+  const other = OTHER_NAMES.get(key);
   if (other !== undefined) return other;
   const joined = key.replaceAll(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
   return isContractKey(joined) ? joined : key;

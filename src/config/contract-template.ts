@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { ValueProblem } from './contract-semantics.ts';
 import { nearest } from './nearest.ts';
+import type { ValueProblem } from './value-problem.ts';
 import { readYaml } from './yaml-source.ts';
 
 /** Where the contract templates of this installation live. */

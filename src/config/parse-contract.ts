@@ -5,10 +5,11 @@ import { instantText } from '../domain/time/period.ts';
 import { contractFrom } from './contract-from-terms.ts';
 import { unknownKey } from './contract-keys.ts';
 import { contractTermsSchema, found } from './contract-schema.ts';
-import { semanticProblems, type ValueProblem } from './contract-semantics.ts';
+import { semanticProblems } from './contract-semantics.ts';
 import { respell } from './contract-spelling.ts';
 import { resolveTemplate } from './contract-template.ts';
 import { nearest } from './nearest.ts';
+import type { ValueProblem } from './value-problem.ts';
 import type { Path } from './yaml-source.ts';
 
 export type ParsedContracts = {

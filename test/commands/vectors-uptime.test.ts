@@ -27,6 +27,9 @@ const at = (minute: number, facts: Record<string, unknown>): Record<string, unkn
 const bad = (minutes: readonly number[]): Record<string, unknown>[] =>
   minutes.map((minute) => at(minute, { status: 500 }));
 
+/** Three thousand names: asked for in three fields, they make more kinds of request than a number holds. */
+const NAMES = Array.from({ length: 3000 }, (_, i) => `n${i}`).join(', ');
+
 type Vector = Pick<Asked, 'contract' | 'lines'> &
   Partial<Asked> & {
     /** How the value follows. */
@@ -275,6 +278,31 @@ const VECTORS: Readonly<Record<string, Vector>> = {
     ],
     percent: '75.000000',
     exact: '3/4',
+    result: 'breached',
+  },
+  'more tags than a word has bits are still told apart': {
+    because: 'tag 0 is bad, tags 1 to 39 are excluded, no tag is good: 1 of 2 requests',
+    contract: terms(
+      OCCURRENCES,
+      `classify: [{ when: { tag: t0 }, as: bad }, { when: { tag: [${Array.from({ length: 39 }, (_, i) => `t${i + 1}`).join(', ')}] }, as: excluded }]`,
+    ),
+    lines: [
+      at(0, { status: 200 }),
+      ...Array.from({ length: 40 }, (_, i) => at(1, { status: 200, tags: [`t${i}`] })),
+    ],
+    percent: '50.000000',
+    result: 'breached',
+  },
+  'more kinds of request than a number can name are still told apart': {
+    because: 'the two that name all three are bad, 2 of 4',
+    contract: terms(
+      OCCURRENCES,
+      `classify: [{ when: { model: [${NAMES}], endpoint: [${NAMES}], region: [${NAMES}] }, as: bad }]`,
+    ),
+    lines: ['n0', 'n2999', 'other', undefined].map((name) =>
+      at(0, { status: 200, outcome: 'quality.wrong_answer', model: name, endpoint: name, region: name }),
+    ),
+    percent: '50.000000',
     result: 'breached',
   },
   'transport errors by name': {

@@ -228,6 +228,47 @@ const BAD: Readonly<Record<string, Bad>> = {
     '{}',
     ['c.yaml:26:7  chronic[0].when  expected exactly one of consecutive, k with m, singleWindowBelow'],
   ],
+  'a run of bad slices longer than any window': [
+    'emptySlice: good',
+    'emptySlice: good\n  minRunSlices: 40321',
+    [
+      'c.yaml:10:17  availability.minRunSlices  no run of bad slices lasts that long: expected at most 28 days, found 40321 slices of 60s',
+    ],
+  ],
+  'a deadline in the next millennium': [
+    'offset: 30',
+    'offset: 10001',
+    ['c.yaml:24:31  claim.deadlines[0].offset  expected at most 10000, found the number 10001'],
+  ],
+  'a right that looks back further than anybody has records': [
+    'consecutive: 2',
+    'consecutive: 121',
+    ['c.yaml:26:28  chronic[0].when.consecutive  expected at most 120, found the number 121'],
+  ],
+  'a holiday that no calendar has': [
+    'chronic:',
+    '  holidays: ["2026-12-25", "2026-02-29"]\nchronic:',
+    ['c.yaml:25:28  claim.holidays[1]  no such day: 2026-02-29'],
+  ],
+  'a range of statuses backwards': [
+    'credits:\n',
+    'classify: [{ when: { status: [500, "599-501"] }, as: bad }]\ncredits:\n',
+    ['c.yaml:17:36  classify[0].when.status[1]  the range is empty; expected "501-599", found "599-501"'],
+  ],
+  'a ladder for a percentile in ms, which has no percentage': [
+    '    value: 500\n',
+    '    value: 500\n    credits: { shape: linear, percentPerPoint: 2 }\n',
+    [
+      'c.yaml:17:23  latency[0].credits.shape  a percentile over the whole window earns by being missed: expected flat, found linear',
+    ],
+  ],
+  'a name that every object has': [
+    'version: 1\n',
+    'version: 1\nconstructor: 1\n',
+    [
+      'c.yaml:3:1  constructor  unknown key constructor; expected one of id, version, title, inForceFrom, parties, currency, provenance, scope, window, eligible, classify, otherwise, availability, latency, credits, rounding, maintenance, claim, chronic, fee, authority',
+    ],
+  ],
   'an outcome nobody knows': [
     'latency:',
     'classify: [{ when: { outcome: provider.5x }, as: bad }]\nlatency:',
@@ -293,3 +334,40 @@ test('versions that start together are a problem', () => {
     'c.yaml:2:3  contracts.ours  versions of ours start at the same time; expected a different inForceFrom in each',
   ]);
 });
+
+/** What each shape of credit must not say, and what is said about it. */
+const BAD_CREDITS: Readonly<Record<string, readonly [credits: string, problem: string]>> = {
+  'a negative rate': [
+    'shape: linear, percentPerPoint: -2',
+    'credits.percentPerPoint  must be above 0, found -2',
+  ],
+  'a negative step': [
+    'shape: per_step, step: "0.3", percentPerStep: "-0.1"',
+    'credits.percentPerStep  must be above 0, found -0.1',
+  ],
+  'downtime that is free before there is any': [
+    'shape: per_downtime_unit, unit: 5m, percentPerUnit: 1, afterPercent: -1',
+    'credits.afterPercent  must be a percentage from 0 to 100, found -1',
+  ],
+  'a negative multiplier': [
+    'shape: downtime_multiplier, multiplier: -10',
+    'credits.multiplier  must be above 0, found -10',
+  ],
+  'days for an uptime above 100 %': [
+    'shape: service_days, serviceDays: [{ below: "100.1", days: 1 }]',
+    'credits.serviceDays[0].below  must be a percentage above 0 to 100, found 100.1',
+  ],
+  'days by two rows that begin alike': [
+    'shape: service_days, serviceDays: [{ below: "99.0", days: 1 }, { below: 99, days: 2 }]',
+    'credits.serviceDays[1]  says the same as row 1: below 99',
+  ],
+};
+
+for (const [name, [terms, problem]] of Object.entries(BAD_CREDITS)) {
+  test(`credits, ${name}: ${problem}`, () => {
+    const written = GOOD.replace(/^credits:\n(?: .*\n)+/m, `credits: { ${terms} }\n`);
+    const found = problemsOf(written);
+    assert.equal(found.length, 1, found.join('\n'));
+    assert.ok(found[0]?.endsWith(problem), found[0]);
+  });
+}

@@ -1,10 +1,10 @@
-import { DOUBTS, OUTCOME_CODES } from '../measure/outcome.ts';
 import { covers, type Interval } from '../time/interval.ts';
 import type { Period } from '../time/period.ts';
 import type { Contract, LatencyTerms } from './contract.ts';
 import { countUnder, type Verdict } from './counting.ts';
 import { type LatencyQuestion, latencyQuestion, type Timing, timeOf } from './latency-question.ts';
-import { effectiveOutcome, holds, type Predicate, type RequestFacts } from './line-predicate.ts';
+import { effectiveOutcome, holds, type RequestFacts } from './line-predicate.ts';
+import { type Facets, facetsOf, kindKey } from './request-kind.ts';
 import { addValueCounts, countValue, emptyValueCounts, type ValueCounts } from './value-counts.ts';
 
 /** One request, or `count` requests alike. */
@@ -46,19 +46,6 @@ type SeriesPlan = {
   readonly question: LatencyQuestion;
 };
 
-/** The values of each field that some contract distinguishes. */
-type Facets = {
-  readonly promptTokens: readonly number[];
-  readonly outputTokens: readonly number[];
-  readonly clientTimeoutMs: readonly number[];
-  readonly serviceTier: ReadonlyMap<string, number>;
-  readonly model: ReadonlyMap<string, number>;
-  readonly endpoint: ReadonlyMap<string, number>;
-  readonly region: ReadonlyMap<string, number>;
-  readonly code: ReadonlyMap<string, number>;
-  readonly tag: ReadonlyMap<string, number>;
-};
-
 /** Requests no contract of the plan can tell apart, counted per slice. */
 export type Kind = {
   readonly facts: RequestFacts;
@@ -96,7 +83,7 @@ export type SeriesTally = {
 
 export type Tally = {
   readonly plan: TallyPlan;
-  readonly kinds: Map<number, Kind>;
+  readonly kinds: Map<number | string, Kind>;
   readonly series: readonly SeriesTally[];
   /** Requests before or after the period. */
   outside: number;
@@ -107,35 +94,6 @@ const ANSWERED = new Set(['ok', 'quality.wrong_answer']);
 
 function gcd(a: number, b: number): number {
   return b === 0 ? a : gcd(b, a % b);
-}
-
-function predicatesOf(contract: Contract): Predicate[] {
-  return [
-    contract.eligible,
-    ...contract.classify.map((rule) => rule.when),
-    ...contract.latency.map((terms) => terms.eligible),
-  ];
-}
-
-function facetsOf(contracts: readonly Contract[]): Facets {
-  const predicates = contracts.flatMap(predicatesOf);
-  const cuts = (pick: (one: Predicate) => readonly (number | undefined)[]): number[] =>
-    [...new Set(predicates.flatMap(pick).filter((cut) => cut !== undefined))].sort((a, b) => a - b);
-  const names = (pick: (one: Predicate) => readonly string[] | undefined): ReadonlyMap<string, number> =>
-    new Map(
-      [...new Set(predicates.flatMap((one) => pick(one) ?? []))].sort().map((name, i) => [name, i + 2]),
-    );
-  return {
-    promptTokens: cuts((one) => [one.promptTokensOver, one.promptTokensAtMost]),
-    outputTokens: cuts((one) => [one.outputTokensOver, one.outputTokensAtMost]),
-    clientTimeoutMs: cuts((one) => [one.clientTimeoutBelowMs]),
-    serviceTier: names((one) => one.serviceTier),
-    model: names((one) => one.model),
-    endpoint: names((one) => one.endpoint),
-    region: names((one) => one.region),
-    code: names((one) => one.code),
-    tag: names((one) => [...(one.tag ?? []), ...(one.overQuota === undefined ? [] : ['over_quota'])]),
-  };
 }
 
 /** Where a contract counts no slices, they still show when something happened and how failures cluster. */
@@ -196,63 +154,6 @@ export function emptyTally(plan: TallyPlan): Tally {
     })),
     outside: 0,
   };
-}
-
-/** Which side of every cut a value lies on, as one small number; equal to a cut is a place of its own. */
-function place(value: number | null, cuts: readonly number[]): number {
-  if (value === null) return 0;
-  let position = 1;
-  for (const cut of cuts) {
-    if (value < cut) break;
-    position += value === cut ? 1 : 2;
-    if (value === cut) break;
-  }
-  return position;
-}
-
-function nameIndex(value: string | null, names: ReadonlyMap<string, number>): number {
-  return value === null ? 0 : (names.get(value) ?? 1);
-}
-
-const OUTCOME_INDEX: ReadonlyMap<string, number> = new Map(OUTCOME_CODES.map((code, i) => [code, i + 1]));
-const DOUBT_INDEX: ReadonlyMap<string, number> = new Map(DOUBTS.map((doubt, i) => [doubt, i + 1]));
-const DOUBT_RADIX = DOUBTS.length + 1;
-const STATUS_RADIX = 1000;
-
-/** A number that is equal for requests of one kind. */
-function kindKey(line: RequestFacts, maintenance: number, { facets, contracts }: TallyPlan): number {
-  let key = line.outcome === null ? 0 : (OUTCOME_INDEX.get(line.outcome) ?? 0);
-  key = key * DOUBT_RADIX + (line.doubt === null ? 0 : (DOUBT_INDEX.get(line.doubt) ?? 0));
-  key = key * STATUS_RADIX + (line.status ?? 0);
-  key = key * 3 + (line.stream === null ? 0 : line.stream ? 1 : 2);
-  key = key * 2 ** contracts.length + maintenance;
-  if (facets.promptTokens.length > 0) {
-    key = key * (2 * facets.promptTokens.length + 2) + place(line.promptTokens, facets.promptTokens);
-  }
-  if (facets.outputTokens.length > 0) {
-    key = key * (2 * facets.outputTokens.length + 2) + place(line.outputTokens, facets.outputTokens);
-  }
-  if (facets.clientTimeoutMs.length > 0) {
-    key = key * (2 * facets.clientTimeoutMs.length + 2) + place(line.clientTimeoutMs, facets.clientTimeoutMs);
-  }
-  if (facets.serviceTier.size > 0) {
-    key = key * (facets.serviceTier.size + 2) + nameIndex(line.serviceTier, facets.serviceTier);
-  }
-  if (facets.model.size > 0) key = key * (facets.model.size + 2) + nameIndex(line.model, facets.model);
-  if (facets.endpoint.size > 0) {
-    key = key * (facets.endpoint.size + 2) + nameIndex(line.endpoint, facets.endpoint);
-  }
-  if (facets.region.size > 0) key = key * (facets.region.size + 2) + nameIndex(line.region, facets.region);
-  if (facets.code.size > 0) key = key * (facets.code.size + 2) + nameIndex(line.code, facets.code);
-  if (facets.tag.size > 0) {
-    let mask = 0;
-    for (const tag of line.tags) mask |= 1 << ((facets.tag.get(tag) ?? 1) - 1);
-    key = key * 2 ** (facets.tag.size + 1) + mask;
-  }
-  if (!Number.isSafeInteger(key)) {
-    throw new RangeError('the contracts distinguish too many kinds of request');
-  }
-  return key;
 }
 
 /** The verdict of a contract on a kind of request, inside or outside of its maintenance. */
@@ -374,7 +275,7 @@ export function accumulate(tally: Tally, line: Line): void {
   if (!inPeriod) tally.outside += line.count;
   if (index < 0) return;
   const maintenance = maintenanceMask(plan, line.at);
-  const key = kindKey(line, maintenance, plan);
+  const key = kindKey(line, maintenance, plan.facets, plan.contracts.length);
   let kind = tally.kinds.get(key);
   if (kind === undefined) {
     kind = newKind(line, maintenance, plan);
