@@ -73,7 +73,7 @@ export function createRecentWindow(options: WindowOptions): RecentWindow {
     if (settings.currencyOf === undefined) return new Map();
     if (!recent.isHourRead) return null;
     const mostHours = (): number => Math.max(1, Math.floor(NEW_COSTS / Math.max(1, attemptsIn(recent))));
-    return daySpend(now, costsSince(recent, Math.floor(now / HOUR_MS) * HOUR_MS), mostHours);
+    return daySpend.read(now, costsSince(recent, Math.floor(now / HOUR_MS) * HOUR_MS), mostHours);
   };
 
   const read = async (now: number): Promise<StatusView> => {
@@ -107,6 +107,7 @@ export function createRecentWindow(options: WindowOptions): RecentWindow {
     touched: (at) => {
       isTold = true;
       minutes.touched(at);
+      daySpend.touched(at);
     },
     forget: () => {
       plan = null;

@@ -26,7 +26,7 @@ test('spend since midnight is every attempt of the day whatever its purpose, rea
     notRun: [],
   });
   const read: number[] = [];
-  const spend = createDaySpend({
+  const { read: spend } = createDaySpend({
     readHourCosts: (hourAt) => {
       read.push((hourAt - MIDNIGHT) / HOUR);
       return store.readHourCosts(hourAt);
@@ -46,7 +46,7 @@ test('spend since midnight is every attempt of the day whatever its purpose, rea
   await store.compact(MIDNIGHT + 3 * HOUR);
   while (await store.compact(MIDNIGHT + 3 * HOUR));
   assert.equal((await store.readHourCosts(MIDNIGHT + 2 * HOUR)).get(id), 54_003, 'packed as unpacked');
-  const anew = createDaySpend(store);
+  const { read: anew } = createDaySpend(store);
   assert.equal(await anew(MIDNIGHT + 3.5 * HOUR, none, () => 2), null, 'two hours are not the day');
   assert.equal(
     (await anew(MIDNIGHT + 3.5 * HOUR, none, () => 2))?.get(id),
@@ -55,4 +55,37 @@ test('spend since midnight is every attempt of the day whatever its purpose, rea
   );
   assert.equal((await spend(MIDNIGHT + 25 * HOUR, none))?.get(id), undefined, 'a new day begins at nothing');
   await store.close();
+});
+
+test('what comes late for an hour that had settled is in the spending of the day, without reading the others again', async () => {
+  const costs = [100, 20, 3];
+  const reads: number[] = [];
+  let onRead = (_hour: number): void => undefined;
+  const { read, touched } = createDaySpend({
+    readHourCosts: async (hourAt) => {
+      const hour = (hourAt - MIDNIGHT) / HOUR;
+      reads.push(hour);
+      onRead(hour);
+      return new Map([['a', costs[hour] ?? 0]]);
+    },
+  });
+  const none = new Map<string, number>();
+  const now = MIDNIGHT + 3.5 * HOUR;
+  assert.equal((await read(now, none))?.get('a'), 123);
+  costs[1] = 50;
+  touched(MIDNIGHT + 1.5 * HOUR);
+  touched(now - 1_000);
+  assert.equal((await read(now + 1_000, none))?.get('a'), 123, 'not at once');
+  reads.length = 0;
+  onRead = (hour) => {
+    if (hour === 1) touched(MIDNIGHT + 1.9 * HOUR);
+  };
+  assert.equal((await read(now + 30_000, none))?.get('a'), 153);
+  assert.deepEqual(reads, [1, 2]);
+  onRead = () => undefined;
+  costs[1] = 60;
+  assert.equal((await read(now + 60_000, none))?.get('a'), 163, 'also what came while it was being read');
+  reads.length = 0;
+  await read(now + 120_000, none);
+  assert.deepEqual(reads, []);
 });
