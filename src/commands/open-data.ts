@@ -1,9 +1,10 @@
-import { chmodSync, constants, copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { claimFolder } from '../store/sqlite/claim.ts';
 import { type OpenedStore, openSqliteStore } from '../store/sqlite/open.ts';
 import type { Store } from '../store/store.ts';
+import { copyAtRest } from './copy-at-rest.ts';
 import { OperatorError } from './world.ts';
 
 /** The name of the database inside the data folder. */
@@ -28,7 +29,7 @@ export function openDataToRead(folder: string): Store {
   const opened = openSqliteStore(path);
   if (opened.kind === 'opened' || opened.reason !== 'unwritable') return storeOf(opened);
   const asItIs = openSqliteStore(path, { readOnly: true });
-  // What cannot even be opened lacks the file that SQLite shares with whoever writes; so nobody writes, and it may be copied.
+  // What cannot even be opened lacks the file that SQLite shares with whoever writes; so nobody writes, as a rule, and it may be copied.
   if (asItIs.kind === 'opened' || asItIs.reason !== 'unwritable') return storeOf(asItIs);
   return openCopy(path);
 }
@@ -38,18 +39,23 @@ function openCopy(path: string): Store {
   const folder = mkdtempSync(join(tmpdir(), 'probity-reading-'));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   process.once('exit', remove);
+  let isWhole = false;
   try {
-    for (const suffix of ['', '-wal']) {
-      if (!existsSync(`${path}${suffix}`)) continue;
-      const copy = join(folder, `${DATABASE}${suffix}`);
-      copyFileSync(`${path}${suffix}`, copy, constants.COPYFILE_FICLONE);
-      chmodSync(copy, 0o600);
-    }
+    isWhole = copyAtRest(
+      ['', '-wal'].map((suffix) => `${path}${suffix}`),
+      folder,
+    );
   } catch (error) {
     remove();
     const why = error instanceof Error ? error.message : String(error);
     throw new OperatorError(
       `${path} cannot be read where it is, nor copied: ${why}; TMPDIR may name a place with more room`,
+    );
+  }
+  if (!isWhole) {
+    remove();
+    throw new OperatorError(
+      `somebody writes into ${path} just now, and it cannot be read beside them; try again`,
     );
   }
   const store = openOrMake(folder);
