@@ -14,18 +14,19 @@ import { impatientClock } from '../test/support/impatient-clock.ts';
 import { DAY_MS, HOUR_MS, writeNinetyDays } from './ninety-days.ts';
 
 /**
- * `npm run bench:evaluate [targets]`: one live pass over all targets with ninety days of history at one sample a minute,
+ * `npm run bench:evaluate [targets] [contract template]`: one live pass over all targets with ninety days of history at one sample a minute,
  * beside counting the same from raw rows in the same run. The last day is recorded row by row; its buckets stand for
  * the other days.
  */
 const TARGETS = Number(process.argv[2] ?? 368);
+const TEMPLATE = process.argv[3] ?? 'pro-channel';
 const MINUTE_MS = 60_000;
 const NOW = Date.UTC(2026, 2, 30) + 13 * HOUR_MS + 37 * MINUTE_MS + 20_000;
 const PASSES = 15;
 
 function contractOf() {
-  const text = readFileSync(join(import.meta.dirname, '../probes/contracts/pro-channel.yaml'), 'utf8');
-  const contract = readContractText(text, 'pro-channel.yaml').contracts.get('pro-channel')?.[0];
+  const text = readFileSync(join(import.meta.dirname, `../probes/contracts/${TEMPLATE}.yaml`), 'utf8');
+  const contract = readContractText(text, `${TEMPLATE}.yaml`).contracts.get(TEMPLATE)?.[0];
   if (contract === undefined) throw new Error('the template holds a contract');
   return contract;
 }

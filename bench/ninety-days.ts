@@ -1,4 +1,7 @@
 import type { Contract } from '../src/domain/contract/contract.ts';
+import type { Bucket } from '../src/domain/live/bucket.ts';
+import type { BucketAnswer } from '../src/domain/live/question-sums.ts';
+import { RUN_HEAD } from '../src/domain/live/slice-runs.ts';
 import type { Sample } from '../src/domain/measure/sample.ts';
 import type { Target } from '../src/domain/measure/target.ts';
 import { createLiveScope } from '../src/pipeline/live/live-scope.ts';
@@ -59,10 +62,26 @@ export async function writeNinetyDays(store: Store, past: Past): Promise<number>
   for (let back = 1; recordedFrom - back * HOUR_MS >= closedTo - DAYS * DAY_MS; back += 1) {
     const like = closedTo - (1 + (back % past.hours)) * HOUR_MS;
     const rows = await store.readBuckets('hour', like, like + HOUR_MS);
-    await store.writeBuckets('hour', { fromAt: recordedFrom - back * HOUR_MS, marks: 0 }, rows);
+    const fromAt = recordedFrom - back * HOUR_MS;
+    const moved = rows.map((row) => ({ ...row, bucket: movedBy(row.bucket, fromAt - like) }));
+    await store.writeBuckets('hour', { fromAt, marks: 0 }, moved);
   }
   await countDirty(store, scope, clock, () => false);
   return countedMs;
+}
+
+/** The same at another time. */
+function movedBy(bucket: Bucket, ms: number): Bucket {
+  const answers = bucket.answers.map((answer): BucketAnswer => {
+    if (answer.kind === 'percentile') return answer;
+    const own =
+      answer.kind === 'availability' ? { ...answer, down: answer.down.map((at) => at + ms) } : answer;
+    if (own.slices === undefined) return own;
+    const every = RUN_HEAD + own.slices.width;
+    const runs = own.slices.runs.map((value, index) => (index % every === 0 ? value + ms : value));
+    return { ...own, slices: { ...own.slices, runs } };
+  });
+  return { ...bucket, answers };
 }
 
 async function recordByTick(store: Store, samples: readonly Sample[]): Promise<void> {

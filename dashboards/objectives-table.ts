@@ -73,7 +73,7 @@ function goalText({ goal, kind, metric }: LiveObjective): string {
   return `${signs[goal.comparator]} ${value}`;
 }
 
-function windowCell(objective: LiveObjective, window: LiveWindow): Html {
+function windowCell(objective: LiveObjective, window: LiveWindow, together: Html | null = null): Html {
   const standing = standingOf(window.result);
   const share = shareOf(window);
   const value =
@@ -88,7 +88,7 @@ function windowCell(objective: LiveObjective, window: LiveWindow): Html {
         : window.latency === null && window.n > 0
           ? 'a failure'
           : formatUs(window.latency);
-  return html`<td class="num s-${standing}"><span class="goal">${markOf(standing)}</span><b>${value}</b><br>${counts(window)}</td>`;
+  return html`<td class="num s-${standing}"><span class="goal">${markOf(standing)}</span><b>${value}</b><br>${counts(window)}${together !== null && html` ${together}`}</td>`;
 }
 
 function markOf(standing: Standing): Html | null {
@@ -102,11 +102,14 @@ function counts({ n, bad }: LiveWindow): Html {
 }
 
 /**
- * The period of an objective that is judged of several targets as one: theirs where requests are counted. Slices are only
- * judged of all at the close; until then a target's own would look like a verdict.
+ * The period of an objective that is judged of several targets as one: theirs where requests are counted or slices of all of
+ * them are known. Where they are not, a target's own would look like a verdict.
  */
-function pooledCell({ windows: { period } }: LiveObjective, pool: Pool): Html {
+function pooledCell(objective: LiveObjective, pool: Pool): Html {
+  const { period } = objective.windows;
   const standing = standingOf(period.result);
+  const together = html`<small class="soft">${ofAll(pool)}</small>`;
+  if (pool.judged === 'by slice') return windowCell(objective, period, together);
   const value =
     pool.judged !== 'summed'
       ? period.result === 'met'
@@ -117,7 +120,7 @@ function pooledCell({ windows: { period } }: LiveObjective, pool: Pool): Html {
         : `${formatShare(period.n - period.bad, period.n)} good`;
   return html`<td class="num s-${standing}"><span class="goal">${markOf(standing)}</span><b>${value}</b><br>${
     pool.judged === 'summed' && counts(period)
-  } <small class="soft">${ofAll(pool)}</small></td>`;
+  } ${together}</td>`;
 }
 
 /** What is left of the budget, how fast it burns, and when it is gone. */
@@ -128,7 +131,7 @@ function outlook(objective: LiveObjective, times: Times): Html | null {
       objective.windows.period.result === 'met'
         ? ' So far it is kept, even if every bad slice of each target were one of all.'
         : '';
-    return html`<div class="outlook"><span class="k">${objectiveName(objective)}</span><span class="soft">no budget before the close</span><p class="soft">Judged by slices ${ofAll(pool)} together, when the period closes.${kept} The figures here are this target\u2019s own.</p></div>`;
+    return html`<div class="outlook"><span class="k">${objectiveName(objective)}</span><span class="soft">no budget yet</span><p class="soft">Judged by slices ${ofAll(pool)} together, and those of some hours are not known: at the latest when the period closes.${kept} The figures here are this target\u2019s own.</p></div>`;
   }
   if (budget === null) return null;
   const day = burn['24h'];

@@ -55,8 +55,8 @@ const pool: Schema = object(
     scope: { ...text, description: '`gateway/tier`.' },
     targets: count,
     judged: oneOf(
-      ['summed', 'bounded', 'at close'],
-      '`summed`: `windows.period`, `budget`, `burn` and `exhaustedAt` are those of all of them. Otherwise the contract counts slices of all together: there is no `budget`, and the result is `met` where even the sum of all bad slices keeps the target (`bounded`), else `undecided` until the period closes.',
+      ['summed', 'by slice', 'bounded', 'at close'],
+      '`summed` and `by slice`: `windows.period`, `budget`, `burn` and `exhaustedAt` are those of all of them, added up or slice by slice. Otherwise the contract counts slices of all together and those of some hours are not known: there is no `budget`, and the result is `met` where even the sum of all bad slices keeps the target (`bounded`), else `undecided` until the period closes.',
     ),
   },
   'Set where the contract judges several targets as one.',

@@ -189,6 +189,53 @@ export function bucketContract(name: string, open: () => Shelf): void {
       },
     );
 
+    promise(
+      'what each slice came to reads back as written, beside buckets that do not tell it',
+      async ({ store }) => {
+        const [requests, times, share] = bucket(57).answers;
+        assert.ok(requests?.kind === 'availability' && times && share?.kind === 'attainment');
+        const runs = [
+          MONDAY,
+          7,
+          1,
+          0,
+          0,
+          MONDAY + 7 * MINUTE,
+          2,
+          0,
+          1,
+          0,
+          MONDAY + 50 * MINUTE,
+          1,
+          300,
+          0,
+          4,
+        ];
+        const told: Bucket = {
+          ...bucket(57),
+          answers: [
+            { ...requests, slices: { sliceMs: MINUTE, width: 3, runs } },
+            times,
+            {
+              ...share,
+              slices: { sliceMs: 5 * MINUTE, width: 4, runs: [MONDAY + HOUR / 2, 6, 5, 4, 0, 2_500_000_001] },
+            },
+          ],
+        };
+        const quiet: Bucket = {
+          ...bucket(0),
+          answers: [{ ...requests, slices: { sliceMs: MINUTE, width: 3, runs: [] } }, times, share],
+        };
+        for (const one of [told, quiet, bucket(57)]) {
+          await store.writeBuckets('hour', { fromAt: MONDAY, marks: 0 }, [
+            { target: TARGET, basis: 'one', bucket: one },
+          ]);
+          const [row] = await store.readBuckets('hour', MONDAY, MONDAY + 1);
+          assert.deepEqual(row?.bucket, one);
+        }
+      },
+    );
+
     promise('a renamed target keeps its buckets under its new id', async ({ store }) => {
       await store.writeBuckets('hour', { fromAt: MONDAY, marks: 0 }, [
         { target: TARGET, basis: 'one', bucket: bucket(57) },

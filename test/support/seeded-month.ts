@@ -90,8 +90,8 @@ export async function serveSeeded(
       at,
     );
   }
-  const { retired, ...counted } = await createLiveMemory(store, scope, clock).evaluate(at);
-  const report = { ...counted, targets: withPools(counted.targets, retired), ...over };
+  const { retired, bySlice, ...counted } = await createLiveMemory(store, scope, clock).evaluate(at);
+  const report = { ...counted, targets: withPools(counted.targets, retired, bySlice), ...over };
   const web = createServer({
     store,
     clock: () => at,

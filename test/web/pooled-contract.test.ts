@@ -121,22 +121,49 @@ test('what all targets of a tier lose together is certain on each of their pages
   );
 });
 
-test('a contract over slices of a whole tier is said to be judged at the close, and kept where nothing can break it', async (t) => {
+test('a contract over slices of a whole tier stands on each page as its slices of all targets together do', async (t) => {
   const slices = CONTRACT.replace(
     'method: occurrences',
     'method: ratio_timeslices, slice: 300s, emptySlice: good',
   );
-  const { api, text, facts } = await served(t, [3, 0], slices);
+  // Eight slices in which every request of one target of two failed, and the last one half: of 2,880 slices so far.
+  const { api, text, facts } = await served(t, [42, 0], slices);
   const uptime = api.objectives.filter(({ kind }) => kind === 'availability');
   assert.deepEqual(
-    uptime.map(({ budget, pool, windows }) => [budget, pool?.judged, windows.period?.result]),
-    Array(2).fill([null, 'bounded', 'met']),
+    uptime.map(({ budget, pool, windows }) => [
+      budget?.used,
+      budget?.unit,
+      budget?.isBreachCertain,
+      pool?.judged,
+      windows.period?.result,
+    ]),
+    Array(2).fill([4.2, 'slices', false, 'by slice', 'breached']),
   );
-  assert.ok(facts.breaches.every(({ objective }) => objective !== 'c/availability'));
-  assert.match(
-    await text('/targets/acme/pro/large'),
-    /Judged by slices of all 2 targets of acme\/pro together, when the period closes\. So far it is kept/,
+  const told = facts.breaches.filter(({ objective }) => objective === 'c/availability');
+  assert.deepEqual(
+    told.map(({ certain, count, of }) => [certain, count?.unit, count?.allowed, of?.targets]),
+    Array(2).fill([false, 'slice', 8, 2]),
   );
+  const page = await text('/targets/acme/pro/large');
+  assert.match(page, /99\.85 %\s*n 2 880, 9 bad of all 2 targets of acme\/pro/);
+  assert.match(page, /of budget left of all 2 targets of acme\/pro/);
+});
+
+test('certain loss over slices of a whole tier is told before the month closes', async (t) => {
+  const bad = CONTRACT.replace(
+    'method: occurrences',
+    'method: timeslices, slice: 60s, sliceBadWhen: { allFailed: true }, minRunSlices: 5, emptySlice: good',
+  );
+  const certain = async (each: readonly [number, number]) => {
+    const { api, facts } = await served(t, each, bad);
+    return [
+      api.objectives.find(({ kind }) => kind === 'availability')?.budget?.used,
+      facts.breaches.find(({ objective }) => objective === 'c/availability')?.certain,
+    ];
+  };
+  // March allows 44 of its minutes: a minute is down where both targets are.
+  assert.deepEqual(await certain([60, 44]), [44, false]);
+  assert.deepEqual(await certain([60, 45]), [45, true]);
 });
 
 test('a target that is not probed any more counts to the end of the period with those it is judged with', async (t) => {

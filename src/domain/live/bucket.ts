@@ -3,7 +3,7 @@ import type { Interval } from '../time/interval.ts';
 import { emptyLines, type JudgedLines } from './judged-lines.ts';
 import { addLines, judgeLines, type Stretch } from './line-counting.ts';
 import { type LiveJudge, type LivePlan, wholePlan } from './live-plan.ts';
-import { addAnswers, answersOf, type BucketAnswer, emptySums } from './question-sums.ts';
+import { addAnswers, answersOf, type BucketAnswer, emptyBucketSums } from './question-sums.ts';
 
 /**
  * What one target did in one hour or day, derived from its samples and never counted up: exact counters, and histograms
@@ -53,7 +53,7 @@ export function bucketOf(
   stretch: Stretch,
 ): Bucket {
   const whole = wholePlan(plan);
-  const sums = emptySums(whole);
+  const sums = emptyBucketSums(whole);
   addLines(sums, whole, lines, stretch);
   return { outcomes, doubts, notRun, answers: answersOf(sums) };
 }
@@ -79,7 +79,7 @@ function addRecords(one: Readonly<Record<string, number>>, other: Readonly<Recor
 
 /** Two buckets of one plan as one. Any order of merging gives the same bucket, and the same as counting at once. */
 export function mergeBuckets(plan: LivePlan, one: Bucket, other: Bucket): Bucket {
-  const sums = emptySums(wholePlan(plan));
+  const sums = emptyBucketSums(wholePlan(plan));
   addAnswers(sums, one.answers);
   addAnswers(sums, other.answers);
   return {

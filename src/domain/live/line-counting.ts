@@ -1,11 +1,12 @@
 import { type SliceJudge, sliceJudge } from '../contract/availability.ts';
-import { slicePasses } from '../contract/latency-objective.ts';
 import type { Line } from '../contract/tally.ts';
 import { countLatency, makeRoom } from '../statistics/latency-histogram.ts';
 import { covers, coversWhole, type Interval } from '../time/interval.ts';
 import { appendLine, type JudgedLines, UNTIMED, WITHIN_LIMIT } from './judged-lines.ts';
 import type { LiveJudge, LivePlan, LiveQuestion } from './live-plan.ts';
-import type { AttainmentCounts, PercentileCounts, QuestionSums } from './question-sums.ts';
+import type { AttainmentSums, AvailabilitySums, PercentileCounts, QuestionSums } from './question-sums.ts';
+import { addSliceOfRequests, addSliceOfTimes } from './slice-counting.ts';
+import { startRuns } from './slice-runs.ts';
 
 /**
  * Judges requests by ascending time and appends them to `into`, which was made for the same plan.
@@ -57,7 +58,7 @@ export function addLines(
     } else if (question.kind === 'percentile' && sum.kind === 'percentile') {
       addTimed(sum.counts, position, lines, from, to);
     } else if (question.kind === 'attainment' && sum.kind === 'attainment') {
-      addAttainment(sum.counts, question, plan, position, lines, stretch, from, to);
+      addAttainment(sum, question, plan, position, lines, stretch, from, to);
     }
   }
 }
@@ -115,16 +116,17 @@ function eachSlice(
 }
 
 function addAvailability(
-  { counts, down }: Extract<QuestionSums, { kind: 'availability' }>,
+  sum: AvailabilitySums,
   judge: SliceJudge,
-  { terms }: Extract<LiveQuestion, { kind: 'availability' }>,
+  question: Extract<LiveQuestion, { kind: 'availability' }>,
   lines: JudgedLines,
   stretch: Stretch,
   from: number,
   to: number,
 ): void {
   const countings = lines.kinds.map(({ counting }) => counting);
-  eachSlice(stretch, terms.sliceMs, lines, from, to, (startAt, endAt, first, end, isSetAside) => {
+  const runs = sum.slices === null ? null : startRuns(sum.slices);
+  eachSlice(stretch, question.terms.sliceMs, lines, from, to, (startAt, endAt, first, end, isSetAside) => {
     let good = 0;
     let bad = 0;
     for (let i = first; i < end; i += 1) {
@@ -133,47 +135,15 @@ function addAvailability(
       else if (counting === 'bad') bad += 1;
     }
     const excluded = end - first - good - bad;
-    counts.good += good;
-    counts.bad += bad;
-    counts.excluded += excluded;
-    if (good + bad > 0) counts.withData += 1;
-    const state = judge(good, bad, excluded, isSetAside);
-    switch (state) {
-      case 'good':
-        counts.heldSlices += 1;
-        break;
-      case 'bad':
-        counts.missedSlices += 1;
-        break;
-      case 'assumed_good':
-        counts.assumedGood += 1;
-        break;
-      case 'assumed_bad':
-        counts.assumedBad += 1;
-        break;
-      case 'set_aside':
-        counts.setAside += 1;
-        break;
-    }
-    if ((state === 'good' || state === 'bad') && bad > 0) {
-      counts.failedBySize.set(good + bad, (counts.failedBySize.get(good + bad) ?? 0) + bad);
-    }
-    if (terms.method.kind === 'timeslices' && (state === 'bad' || state === 'assumed_bad'))
-      joinTo(down, { fromAt: startAt, toAt: endAt });
+    addSliceOfRequests(sum, question, judge, startAt, endAt, good, bad, excluded, isSetAside);
+    if (runs !== null && end > first) runs.add(startAt, [good, bad, excluded]);
   });
-}
-
-/** Appends an interval that begins where the last one ends, or later. */
-function joinTo(intervals: Interval[], one: Interval): void {
-  const last = intervals.at(-1);
-  if (last !== undefined && last.toAt === one.fromAt) {
-    intervals[intervals.length - 1] = { fromAt: last.fromAt, toAt: one.toAt };
-  } else intervals.push(one);
+  if (runs !== null) sum.slices = runs.all();
 }
 
 function addAttainment(
-  counts: AttainmentCounts,
-  { terms }: Extract<LiveQuestion, { kind: 'attainment' }>,
+  sum: AttainmentSums,
+  question: Extract<LiveQuestion, { kind: 'attainment' }>,
   plan: LivePlan,
   position: number,
   lines: JudgedLines,
@@ -182,10 +152,12 @@ function addAttainment(
   to: number,
 ): void {
   const { mode } = plan.contract.maintenance;
+  const { sliceMs } = question.terms.form;
   const column = lines.times[position];
   if (column == null) throw new Error('lines of another plan');
   const roles = lines.kinds.map((kind) => kind.roles[position]);
-  eachSlice(stretch, terms.form.sliceMs, lines, from, to, (_startAt, _endAt, first, end, isSetAside) => {
+  const runs = sum.slices === null ? null : startRuns(sum.slices);
+  eachSlice(stretch, sliceMs, lines, from, to, (startAt, _endAt, first, end, isSetAside) => {
     const slice = { timed: 0, passed: 0, failed: 0, sum: 0 };
     for (let i = first; i < end; i += 1) {
       const role = roles[lines.kind[i] ?? 0];
@@ -195,13 +167,9 @@ function addAttainment(
       slice.sum += column.value[i] ?? 0;
       if (column.state[i] === WITHIN_LIMIT) slice.passed += 1;
     }
-    if (isSetAside && mode === 'remove_from_denominator') counts.setAside += 1;
-    else if (isSetAside && mode === 'count_as_good') counts.assumedGood += 1;
-    else if (slice.timed + slice.failed >= terms.form.minRequestsPerSlice) {
-      if (slicePasses(terms, slice)) counts.held += 1;
-      else counts.missed += 1;
-    } else if (terms.form.emptySlice === 'good') counts.assumedGood += 1;
-    else if (terms.form.emptySlice === 'bad') counts.assumedBad += 1;
-    else counts.setAside += 1;
+    addSliceOfTimes(sum, question, mode, slice, isSetAside);
+    if (runs !== null && slice.timed + slice.failed > 0)
+      runs.add(startAt, [slice.timed, slice.passed, slice.failed, slice.sum]);
   });
+  if (runs !== null) sum.slices = runs.all();
 }

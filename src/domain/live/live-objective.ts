@@ -10,7 +10,8 @@ export type Pool = {
   /** `gateway/tier`. */
   readonly scope: string;
   readonly targets: number;
-  readonly judged: Exclude<Judged, 'alone'>;
+  /** `by slice`: how the period stands is known from the slices of all of them; else see `Judged`. */
+  readonly judged: Exclude<Judged, 'alone'> | 'by slice';
 };
 
 /** One objective of one target, at one instant. */

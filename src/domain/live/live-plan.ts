@@ -8,6 +8,7 @@ import {
 import { type LatencyQuestion, latencyQuestion } from '../contract/latency-question.ts';
 import { type KindTiming, type Line, timingOf, verdictIn } from '../contract/tally.ts';
 import type { Counting } from '../measure/outcome.ts';
+import { isJudgedPerTarget } from '../report/report-scope.ts';
 
 /** One thing that is counted for a target all the time. `promised`: a contract sets a target for it. */
 export type LiveQuestion =
@@ -16,6 +17,8 @@ export type LiveQuestion =
       readonly id: string;
       readonly terms: AvailabilityTerms;
       readonly promised: boolean;
+      /** Buckets keep what each slice came to, since counts that add up do not decide it. */
+      readonly bySlice: boolean;
     }
   | {
       readonly kind: 'percentile';
@@ -30,6 +33,7 @@ export type LiveQuestion =
       readonly terms: Attainment;
       readonly question: LatencyQuestion;
       readonly promised: boolean;
+      readonly bySlice: boolean;
     };
 
 /** Everything that is counted for the targets under one contract, or under none. */
@@ -130,12 +134,20 @@ export function livePlanOf(contract: Contract | null): LivePlan {
       id: 'availability',
       terms: terms.availability ?? UNPROMISED_AVAILABILITY,
       promised: terms.availability !== null,
+      bySlice: terms.availability !== null && isDecidedBySlice(terms, terms.availability),
     },
   ];
   for (const one of terms.latency) {
     const question = latencyQuestion(one);
     if (isAttainment(one))
-      questions.push({ kind: 'attainment', id: one.id, terms: one, question, promised: true });
+      questions.push({
+        kind: 'attainment',
+        id: one.id,
+        terms: one,
+        question,
+        promised: true,
+        bySlice: !isJudgedPerTarget(terms),
+      });
     if (isPercentile(one))
       questions.push({ kind: 'percentile', id: one.id, terms: one, question, promised: true });
   }
@@ -160,6 +172,22 @@ export function livePlanOf(contract: Contract | null): LivePlan {
     charted,
     key: keyOf(terms, [...questions, ...charted]),
   };
+}
+
+/**
+ * Whether it takes the counts of each slice to say how a period stands: where several targets make one slice together, where
+ * a run may have begun before the period, and where empty slices count only between the first request and the last.
+ */
+function isDecidedBySlice(contract: Contract, { method, denominator }: AvailabilityTerms): boolean {
+  if (method.kind === 'occurrences') return false;
+  const hasRuns = method.kind === 'timeslices' && method.minRunSlices > 1;
+  return !isJudgedPerTarget(contract) || hasRuns || denominator === 'deployed_slices';
+}
+
+export type SlicedQuestion = Extract<LiveQuestion, { kind: 'availability' | 'attainment' }>;
+
+export function isBySlice(question: LiveQuestion): question is SlicedQuestion {
+  return question.kind !== 'percentile' && question.bySlice;
 }
 
 function isSpeed(one: LiveQuestion): boolean {

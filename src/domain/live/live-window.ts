@@ -59,17 +59,28 @@ export type LiveWindow = {
   readonly coverage: { readonly withData: number; readonly slices: number } | null;
 };
 
-/** One window of one objective, from the sums of the parts it is made of. */
+/** From the first to the last slice in which anything was asked. */
+export type Deployed = Interval & {
+  /** Empty slices of the window before and after it that planned work does not set aside. */
+  readonly outside: number;
+};
+
+/**
+ * One window of one objective, from the sums of the parts it is made of.
+ *
+ * @param deployed where a contract counts deployed slices only and they are known; `null`: they are not
+ */
 export function liveWindow(
   shape: ObjectiveShape,
   plan: LivePlan,
   parts: readonly QuestionSums[],
   span: Interval,
+  deployed: Deployed | null = null,
 ): LiveWindow {
   const { question, goal } = shape;
   switch (question.kind) {
     case 'availability':
-      return availabilityWindow(question, goal, plan, parts, span);
+      return availabilityWindow(question, goal, plan, parts, span, deployed);
     case 'percentile':
       return percentileWindow(question, goal, parts, span);
     case 'attainment':
@@ -83,6 +94,7 @@ function availabilityWindow(
   plan: LivePlan,
   parts: readonly QuestionSums[],
   span: Interval,
+  deployed: Deployed | null,
 ): LiveWindow {
   const { sums, good, bad, held, missed, assumedBad, withData, ...assumed } = totalsOf(parts);
   const slices = Math.ceil((span.toAt - span.fromAt) / terms.sliceMs);
@@ -93,6 +105,12 @@ function availabilityWindow(
   if (terms.emptySlice === 'good') assumedGood += unseen;
   else if (terms.emptySlice === 'bad') down += unseen;
   else setAside += unseen;
+  const isOutsideKnown = deployed !== null && terms.denominator === 'deployed_slices';
+  if (isOutsideKnown && terms.emptySlice !== 'exclude') {
+    setAside += deployed.outside;
+    if (terms.emptySlice === 'good') assumedGood -= deployed.outside;
+    else down -= deployed.outside;
+  }
   const common = { ...span, latency: null, coverage: { withData, slices }, exactShare: null };
   if (terms.method.kind === 'occurrences') {
     const n = good + bad;
@@ -125,7 +143,7 @@ function availabilityWindow(
       bad: missed,
       good: null,
       exactShare: isKnown ? (share?.toFraction() ?? null) : null,
-      result: eitherWay(terms, isEmptyBad ? down : assumedGood, (outside) => {
+      result: eitherWay(terms, isOutsideKnown ? 0 : isEmptyBad ? down : assumedGood, (outside) => {
         if (goal === null) return null;
         const own = ratioShare(
           sums.map(({ counts }) => counts.failedBySize),
@@ -139,7 +157,9 @@ function availabilityWindow(
   const counts = terms.method.minRunSlices > 1;
   const downSlices = counts
     ? longRuns(
-        sums.flatMap((one) => one.down),
+        isOutsideKnown
+          ? clip(union(sums.flatMap((one) => one.down)), deployed)
+          : sums.flatMap((one) => one.down),
         terms.method.minRunSlices * terms.sliceMs,
         span,
       ) / terms.sliceMs
@@ -150,7 +170,7 @@ function availabilityWindow(
     ...measured,
     bad: badMeasured,
     good: isKnown ? counted - Math.ceil(downSlices) : null,
-    result: eitherWay(terms, isEmptyBad ? down : assumedGood, (outside) => {
+    result: eitherWay(terms, isOutsideKnown ? 0 : isEmptyBad ? down : assumedGood, (outside) => {
       // Without what was assumed a run may be too short to count.
       const least = !isEmptyBad || outside === 0 ? downSlices : counts ? 0 : downSlices - outside;
       return resultOf(goal, isKnown, counted - outside - Math.ceil(least), counted - outside);

@@ -8,8 +8,9 @@ import type { Allowance } from './period-budget.ts';
 
 /**
  * Whom a contract holds an objective against: each target alone, or all behind a key together. Requests of several targets
- * add up (`summed`). Slices do not, for all their requests make the share of one slice; but where a slice that is bad of all
- * is bad of at least one, the sum is the most that can be bad (`bounded`). The rest is known when the period closes.
+ * add up (`summed`). Slices do not, for all their requests make the share of one slice: they are counted slice by slice. Where
+ * slices are not known, but one that is bad of all is bad of at least one, the sum is the most that can be bad (`bounded`).
+ * The rest is then known when the period closes.
  */
 export type Judged = 'alone' | 'summed' | 'bounded' | 'at close';
 

@@ -6,12 +6,20 @@ import { type LiveWindow, type RollingName, resultOf } from './live-window.ts';
 import { exhaustedAt, heldAgainst, type PeriodBudget, periodBudget } from './period-budget.ts';
 
 /** The part of an objective that a contract decides, and what follows from it. */
-type Decided = {
+export type Decided = {
   readonly period: LiveWindow;
   readonly budget: PeriodBudget | null;
   readonly burn: LiveObjective['burn'] | null;
   readonly exhaustedAt: number | null;
 };
+
+/** What was decided slice by slice, by `scopeKey`. */
+export type BySlice = ReadonlyMap<string, Decided>;
+
+/** @param scope what the contract judges as one: a target, or a key as `gateway/tier` */
+export function scopeKey(scope: string, objective: string, periodFrom: number): string {
+  return `${scope}\n${objective}\n${periodFrom}`;
+}
 
 /**
  * The same targets, where a contract judges all behind a key as one with how they stand together: period, budget, burn and
@@ -19,29 +27,38 @@ type Decided = {
  *
  * @param targets everything of the same instant, by id
  * @param retired those that are counted with others and not shown any more
+ * @param bySlice where slices of all of them are known
  */
 export function withPools(
   targets: ReadonlyMap<string, LiveTarget>,
   retired: ReadonlySet<string> = new Set(),
+  bySlice: BySlice = new Map(),
 ): ReadonlyMap<string, LiveTarget> {
-  const pooled = [...targets.values()].flatMap(({ target, objectives }) =>
+  const promised = [...targets.values()].flatMap(({ target, objectives }) =>
     objectives.flatMap((one) => {
       const named = parseTargetId(target);
-      return named === null || one.goal === null || one.goal.judged === 'alone'
-        ? []
-        : [{ scope: `${named.gateway}/${named.tier}`, judged: one.goal.judged, one }];
+      if (named === null || one.goal === null) return [];
+      const { judged } = one.goal;
+      const scope = judged === 'alone' ? target : `${named.gateway}/${named.tier}`;
+      const key = scopeKey(scope, one.id, one.period.fromAt);
+      return judged === 'alone' && !bySlice.has(key) ? [] : [{ key, scope, judged, one }];
     }),
   );
-  if (pooled.length === 0) return targets;
-  const groups = Map.groupBy(pooled, ({ scope, one }) => `${scope}\n${one.id}\n${one.period.fromAt}`);
+  if (promised.length === 0) return targets;
   const found = new Map<LiveObjective, LiveObjective>();
-  for (const group of groups.values()) {
+  for (const [key, group] of Map.groupBy(promised, (one) => one.key)) {
     const [first] = group;
+    if (first === undefined) continue;
+    const { scope, judged } = first;
+    const sliced = bySlice.get(key) ?? null;
     // A key with one target is that target.
-    if (first === undefined || group.length === 1) continue;
+    if (judged === 'alone' || group.length === 1) {
+      if (sliced !== null) found.set(first.one, together(first.one, null, sliced));
+      continue;
+    }
     const each = group.map(({ one }) => one);
-    const pool: Pool = { scope: first.scope, targets: group.length, judged: first.judged };
-    const decided = pool.judged === 'summed' ? summed(each) : null;
+    const pool: Pool = { scope, targets: group.length, judged: sliced === null ? judged : 'by slice' };
+    const decided = sliced ?? (judged === 'summed' ? summed(each) : null);
     for (const own of each) found.set(own, together(own, pool, decided ?? atClose(own, pool, each)));
   }
   const shown = [...targets].filter(([id]) => !retired.has(id));
@@ -55,7 +72,11 @@ export function withPools(
   );
 }
 
-function together(own: LiveObjective, pool: Pool, { period, budget, burn, exhaustedAt: gone }: Decided) {
+function together(
+  own: LiveObjective,
+  pool: Pool | null,
+  { period, budget, burn, exhaustedAt: gone }: Decided,
+) {
   const windows = { ...own.windows, period };
   return { ...own, pool, windows, budget, burn: burn ?? own.burn, exhaustedAt: gone };
 }
@@ -97,7 +118,7 @@ function summed(each: readonly LiveObjective[]): Decided | null {
 }
 
 /**
- * Slices do not add up: of the running period nothing is said but that it is kept so far, where it is even if every bad
+ * Slices do not add up, and here they are not known one by one: of the running period nothing is said but that it is kept so far, where it is even if every bad
  * slice of every target were one of all.
  */
 function atClose(own: LiveObjective, { judged }: Pool, each: readonly LiveObjective[]): Decided {

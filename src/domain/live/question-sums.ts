@@ -8,7 +8,8 @@ import {
   sparseOf,
 } from '../statistics/latency-histogram.ts';
 import { type Interval, union } from '../time/interval.ts';
-import type { LivePlan, LiveQuestion } from './live-plan.ts';
+import { isBySlice, type LivePlan, type LiveQuestion } from './live-plan.ts';
+import { emptyRuns, joinedRuns, type SliceRuns } from './slice-runs.ts';
 
 /** Requests and slices for one availability question. */
 export type AvailabilityCounts = {
@@ -48,11 +49,23 @@ export type AttainmentCounts = {
   setAside: number;
 };
 
-/** Running sums of one question. Adding in any order gives the same sums. */
+/**
+ * Running sums of one question. Adding in any order gives the same sums.
+ *
+ * `slices`: what each slice came to, where that is kept; `null` where it is not, or where a part of it is not known.
+ */
 export type QuestionSums =
-  | { readonly kind: 'availability'; readonly counts: AvailabilityCounts; readonly down: Interval[] }
+  | {
+      readonly kind: 'availability';
+      readonly counts: AvailabilityCounts;
+      readonly down: Interval[];
+      slices: SliceRuns | null;
+    }
   | { readonly kind: 'percentile'; readonly counts: PercentileCounts }
-  | { readonly kind: 'attainment'; readonly counts: AttainmentCounts };
+  | { readonly kind: 'attainment'; readonly counts: AttainmentCounts; slices: SliceRuns | null };
+
+export type AvailabilitySums = Extract<QuestionSums, { kind: 'availability' }>;
+export type AttainmentSums = Extract<QuestionSums, { kind: 'attainment' }>;
 
 /** What a stretch of time added up to for one question: plain, mergeable, small. */
 export type BucketAnswer =
@@ -63,19 +76,34 @@ export type BucketAnswer =
       readonly failedBySize: readonly number[];
       /** Bad slices, joined where they touch: from, to, from, to … epoch ms, ascending. */
       readonly down: readonly number[];
+      /** Absent where it is not kept, or was not yet when this was counted. */
+      readonly slices?: SliceRuns;
     }
   | {
       readonly kind: 'percentile';
       readonly counts: Readonly<Omit<PercentileCounts, 'histogram'>>;
       readonly histogram: SparseCounts;
     }
-  | { readonly kind: 'attainment'; readonly counts: Readonly<AttainmentCounts> };
+  | {
+      readonly kind: 'attainment';
+      readonly counts: Readonly<AttainmentCounts>;
+      readonly slices?: SliceRuns;
+    };
 
 export function emptySums(plan: LivePlan): readonly QuestionSums[] {
   return plan.questions.map(({ kind }) => emptySum(kind));
 }
 
-function emptySum(kind: LiveQuestion['kind']): QuestionSums {
+/** Sums that also keep what each slice came to, for the questions that are decided by it: what buckets are made of. */
+export function emptyBucketSums(plan: LivePlan): readonly QuestionSums[] {
+  return plan.questions.map((question) => {
+    const sum = emptySum(question.kind);
+    if (isBySlice(question) && sum.kind !== 'percentile') sum.slices = emptyRuns(question);
+    return sum;
+  });
+}
+
+export function emptySum(kind: LiveQuestion['kind']): QuestionSums {
   switch (kind) {
     case 'availability':
       return {
@@ -93,6 +121,7 @@ function emptySum(kind: LiveQuestion['kind']): QuestionSums {
           failedBySize: new Map(),
         },
         down: [],
+        slices: null,
       };
     case 'percentile':
       return {
@@ -100,7 +129,11 @@ function emptySum(kind: LiveQuestion['kind']): QuestionSums {
         counts: { timed: 0, passed: 0, failed: 0, untimed: 0, histogram: emptyHistogram() },
       };
     case 'attainment':
-      return { kind, counts: { held: 0, missed: 0, assumedGood: 0, assumedBad: 0, setAside: 0 } };
+      return {
+        kind,
+        counts: { held: 0, missed: 0, assumedGood: 0, assumedBad: 0, setAside: 0 },
+        slices: null,
+      };
   }
 }
 
@@ -172,13 +205,21 @@ export function addAnswers(sums: readonly QuestionSums[], answers: readonly Buck
       for (let i = 0; i < answer.down.length; i += 2) {
         sum.down.push({ fromAt: answer.down[i] ?? 0, toAt: answer.down[i + 1] ?? 0 });
       }
+      addRuns(sum, answer.slices);
     } else if (sum.kind === 'percentile' && answer?.kind === 'percentile') {
       addNumbers<Omit<PercentileCounts, 'histogram'>>(sum.counts, answer.counts);
       addSparse(sum.counts.histogram, answer.histogram);
     } else if (sum.kind === 'attainment' && answer?.kind === 'attainment') {
       addNumbers<AttainmentCounts>(sum.counts, answer.counts);
+      addRuns(sum, answer.slices);
     } else throw new Error('a bucket of another plan');
   }
+}
+
+/** One part that is not known by slice makes the whole unknown. Changes `sum`. */
+function addRuns(sum: AvailabilitySums | AttainmentSums, slices: SliceRuns | undefined): void {
+  if (sum.slices === null) return;
+  sum.slices = slices === undefined ? null : { ...sum.slices, runs: [...sum.slices.runs, ...slices.runs] };
 }
 
 export function copySums(sums: readonly QuestionSums[]): readonly QuestionSums[] {
@@ -192,11 +233,12 @@ function copySum(sum: QuestionSums): QuestionSums {
         kind: sum.kind,
         counts: { ...sum.counts, failedBySize: new Map(sum.counts.failedBySize) },
         down: [...sum.down],
+        slices: sum.slices,
       };
     case 'percentile':
       return { kind: sum.kind, counts: { ...sum.counts, histogram: copyHistogram(sum.counts.histogram) } };
     case 'attainment':
-      return { kind: sum.kind, counts: { ...sum.counts } };
+      return { kind: sum.kind, counts: { ...sum.counts }, slices: sum.slices };
   }
 }
 
@@ -214,6 +256,7 @@ function answerOf(sum: QuestionSums): BucketAnswer {
         counts,
         failedBySize: [...failedBySize].sort(([a], [b]) => a - b).flat(),
         down: union(sum.down).flatMap(({ fromAt, toAt }) => [fromAt, toAt]),
+        ...slicesOf(sum),
       };
     }
     case 'percentile': {
@@ -221,6 +264,10 @@ function answerOf(sum: QuestionSums): BucketAnswer {
       return { kind: sum.kind, counts, histogram: sparseOf(histogram) };
     }
     case 'attainment':
-      return { kind: sum.kind, counts: { ...sum.counts } };
+      return { kind: sum.kind, counts: { ...sum.counts }, ...slicesOf(sum) };
   }
+}
+
+function slicesOf({ slices }: AvailabilitySums | AttainmentSums): { readonly slices?: SliceRuns } {
+  return slices === null ? {} : { slices: joinedRuns(slices) };
 }

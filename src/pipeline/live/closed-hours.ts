@@ -9,6 +9,7 @@ import type { BucketGrain, Store, StoredBucket } from '../../store/store.ts';
 import { type Clock, delay } from '../clock.ts';
 import type { LiveScope, LiveTerms } from './live-scope.ts';
 import { SETTLE_MS } from './roll-up.ts';
+import { type ClosedSlices, createSliceCounter, slicedScopes } from './sliced-scopes.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -27,6 +28,7 @@ export type ClosedHours = {
   readonly daysFrom: number;
   /** Requests before the first whole hour of a period, where it does not begin on one. */
   readonly heads: ReadonlyMap<string, JudgedLines>;
+  readonly slices: readonly ClosedSlices[];
   /** Hours that still have to be counted. */
   readonly pendingHours: number;
 };
@@ -93,7 +95,8 @@ export async function readClosedHours(
     judgeLines(head, terms.plan, terms.judge, found, maintenance);
     nextHeads.set(target.id, head);
   }
-  const oldest = Math.min(...boundaries, closed);
+  const slices = createSliceCounter(scope, slicedScopes(scope, targets, now), closed, now);
+  const oldest = Math.min(...boundaries, closed, Math.floor(slices.fromAt / HOUR_MS) * HOUR_MS);
   const daysFrom = Math.floor(oldest / DAY_MS) * DAY_MS;
   // Days in which nothing was seen are the same for all.
   for (let at = daysFrom; at <= closed; at += DAY_MS) {
@@ -108,6 +111,7 @@ export async function readClosedHours(
     }
   };
   const stale = new Set<number>();
+  const untold: UntoldSlices[] = [];
   const addRow = (grain: BucketGrain, { target, fromAt, basis, bucket }: StoredBucket): void => {
     const base = building.get(target);
     const sums = running.get(target);
@@ -118,6 +122,8 @@ export async function readClosedHours(
       return;
     }
     addAnswers(sums, bucket.answers);
+    if (!slices.add(target, bucket, { fromAt, toAt: fromAt + length }))
+      untold.push({ grain, target, fromAt });
     const day = Math.floor((fromAt - daysFrom) / DAY_MS);
     base.days[day] = addToDay(base.days[day] ?? emptyDay(daysFrom + day * DAY_MS), bucket);
   };
@@ -129,16 +135,20 @@ export async function readClosedHours(
     const grain: BucketGrain = isWholeDay ? 'day' : 'hour';
     const fromAt = isWholeDay ? dayAt : at - HOUR_MS;
     for (const row of await store.readBuckets(grain, fromAt, fromAt + 1)) addRow(grain, row);
+    slices.end({ fromAt, toAt: at });
     at = fromAt;
     snapshot(at);
     await delay(clock, 0);
   }
+  for (const at of await untoldHours(store, clock, untold, new Set(dirtyHours.map(({ fromAt }) => fromAt))))
+    stale.add(at);
   if (stale.size > 0) await store.markDirty([...stale].filter((at) => at < closed));
   return {
     closedTo: closed,
     bases: building,
     daysFrom,
     heads: nextHeads,
+    slices: slices.all,
     pendingHours: dirtyHours.length + stale.size,
   };
 }
@@ -146,4 +156,42 @@ export async function readClosedHours(
 function hasInside(boundaries: ReadonlySet<number>, fromAt: number, toAt: number): boolean {
   for (const at of boundaries) if (at > fromAt && at < toAt) return true;
   return false;
+}
+
+/** A bucket that was counted before its slices were kept. */
+type UntoldSlices = { readonly grain: BucketGrain; readonly target: string; readonly fromAt: number };
+
+/**
+ * The hours of such buckets that can be counted again. Where the requests themselves are gone, what the bucket holds is all
+ * that is left of them, and it stays.
+ */
+async function untoldHours(
+  store: ClosedHoursStore,
+  clock: Clock,
+  untold: readonly UntoldSlices[],
+  known: ReadonlySet<number>,
+): Promise<ReadonlySet<number>> {
+  const hours = new Map<number, string>();
+  for (const { grain, target, fromAt } of untold) if (grain === 'hour') hours.set(fromAt, target);
+  const days = Map.groupBy(
+    untold.filter(({ grain }) => grain === 'day'),
+    ({ fromAt }) => fromAt,
+  );
+  for (const [dayAt, own] of days) {
+    const targets = new Set(own.map(({ target }) => target));
+    for (const { target, fromAt, bucket } of await store.readBuckets('hour', dayAt, dayAt + DAY_MS)) {
+      const isTold = bucket.answers.some((one) => one.kind !== 'percentile' && one.slices !== undefined);
+      if (targets.has(target) && !isTold && Object.keys(bucket.outcomes).length > 0)
+        hours.set(fromAt, target);
+    }
+    await delay(clock, 0);
+  }
+  const again = new Set<number>();
+  for (const [at, target] of hours) {
+    if (known.has(at)) continue;
+    const { byTarget } = await store.readDecided(at, at + HOUR_MS, target);
+    if ((byTarget.get(target)?.length ?? 0) > 0) again.add(at);
+    await delay(clock, 0);
+  }
+  return again;
 }

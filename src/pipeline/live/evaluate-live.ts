@@ -52,12 +52,12 @@ export function startLive(options: {
         isCountedAnew = false;
         await memory.rebuild(now);
       }
-      const { retired, ...report } = await memory.evaluate(now);
+      const { retired, bySlice, ...report } = await memory.evaluate(now);
       const isNew = report.targets !== counted || report.pendingHours !== latest?.pendingHours;
       counted = report.targets;
       latest =
         isNew || latest === null
-          ? { ...report, targets: withPools(counted, retired) }
+          ? { ...report, targets: withPools(counted, retired, bySlice) }
           : { ...report, targets: latest.targets };
       if (isWritten && !isWhole) {
         isWhole = true;

@@ -11,12 +11,15 @@ import {
   type RollingName,
   type WindowName,
 } from '../../domain/live/live-window.ts';
+import type { BySlice } from '../../domain/live/pooled-targets.ts';
 import { clearSums, emptySums, type QuestionSums } from '../../domain/live/question-sums.ts';
 import type { Target } from '../../domain/measure/target.ts';
+import type { Interval } from '../../domain/time/interval.ts';
 import type { ScheduleSpan, Store } from '../../store/store.ts';
 import { type Clock, delay } from '../clock.ts';
 import { countExpected } from '../probing/expected-ticks.ts';
 import { type Base, type ClosedHours, DAYS, LONG, readClosedHours } from './closed-hours.ts';
+import { evaluateSlices } from './evaluate-slices.ts';
 import type { LiveScope } from './live-scope.ts';
 import { createRecentRequests } from './recent-requests.ts';
 
@@ -52,6 +55,8 @@ export type LiveMemory = {
 export type CountedReport = LiveReport & {
   /** Targets not probed any more, which were in the running period and are judged as one with others. */
   readonly retired: ReadonlySet<string>;
+  /** How the running periods stand that are decided slice by slice. */
+  readonly bySlice: BySlice;
 };
 
 type Counted = { readonly targets: readonly Target[]; readonly retired: ReadonlySet<string> };
@@ -63,13 +68,21 @@ type ShortSums = {
 
 export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Clock): LiveMemory {
   const recent = createRecentRequests(store, scope, clock);
-  let closed: ClosedHours = { closedTo: 0, bases: new Map(), daysFrom: 0, heads: new Map(), pendingHours: 0 };
+  let closed: ClosedHours = {
+    closedTo: 0,
+    bases: new Map(),
+    daysFrom: 0,
+    heads: new Map(),
+    slices: [],
+    pendingHours: 0,
+  };
   const shortSums = new WeakMap<LivePlan, ShortSums>();
   /** The last answers, for as long as nothing has changed that they follow from. */
   let latest: {
     readonly toAt: number;
     readonly due: string;
     readonly targets: LiveReport['targets'];
+    readonly bySlice: BySlice;
   } | null = null;
 
   /** Current targets, and those that are not but whose requests of the period are judged as one with others'. */
@@ -149,11 +162,7 @@ export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Cloc
       ...long,
       { name: 'period' as const, ...periodParts(period.fromAt, toAt, base, target.id, open, lines) },
     ];
-    const remainingTicks = spans.reduce(
-      (sum, one) =>
-        sum + (countExpected(one.schedule, toAt, Math.min(one.toAt ?? period.toAt, period.toAt)) ?? 0),
-      0,
-    );
+    const remainingTicks = remainingTicksOf(spans, toAt, period);
     const objectives = terms.shapes.map((shape) => {
       const windows: Partial<Record<WindowName, LiveWindow>> = {};
       for (const { name, fromAt, parts } of all) {
@@ -243,9 +252,26 @@ export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Cloc
           if (answer !== null) answers.set(target.id, answer);
           if (index % TARGETS_AT_ONCE === TARGETS_AT_ONCE - 1) await delay(clock, 0);
         }
-        latest = { toAt, due, targets: answers };
+        const bySlice = evaluateSlices(closed.slices, {
+          scope,
+          closedTo: closed.closedTo,
+          toAt,
+          linesOf: recent.linesOf,
+          remainingTicksOf: (id, period) => remainingTicksOf(spans.get(id) ?? [], toAt, period),
+          answers,
+        });
+        latest = { toAt, due, targets: answers, bySlice };
       }
-      return { at: now, toAt, targets: latest.targets, retired, pendingHours: closed.pendingHours };
+      const { targets: each, bySlice } = latest;
+      return { at: now, toAt, targets: each, retired, bySlice, pendingHours: closed.pendingHours };
     },
   };
+}
+
+/** Ticks from an instant to the end of a period. */
+function remainingTicksOf(spans: readonly ScheduleSpan[], fromAt: number, { toAt }: Interval): number {
+  return spans.reduce(
+    (sum, one) => sum + (countExpected(one.schedule, fromAt, Math.min(one.toAt ?? toAt, toAt)) ?? 0),
+    0,
+  );
 }

@@ -1,5 +1,6 @@
 import type { Bucket } from '../../domain/live/bucket.ts';
 import type { BucketAnswer } from '../../domain/live/question-sums.ts';
+import { RUN_HEAD, type SliceRuns } from '../../domain/live/slice-runs.ts';
 import { type ByteReader, type ByteWriter, createByteReader, createByteWriter } from './varint.ts';
 
 /**
@@ -11,8 +12,15 @@ import { type ByteReader, type ByteWriter, createByteReader, createByteWriter } 
  *       availability                 failed by size: how many numbers, then they; down: how many, then each as the
  *                                    distance to the one before it, the first to the bucket's start
  *       percentile                   the histogram: how many pairs, then the distance of each index and its count
+ *
+ * Version 2 is written where slices are kept. Behind each answer of availability and of attainment it has:
+ *
+ *       slices                       the length of a slice, 0 where none are kept; else the counts per run, how many runs,
+ *                                    then for each its distance to the end of the run before it (the first: to the
+ *                                    bucket's start), its number of slices, and their counts
  */
 const VERSION = 1;
+const VERSION_WITH_SLICES = 2;
 
 const KINDS = ['availability', 'percentile', 'attainment'] as const;
 
@@ -33,7 +41,8 @@ const ATTAINMENT = ['held', 'missed', 'assumedGood', 'assumedBad', 'setAside'] a
 
 export function packBucket(fromAt: number, bucket: Bucket): Uint8Array {
   const writer = createByteWriter();
-  writer.unsigned(VERSION);
+  const hasSlices = bucket.answers.some((one) => one.kind !== 'percentile' && one.slices !== undefined);
+  writer.unsigned(hasSlices ? VERSION_WITH_SLICES : VERSION);
   for (const counts of [bucket.outcomes, bucket.doubts, bucket.notRun]) {
     const entries = Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1));
     writer.unsigned(entries.length);
@@ -43,15 +52,20 @@ export function packBucket(fromAt: number, bucket: Bucket): Uint8Array {
     }
   }
   writer.unsigned(bucket.answers.length);
-  for (const answer of bucket.answers) writeAnswer(writer, fromAt, answer);
+  for (const answer of bucket.answers) {
+    writeAnswer(writer, fromAt, answer);
+    if (hasSlices && answer.kind !== 'percentile') writeSlices(writer, fromAt, answer.slices);
+  }
   return writer.finish();
 }
 
 export function unpackBucket(fromAt: number, bytes: Uint8Array): Bucket {
   const reader = createByteReader(bytes);
   const version = reader.unsigned();
-  if (version !== VERSION)
-    throw new Error(`packed bucket has version ${version}, this program reads ${VERSION}`);
+  if (version !== VERSION && version !== VERSION_WITH_SLICES)
+    throw new Error(
+      `packed bucket has version ${version}, this program reads ${VERSION} to ${VERSION_WITH_SLICES}`,
+    );
   const record = (): Record<string, number> => {
     const counts: Record<string, number> = {};
     for (let left = reader.unsigned(); left > 0; left -= 1) {
@@ -61,7 +75,12 @@ export function unpackBucket(fromAt: number, bytes: Uint8Array): Bucket {
     return counts;
   };
   const [outcomes, doubts, notRun] = [record(), record(), record()];
-  const answers = Array.from({ length: reader.unsigned() }, () => readAnswer(reader, fromAt));
+  const answers = Array.from({ length: reader.unsigned() }, (): BucketAnswer => {
+    const answer = readAnswer(reader, fromAt);
+    if (version === VERSION || answer.kind === 'percentile') return answer;
+    const slices = readSlices(reader, fromAt);
+    return slices === null ? answer : { ...answer, slices };
+  });
   return { outcomes, doubts, notRun, answers };
 }
 
@@ -131,4 +150,36 @@ function readAnswer(reader: ByteReader, fromAt: number): BucketAnswer {
     default:
       throw new Error('packed bucket has an answer of an unknown kind');
   }
+}
+
+function writeSlices(writer: ByteWriter, fromAt: number, slices: SliceRuns | undefined): void {
+  writer.unsigned(slices?.sliceMs ?? 0);
+  if (slices === undefined) return;
+  const { sliceMs, width, runs } = slices;
+  const length = RUN_HEAD + width;
+  writer.unsigned(width);
+  writer.unsigned(runs.length / length);
+  let before = fromAt;
+  for (let start = 0; start < runs.length; start += length) {
+    const at = runs[start] ?? 0;
+    writer.unsigned(at - before);
+    for (let i = start + 1; i < start + length; i += 1) writer.unsigned(runs[i] ?? 0);
+    before = at + (runs[start + 1] ?? 0) * sliceMs;
+  }
+}
+
+function readSlices(reader: ByteReader, fromAt: number): SliceRuns | null {
+  const sliceMs = reader.unsigned();
+  if (sliceMs === 0) return null;
+  const width = reader.unsigned();
+  const length = RUN_HEAD + width;
+  const runs = new Array<number>(length * reader.unsigned());
+  let before = fromAt;
+  for (let start = 0; start < runs.length; start += length) {
+    const at = before + reader.unsigned();
+    runs[start] = at;
+    for (let i = start + 1; i < start + length; i += 1) runs[i] = reader.unsigned();
+    before = at + (runs[start + 1] ?? 0) * sliceMs;
+  }
+  return { sliceMs, width, runs };
 }
