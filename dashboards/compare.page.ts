@@ -41,7 +41,7 @@ export function comparePage(view: CompareView, assets: Assets): string {
 <section class="verdict v-${tone(view)}" aria-labelledby="verdict">
 <div class="bar"><p class="eyebrow">Does the dearer tier earn its price? ${times.full(view.fromAt).slice(0, 16)} to ${times.full(view.toAt).slice(0, 16)} ${times.zone(view.toAt)}</p><nav class="picker" aria-label="Time span">${picker(view)}</nav></div>
 <h1 id="verdict">${headline(view)}</h1>
-<p class="lead">Tiers are probed at the same ticks with the same questions. A difference is called measurable only if it would be this large by chance less than once in twenty times; failed requests count as slower than any answer.${view.span !== '24h' && ' Beyond a day every probe of a tier counts, and latencies are shown at most 0.4 % high.'}${view.pairs.length < view.expected && html` <strong>Comparing: ${view.pairs.length} of ${countOf(view.expected, 'pair')} so far.</strong>`}</p>
+<p class="lead">Tiers are probed at the same ticks with the same questions. A difference is called measurable only if it would be this large by chance less than once in twenty times; failed requests count as slower than any answer.${view.span !== '24h' && ' Beyond a day every probe of a tier counts, and latencies are shown at most 0.4 % high.'}</p>
 </section>
 ${
   pairs.length === 0
@@ -99,6 +99,7 @@ function onePerModel(pairs: readonly ComparedPair[]): boolean {
 
 function headline({ pairs, expected }: CompareView): string {
   if (expected === 0) return 'Nothing to compare';
+  if (pairs.length < expected) return `Comparing: ${pairs.length} of ${countOf(expected, 'pair')} so far`;
   const count = (verdict: TierVerdict): number => pairs.filter((pair) => pair.verdict === verdict).length;
   const known = pairs.length - count('no data');
   if (known === 0) return 'Too little data to compare yet';
@@ -110,7 +111,8 @@ function headline({ pairs, expected }: CompareView): string {
     : `${name} is measurably better for ${better} of ${countOf(known, onePerModel(pairs) ? 'model' : 'pair')}`;
 }
 
-function tone({ pairs }: CompareView): string {
+function tone({ pairs, expected }: CompareView): string {
+  if (pairs.length < expected) return 'none';
   if (pairs.some(({ verdict }) => verdict === 'worse')) return 'missed';
   if (pairs.some(({ verdict }) => verdict === 'not proven' || verdict === 'mixed')) return 'undecided';
   return pairs.some(({ verdict }) => verdict === 'better') ? 'within' : 'none';

@@ -177,6 +177,12 @@ function fillAll(windows: readonly WindowTally[], target: string | undefined) {
   return { state, onLine };
 }
 
+const READING_FAULTS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder; expected a file of requests',
+  EACCES: 'this user may not',
+};
+
 async function readInto(
   path: string,
   format: SampleFormat,
@@ -201,7 +207,8 @@ async function readInto(
     return await readSamples(source.chunks, format, onLine);
   } catch (error) {
     if (error instanceof Error && 'code' in error) {
-      throw new OperatorError(`cannot read ${path}: ${error.message}`, { cause: error });
+      const why = READING_FAULTS[String(error.code)] ?? error.message;
+      throw new OperatorError(`cannot read ${path}: ${why}`, { cause: error });
     }
     throw error;
   } finally {

@@ -78,11 +78,17 @@ async function ledger(
       else await mark(store, contract, period, options.mark, options, world);
       return;
     }
+    const unused = ['amount', 'by'].find((name) => options[name as 'amount' | 'by'] !== undefined);
+    if (unused !== undefined || options.note !== '') {
+      throw new OperatorError(
+        `--${unused ?? 'note'} changes nothing by itself; add --mark, --correct or --withdraw`,
+      );
+    }
     const entries = await store.readLedger({
       ...(period === undefined ? {} : { period }),
       ...(contract === undefined ? {} : { contract }),
     });
-    world.out(options.json === true ? `${JSON.stringify(entries, null, 2)}\n` : ledgerText(entries));
+    world.out(options.json === true ? `${JSON.stringify(entries, null, 2)}\n` : ledgerText(entries, period));
   } finally {
     await store.close();
   }
@@ -192,8 +198,12 @@ async function correct(
   world.err('the frozen report stays as it is; its pages say so, and whoever reads statements is mailed\n');
 }
 
-function ledgerText(entries: readonly LedgerEntry[]): string {
-  if (entries.length === 0) return 'the ledger is empty\n';
+function ledgerText(entries: readonly LedgerEntry[], period: string | undefined): string {
+  if (entries.length === 0) {
+    return period === undefined
+      ? 'the ledger is empty\n'
+      : 'the ledger has nothing of that period and contract\n';
+  }
   const byReport = Map.groupBy(entries, ({ contract, period }) => `${period}  ${contract}`);
   const blocks = [...byReport].map(([name, own]) => {
     const standing = standingOf(own);

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { minuteUtc } from '../domain/wording.ts';
 import type { PlannedWork } from '../store/store.ts';
 import { userOf } from './ack.ts';
+import { warnOfUnknownScope } from './known-scope.ts';
 import { readDuration, readMoment } from './moment.ts';
 import { openData } from './open-data.ts';
 import { OperatorError, type World } from './world.ts';
@@ -63,16 +64,21 @@ async function maintenance(scope: string | undefined, options: Options, world: W
       const fromAt = options.from === undefined ? now : readMoment(options.from, now, '--from');
       const toAt = endOf(options, fromAt, now);
       if (toAt <= fromAt) throw new OperatorError('the work would end before it begins');
+      const announcedAt =
+        options.announced === undefined ? null : readMoment(options.announced, now, '--announced');
+      if (announcedAt !== null && announcedAt > now) {
+        throw new OperatorError('--announced: that is still to come; say when it was announced');
+      }
       await store.addPlannedWork({
         scope,
         fromAt,
         toAt,
-        announcedAt:
-          options.announced === undefined ? null : readMoment(options.announced, now, '--announced'),
+        announcedAt,
         who: options.who ?? userOf(world),
         reason: options.because,
         enteredAt: now,
       });
+      await warnOfUnknownScope(store, scope, world);
     }
     const work = await store.readPlannedWork(
       now - YEAR_MS,

@@ -364,7 +364,7 @@ async function listen(web: Web, bind: string, port: number): Promise<Listening> 
       EACCES: `port ${port} on ${bind} may not be opened by this user; choose another with --port or PORT`,
       EADDRNOTAVAIL: `${bind} is not an address of this machine; choose another with --bind`,
     };
-    const message = why[code];
+    const message = why[code] ?? (/^E(AI|NOTFOUND)/.test(code) ? why.EADDRNOTAVAIL : undefined);
     if (message === undefined) throw cause;
     throw new OperatorError(message, { cause });
   }

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { ALERT_KINDS, type AlertKind } from '../domain/alert/alert.ts';
 import { minuteUtc } from '../domain/wording.ts';
 import { userOf } from './ack.ts';
+import { warnOfUnknownScope } from './known-scope.ts';
 import { readDuration } from './moment.ts';
 import { openData } from './open-data.ts';
 import { OperatorError, type World } from './world.ts';
@@ -15,6 +16,9 @@ type Options = {
   readonly end?: string;
   readonly json?: boolean;
 };
+
+/** What alerts about ourselves are about. */
+const OWN_PARTS = ['prober', 'disk', 'data folder', 'stored samples', 'channel', 'spend'];
 
 /** `probity silence`: nobody is told about a scope for a while; everything is still decided and recorded. */
 export function registerSilence(program: Command, world: World): void {
@@ -59,6 +63,7 @@ async function silence(scope: string | undefined, options: Options, world: World
         who: options.who ?? userOf(world),
         why: options.because,
       });
+      await warnOfUnknownScope(store, scope, world, OWN_PARTS);
     }
     const inForce = await store.readSilences(now);
     if (options.json === true) world.out(`${JSON.stringify(inForce, null, 2)}\n`);

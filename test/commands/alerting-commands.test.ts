@@ -14,6 +14,7 @@ import { registerSilence } from '../../src/commands/silence.ts';
 import { OperatorError } from '../../src/commands/world.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import type { Store } from '../../src/store/store.ts';
+import { declaration } from '../store/builders.ts';
 import { HOUR, MINUTE, openedIncident, START } from '../support/alert-builders.ts';
 
 type Shell = {
@@ -21,6 +22,8 @@ type Shell = {
   readonly store: Store;
   /** Runs one command line; resolves to what it printed. */
   readonly type: (...words: readonly string[]) => Promise<string>;
+  /** What was said beside it. */
+  readonly said: string[];
 };
 
 function shell(t: TestContext): Shell {
@@ -32,9 +35,11 @@ function shell(t: TestContext): Shell {
     await opened.store.close();
     rmSync(folder, { recursive: true, force: true });
   });
+  const said: string[] = [];
   return {
     data,
     store: opened.store,
+    said,
     async type(...words) {
       let printed = '';
       const world = {
@@ -43,7 +48,7 @@ function shell(t: TestContext): Shell {
         out: (text: string) => {
           printed += text;
         },
-        err: () => undefined,
+        err: (text: string) => void said.push(text),
       };
       const program = new Command().exitOverride();
       for (const register of [
@@ -132,6 +137,20 @@ test('a silence is entered, listed and ended', async (t) => {
   );
 });
 
+test('whoever names a scope that nothing is probed in is told so, for it would hold back no alert', async (t) => {
+  const { type, said, store } = shell(t);
+  await store.declareSeries([declaration('a')], START);
+  await type('silence', 'acme/pro');
+  await type('silence', 'disk');
+  await type('maintenance', 'acme', '--for', '1h');
+  assert.deepEqual(said, []);
+  const told =
+    'nothing that is probed is called acme/por or belongs to it: what is probed belongs to acme/pro\n';
+  await type('silence', 'acme/por');
+  await type('maintenance', 'acme/por', '--for', '1h');
+  assert.deepEqual(said, [told, told]);
+});
+
 test('planned work is entered, listed and cancelled', async (t) => {
   const { store, type } = shell(t);
   const entered = await type(
@@ -159,6 +178,10 @@ test('planned work is entered, listed and cancelled', async (t) => {
     /would end before it begins/,
   );
   await assert.rejects(type('maintenance', 'acme', '--to', '2h', '--for', '2h'), /say the same thing/);
+  await assert.rejects(
+    type('maintenance', 'acme', '--for', '2h', '--announced', '2026-03-03T00:00:00Z'),
+    /--announced: that is still to come/,
+  );
   assert.equal(await type('maintenance', '--cancel', '1'), 'planned work 1 is cancelled\n');
   assert.equal(await type('maintenance'), 'no work is planned\n');
   assert.equal(

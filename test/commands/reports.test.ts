@@ -209,6 +209,11 @@ test('a frozen report is corrected and withdrawn by new entries with a reason, a
   );
   assert.equal(withdrawn.out, 'pro 2027-02: withdrawn; the claim is "credited"\n', withdrawn.err);
   assert.equal(ledger('--mark', 'no claim', '--note', 'paid back').status, 0);
+  const nothing = ledger('--amount', '5.00');
+  assert.deepEqual(
+    [nothing.status, nothing.err],
+    [2, '--amount changes nothing by itself; add --mark, --correct or --withdraw\n'],
+  );
   const claimed = ledger('--mark', 'claimed');
   assert.deepEqual(
     [claimed.status, claimed.err],

@@ -112,6 +112,15 @@ test('a busy port is one clear line and exit code 2', async (t) => {
   assert.equal(stderr, `port ${port} on 127.0.0.1 is in use; choose another with --port or PORT\n`);
 });
 
+test('an address that is none is one clear line and exit code 2', async (t) => {
+  const data = join(temporaryFolder(t), 'data');
+  const { code, stderr } = await runProbity(['run', '--port', '0', '--bind', '300.1.1.1', '--data', data]);
+  assert.deepEqual(
+    [code, stderr],
+    [2, '300.1.1.1 is not an address of this machine; choose another with --bind\n'],
+  );
+});
+
 test('a data folder that cannot be used is one clear line and exit code 2', async (t) => {
   const file = join(temporaryFolder(t), 'file');
   writeFileSync(file, '');

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { comparePage } from '../../dashboards/compare.page.ts';
 import type { CompareView } from '../../src/domain/view/compare-view.ts';
 import { createLiveScope } from '../../src/pipeline/live/live-scope.ts';
 import { countDirty } from '../../src/pipeline/live/roll-up.ts';
+import { loadAssets } from '../../src/web/assets.ts';
 import { impatientClock } from '../support/impatient-clock.ts';
 import { SCENE_AT, SCENES } from '../support/scenes.ts';
 import { serveScene } from '../support/serve-scene.ts';
@@ -59,6 +61,22 @@ test('the page prints the sentence of every pair', async (t) => {
     .replace(/&#x([0-9A-Fa-f]+);/g, (_all, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16)))
     .replaceAll('&lt;', '<');
   for (const { comparison } of pairs) assert.ok(text.includes(comparison.sentence), comparison.sentence);
+});
+
+test('nothing is said of every model before every model was compared', async (t) => {
+  const { url } = await serveScene(t, SCENES.day);
+  const view = await readWhole(url);
+  const heading = (shown: CompareView): string =>
+    /<h1[^>]*>([^<]*)/.exec(comparePage(shown, loadAssets().names))?.[1] ?? '';
+  const worst = view.pairs.filter(({ verdict }) => verdict === 'worse');
+  assert.match(
+    heading({ ...view, pairs: worst, expected: worst.length }),
+    /not measurably better for any model/,
+  );
+  assert.equal(
+    heading({ ...view, pairs: worst }),
+    `Comparing: ${worst.length} of ${view.expected} pairs so far`,
+  );
 });
 
 test('a model offered at one tier only is compared with nothing', async (t) => {
