@@ -7,7 +7,7 @@ import { loadMaintenance, parseMaintenance } from '../config/load-maintenance.ts
 import { nearest } from '../config/nearest.ts';
 import { admitMaintenance, type MaintenanceWindow } from '../domain/contract/admitted-maintenance.ts';
 import { type WindowResult, windowsLookedBack } from '../domain/contract/chronic.ts';
-import type { Contract } from '../domain/contract/contract.ts';
+import { type Contract, FEE_BASES } from '../domain/contract/contract.ts';
 import { contractInForce } from '../domain/contract/contract-in-force.ts';
 import { asPreviousWindow, type Evaluation, evaluate } from '../domain/contract/evaluation.ts';
 import { accumulate, emptyTally, planTally, type Tally } from '../domain/contract/tally.ts';
@@ -113,9 +113,17 @@ function maintenanceOf(texts: readonly string[], timezone: string): readonly Mai
   });
 }
 
+/** A quarter of a year in seconds, with room to spare; beyond it the counts of slices are too many for memory. */
+const MOST_SLICES = 10_000_000;
+
 function windowTally(contract: Contract, period: Period, windows: readonly MaintenanceWindow[]): WindowTally {
   const admitted = admitMaintenance(contract, period, windows);
   const plan = planTally(period, [{ contract, maintenance: admitted.withMargins }]);
+  if (plan.slices > MOST_SLICES) {
+    throw new OperatorError(
+      `--period: ${period.label} has ${plan.slices} slices of ${plan.sliceMs / 1000} s; ${MOST_SLICES} fit into memory, so ask for less at once`,
+    );
+  }
   return { contract, tally: emptyTally(plan), maintenanceFlags: admitted.flags };
 }
 
@@ -324,7 +332,7 @@ export function registerEvaluate(program: Command, world: World): void {
     .requiredOption('--period <period>', '2026-10, 2026-Q4 or FROM/TO')
     .addOption(new Option('--format <format>', 'by default from the name').choices(['ndjson', 'csv']))
     .option('--fee <amount>', 'fee of the period for the fee base; without it no money is named')
-    .option('--fee-base <base>', 'what the fee is for: service, region, resource, token_unit or invoice')
+    .addOption(new Option('--fee-base <base>', 'what the fee is for').choices([...FEE_BASES]))
     .option('--timezone <zone>', "IANA zone instead of the contract's")
     .option(
       '--maintenance <window>',

@@ -32,9 +32,20 @@ export function parseMaintenance(text: string, timezone: string): MaintenanceWin
   return found === null ? null : { ...found, reason: null };
 }
 
+function readYaml(file: string): { readonly value: unknown } | Unreadable {
+  try {
+    return { value: parse(readFileSync(file, 'utf8')) };
+  } catch (error) {
+    const [first] = (error instanceof Error ? error.message : String(error)).split('\n');
+    return { message: `${file}: not readable: ${first}` };
+  }
+}
+
 /** A YAML or JSON list of `{from, to, announcedAt?, reason?}`. */
 export function loadMaintenance(file: string, timezone: string): readonly MaintenanceWindow[] | Unreadable {
-  const parsed = schema.safeParse(parse(readFileSync(file, 'utf8')));
+  const read = readYaml(file);
+  if ('message' in read) return read;
+  const parsed = schema.safeParse(read.value);
   const shape = 'a list of {from, to, announcedAt, reason} with RFC 3339 times';
   if (!parsed.success) {
     const [issue] = parsed.error.issues;

@@ -252,6 +252,18 @@ const WRONG: Readonly<Record<string, readonly [args: readonly string[], message:
     ['--contract', 'pro-channel', '--period', '2026-09', '--timezone', 'Mars/Base'],
     /--timezone: expected an IANA name/,
   ],
+  'a period of more slices than fit into memory': [
+    ['--contract', 'pro-channel', '--period', '0001-01-01/9999-12-31'],
+    /--period: 0001-01-01\/9999-12-31 has \d+ slices of 60 s; 10000000 fit/,
+  ],
+  'maintenance in a file that is a folder': [
+    ['--contract', 'pro-channel', '--period', '2026-09', '--maintenance', '.'],
+    /--maintenance: \.: not readable: EISDIR/,
+  ],
+  'maintenance in a file that is no YAML': [
+    ['--contract', 'pro-channel', '--period', '2026-09', '--maintenance', file('broken.yaml', 'a: [')],
+    /--maintenance: .*broken\.yaml: not readable: Flow sequence/,
+  ],
   'maintenance that is neither span nor file': [
     ['--contract', 'pro-channel', '--period', '2026-09', '--maintenance', 'soon'],
     /--maintenance: expected FROM\/TO/,
