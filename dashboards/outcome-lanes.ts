@@ -1,6 +1,6 @@
 import { isOutcome, OUTCOMES } from '../src/domain/measure/outcome.ts';
 import type { HistoryColumn } from '../src/domain/view/history.ts';
-import { axisLabels, isLongRange, stretchText } from './chart.ts';
+import { isLongRange, stretchText } from './chart.ts';
 import { countOf, formatCount, type Times } from './format.ts';
 import { type Html, html, raw } from './html.ts';
 
@@ -58,10 +58,15 @@ function lane(
   return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="in ${stretches} of ${countOf(columns.length, 'stretch', 'stretches')}"><path class="l-ground" d="M0 ${HEIGHT - 0.5}H${WIDTH}"/><path class="${style}" d="${raw(bars)}"/>${titles}</svg>`;
 }
 
+/** When the lanes begin, where half of them is over, and when they end. */
 function axis(columns: readonly HistoryColumn[], times: Times): Html {
-  const labels = axisLabels(columns, times);
-  const shown = [labels[0], labels[Math.floor(labels.length / 2)], labels.at(-1)].filter(
-    (label, index, list) => label !== undefined && list.indexOf(label) === index,
-  );
-  return html`<span class="lane-axis">${shown.map((label) => html`<span>${label?.[1]}</span>`)}</span>`;
+  const [first] = columns;
+  const last = columns.at(-1);
+  if (first === undefined || last === undefined) return html``;
+  const middle = columns[Math.floor(columns.length / 2)] ?? first;
+  const text = isLongRange(columns) ? times.day : times.minute;
+  // The end of a day is not yet the next.
+  const endsAt = isLongRange(columns) ? last.toAt - 1 : last.toAt;
+  const labels = new Set([first.fromAt, middle.fromAt, endsAt].map(text));
+  return html`<span class="lane-axis">${[...labels].map((label) => html`<span>${label}</span>`)}</span>`;
 }

@@ -142,7 +142,7 @@ function nameOf(target: TargetView): string {
 }
 
 function trouble(target: TargetView, times: Times): Html {
-  const since = target.failingSince === null ? '' : html` since ${time(target.failingSince, times)}`;
+  const since = target.failingSince === null ? '' : html` since ${exactTime(target.failingSince, times)}`;
   return html`<a href="${targetPath(target.id)}">${nameOf(target)}</a> is ${HEALTHS[target.health].word.toLowerCase()}${since}.`;
 }
 

@@ -77,7 +77,7 @@ function heading({ target, retiredAt }: TargetPageView, lead: SeriesView | undef
 
 function nowText(target: TargetView, lead: SeriesView | undefined, times: Times): Html {
   const last = lead?.last ?? null;
-  return html`<strong>${HEALTHS[target.health].word}</strong>${target.failingSince !== null && html` since ${time(target.failingSince, times)}`}: ${HEALTHS[target.health].means}.${
+  return html`<strong>${HEALTHS[target.health].word}</strong>${target.failingSince !== null && html` since ${exactTime(target.failingSince, times)}`}: ${HEALTHS[target.health].means}.${
     last !== null &&
     html` Last attempt ${time(last.at, times)}: <code class="${last.outcome === 'ok' ? 'o-ok' : 'o-other'}">${last.outcome}</code>, ${OUTCOMES[last.outcome].means}.`
   }`;

@@ -23,6 +23,9 @@ test('a target tells its failures with their request ids and what came back', as
   const page = await (await fetch(`${url}/targets/${DOWN}`)).text();
   assert.ok(page.includes(latest?.evidence?.requestIds['x-request-id'] ?? 'no id'));
   assert.match(page, /no healthy upstream/);
+  const since = /since <time [^>]*data-exact>\d\d:\d\d:\d\d UTC</;
+  assert.match(page, since, 'not "since 3 min ago"');
+  assert.match(await (await fetch(url)).text(), new RegExp(`is down ${since.source}`));
   assert.match(page, /a 5xx from the gateway/);
   const words = page.replace(/<script[\s\S]*?<\/script>|<[^>]*>/g, ' ');
   assert.equal(
@@ -54,6 +57,24 @@ test('the buckets of a span hold every counted attempt of that span once', async
       view.buckets.reduce((total, bucket) => total + bucket[key], 0);
     assert.deepEqual([sum('good'), sum('bad')], [window?.counts.good, window?.counts.bad], span);
   }
+});
+
+test('under the outcomes stands when they begin and when they end', async (t) => {
+  const { url } = await serveScene(t, SCENES.troubled);
+  const axis = async (query: string): Promise<string[]> => {
+    const page = await (await fetch(`${url}/targets/${DOWN}?${query}`)).text();
+    const [, labels = ''] = /class="lane-axis">(.*?)<\/span><\/span>/.exec(page) ?? [];
+    return [...labels.matchAll(/<span>([^<]*)/g)].map(([, label = '']) => label);
+  };
+  const minute = (at: number): string => new Date(at).toISOString().slice(11, 16);
+  const view = await readView(`${url}/api/v1/targets/${DOWN}?span=1h`);
+  assert.deepEqual(await axis('span=1h'), [
+    minute(view.fromAt),
+    minute(view.fromAt + 1_800_000),
+    minute(view.toAt),
+  ]);
+  const week = 'from=2026-10-01T00:00:00Z&to=2026-10-08T00:00:00Z';
+  assert.deepEqual((await axis(week)).map(Number.parseFloat), [1, 4, 7]);
 });
 
 test('an unknown target is 404, an unknown span 400', async (t) => {
