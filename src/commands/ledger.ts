@@ -138,7 +138,7 @@ async function mark(
   world.out(`${contract} ${period}: ${standing.state} → ${state}\n`);
   const after = await store.readLedger({ contract, period });
   if (isWithdrawn && correctionOf(after)?.kind !== 'withdrawn') {
-    world.err('the withdrawal is taken back: the report holds again; whoever was told of it hears no more\n');
+    world.err('the withdrawal is taken back: the report holds again; nobody is mailed about that\n');
   }
   world.err(`from there it can become ${movesAfter(after).join(' or ')}\n`);
 }

@@ -51,7 +51,7 @@ import { statusApiRoute } from './status-api.route.ts';
 import { streamRoute } from './stream.route.ts';
 import { targetApiRoute, targetRoute } from './target.route.ts';
 import { targetsApiRoute } from './targets-api.route.ts';
-import { createWaitingLine } from './waiting-line.ts';
+import { createWaitingLine, inTurn } from './waiting-line.ts';
 
 export type WebOptions = {
   readonly store: Store;
@@ -109,12 +109,13 @@ export function createServer(options: WebOptions): Web {
   const recent = createRecentWindow(options);
   const board = createBoard(clock, recent.read);
   const history = createHistoryReader(store);
+  const line = createWaitingLine();
   const context: WebContext = {
     store,
     clock,
     settings,
     board,
-    line: createWaitingLine(),
+    line,
     history,
     incidentLines: createIncidentLines(store),
     countingOf: options.countingOf ?? uncontracted,
@@ -146,11 +147,11 @@ export function createServer(options: WebOptions): Web {
     ['/api/v1/stream', streamRoute(context)],
     ['/targets/*id', targetRoute(context)],
     ['/api/v1/targets/*id', targetApiRoute(context)],
-    ['/incidents', incidentsRoute(context)],
-    ['/api/v1/incidents', incidentsApiRoute(context)],
-    ['/incidents/:id', incidentRoute(context, 'public')],
-    ['/owner/incidents/:id', owner, incidentRoute(context, 'owner')],
-    ['/api/v1/incidents/:id', incidentApiRoute(context)],
+    ['/incidents', inTurn(line, 'page', incidentsRoute(context))],
+    ['/api/v1/incidents', inTurn(line, 'machine', incidentsApiRoute(context))],
+    ['/incidents/:id', inTurn(line, 'page', incidentRoute(context, 'public'))],
+    ['/owner/incidents/:id', owner, inTurn(line, 'page', incidentRoute(context, 'owner'))],
+    ['/api/v1/incidents/:id', inTurn(line, 'machine', incidentApiRoute(context))],
     ['/compare', compareRoute(context, comparisons)],
     ['/api/v1/compare', compareApiRoute(context, comparisons)],
     ...reportRoutes(context, owner, options.reports),
@@ -195,18 +196,23 @@ function reportRoutes(
   reports: ReportsOptions | undefined,
 ): Routes {
   const shelf = createReportShelf(context);
+  const { line } = context;
   const open: Routes = [
-    ['/reports', reportsRoute(context, shelf, 'public')],
-    ['/api/v1/reports', reportsApiRoute(context, shelf)],
-    ['/api/v1/reports/:period/:contract', reportApiRoute(context, shelf)],
-    ['/reports/:period/:contract', reportRoute(context, shelf, 'public', null)],
+    ['/reports', inTurn(line, 'page', reportsRoute(context, shelf, 'public'))],
+    ['/api/v1/reports', inTurn(line, 'machine', reportsApiRoute(context, shelf))],
+    ['/api/v1/reports/:period/:contract', inTurn(line, 'machine', reportApiRoute(context, shelf))],
+    ['/reports/:period/:contract', inTurn(line, 'page', reportRoute(context, shelf, 'public', null))],
   ];
   if (reports === undefined) return open;
   return [
     ...open,
     ['/owner', owner, (_request, response) => response.redirect('/owner/reports')],
-    ['/owner/reports', owner, reportsRoute(context, shelf, 'owner')],
-    ['/owner/reports/:period/:contract', owner, reportRoute(context, shelf, 'owner', reports)],
+    ['/owner/reports', owner, inTurn(line, 'page', reportsRoute(context, shelf, 'owner'))],
+    [
+      '/owner/reports/:period/:contract',
+      owner,
+      inTurn(line, 'page', reportRoute(context, shelf, 'owner', reports)),
+    ],
     ['/owner/reports/:period/:contract/:file', owner, reportFileRoute(reports)],
     ['/.well-known/probity.json', wellKnownRoute(context, reports)],
   ];

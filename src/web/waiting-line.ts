@@ -1,3 +1,4 @@
+import type { RequestHandler } from 'express';
 import { AppError } from './app-error.ts';
 import { breathe } from './breathe.ts';
 
@@ -25,6 +26,11 @@ const DEFAULTS: LineBounds = { atOnce: 2, mostWaiting: 24 };
 /** Every so many turns it is the turn of whoever has waited longest, or the last rank might wait for ever. */
 const FAIR_TURN = 4;
 const COME_AGAIN_S = 2;
+
+/** A route whose answers are dear to prepare, and different for every reader or address. */
+export function inTurn(line: WaitingLine, rank: Rank, route: RequestHandler): RequestHandler {
+  return (request, response, next) => line.inTurn(rank, () => route(request, response, next));
+}
 
 type Waiting = { readonly no: number; readonly start: () => void };
 

@@ -105,3 +105,32 @@ test('a stranger who asks for endless ranges of their own is told to come again,
   assert.equal((await again).status, 200);
   assert.equal(reads, 27, 'what two ask for is prepared once');
 });
+
+test('lists of incidents wait in line too, machines behind people', async (t) => {
+  const { deployment, spanMs } = SCENES.healthy;
+  const store = await recordDeployment(deployment, SCENE_AT - spanMs, SCENE_AT - 3_000);
+  t.after(() => store.close());
+  let open = (): void => undefined;
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const slow = {
+    ...store,
+    listIncidents: async (query: Parameters<typeof store.listIncidents>[0]) => {
+      await gate;
+      return store.listIncidents(query);
+    },
+  };
+  const { url } = await serveScene(t, SCENES.healthy, slow);
+  let refused = 0;
+  const asked = Array.from({ length: 30 }, async () => {
+    const { status } = await fetch(`${url}/api/v1/incidents`);
+    if (status === 503) refused += 1;
+    return status;
+  });
+  while (refused < 4) await new Promise((resolve) => setImmediate(resolve));
+  const page = fetch(`${url}/incidents`);
+  open();
+  assert.equal((await page).status, 200);
+  assert.equal((await Promise.all(asked)).filter((status) => status === 200).length, 26);
+});
