@@ -163,8 +163,18 @@ function isTally(one: WindowTally | WindowResult): one is WindowTally {
   return 'tally' in one;
 }
 
+/** What a contract may hold for each of, and a line may say. */
+const SCOPE_FIELDS = ['model', 'region', 'endpoint'] as const;
+/** Names that are counted; how many more there are changes nothing. */
+const MOST_NAMED = 100;
+
 function fillAll(windows: readonly WindowTally[], target: string | undefined) {
   const state = { otherTargets: 0, requests: 0, targets: new Set<string>() };
+  const { dimensions = [] } = windows[0]?.contract.scope ?? {};
+  const scopes = SCOPE_FIELDS.filter((field) => dimensions.includes(field)).map((field) => ({
+    field,
+    seen: new Set<string>(),
+  }));
   const tallies = windows.map((one) => one.tally);
   const [only] = tallies;
   const onLine: Parameters<typeof readSamples>[2] = (line) => {
@@ -178,11 +188,15 @@ function fillAll(windows: readonly WindowTally[], target: string | undefined) {
         `more than ${Number.MAX_SAFE_INTEGER} requests, which cannot be counted exactly; is count what it should be?`,
       );
     }
-    if (line.target !== null && state.targets.size < 100) state.targets.add(line.target);
+    if (line.target !== null && state.targets.size < MOST_NAMED) state.targets.add(line.target);
+    for (const { field, seen } of scopes) {
+      const value = line[field];
+      if (value !== null && seen.size < MOST_NAMED) seen.add(value);
+    }
     if (tallies.length === 1 && only !== undefined) accumulate(only, line);
     else for (const tally of tallies) accumulate(tally, line);
   };
-  return { state, onLine };
+  return { state, scopes, onLine };
 }
 
 const READING_FAULTS: Readonly<Record<string, string>> = {
@@ -252,7 +266,9 @@ function meant(name: string): string {
   return near === null ? '' : ` (did you mean ${near}?)`;
 }
 
-function inputFlags(input: InputReport, targets: ReadonlySet<string>): string[] {
+type Scopes = readonly { readonly field: string; readonly seen: ReadonlySet<string> }[];
+
+function inputFlags(input: InputReport, targets: ReadonlySet<string>, scopes: Scopes): string[] {
   return [
     ...(input.lines === 0 ? ['input: the file holds no line'] : []),
     ...(input.bad > 0 ? [`input: ${input.bad} of ${counted(input.lines, 'line')} could not be used`] : []),
@@ -260,6 +276,13 @@ function inputFlags(input: InputReport, targets: ReadonlySet<string>): string[] 
       ? [`input: ignored fields ${input.unknownFields.map((name) => name + meant(name)).join(', ')}`]
       : []),
     ...(targets.size > 1 ? [`scope: ${targets.size} targets are judged as one; --target picks one`] : []),
+    ...scopes.flatMap(({ field, seen }) =>
+      seen.size > 1
+        ? [
+            `scope: ${seen.size} ${field}s are judged as one, but the contract is for each ${field}; judge each by itself`,
+          ]
+        : [],
+    ),
   ];
 }
 
@@ -278,12 +301,15 @@ async function runEvaluate(path: string, options: EvaluateOptions, world: World)
   const period = periodOf(versions, options.period);
   const maintenance = maintenanceOf(options.maintenance, period.timezone);
   const windows = windowsToFill(versions, period, maintenance, options.previous);
-  const { state, onLine } = fillAll(windows.filter(isTally), options.target);
+  const { state, scopes, onLine } = fillAll(windows.filter(isTally), options.target);
   const summary = await readInto(path, options.format ?? formatOf(path), onLine);
   const input: InputReport = { ...summary, tolerance: options.tolerance, otherTargets: state.otherTargets };
   complain(input, world);
   const evaluated = evaluateWindows(windows, options);
-  const evaluation = { ...evaluated, flags: [...inputFlags(input, state.targets), ...evaluated.flags] };
+  const evaluation = {
+    ...evaluated,
+    flags: [...inputFlags(input, state.targets, scopes), ...evaluated.flags],
+  };
   const contract = windows.find(isTally)?.contract;
   if (contract === undefined) throw new Error('no window to evaluate');
   const paint = process.stdout.isTTY && world.env.NO_COLOR === undefined ? paintAnsi : paintNothing;

@@ -191,6 +191,16 @@ test('one target of several is judged alone', async () => {
   assert.ok(together.flags.some((flag) => flag.startsWith('scope: 2 targets')));
 });
 
+test('models that a contract promises for each of are told when a file throws them together', async () => {
+  const lines = ['a', 'b', 'b'].map((model) => ({ at: '2026-09-01T00:00:00Z', status: 200, model }));
+  const path = file('models.ndjson', ndjson(lines));
+  const told = (found: Report) => found.flags.filter((flag) => flag.startsWith('scope:'));
+  assert.deepEqual(told(await report([path, '--contract', 'pro-channel', '--period', '2026-09'])), [
+    'scope: 2 models are judged as one, but the contract is for each model; judge each by itself',
+  ]);
+  assert.deepEqual(told(await report([path, '--contract', 'aws-style-5min', '--period', '2026-09'])), []);
+});
+
 test('two bad months in one file raise the right of the second', async () => {
   const contract = file(
     'chronic.yaml',
