@@ -9,8 +9,10 @@ import type { LiveJudge, LiveKind, LivePlan } from './live-plan.ts';
 export type JudgedLines = {
   /** How many requests there are; the columns may be longer. */
   length: number;
-  /** Epoch ms. */
-  at: Float64Array;
+  /** Epoch ms of the first request. */
+  since: number;
+  /** Whole ms after `since`, at most 49 days. */
+  after: Uint32Array;
   /** Index into `kinds`. */
   kind: Uint16Array;
   readonly kinds: LiveKind[];
@@ -37,7 +39,8 @@ const FIRST_ROOM = 32;
 export function emptyLines(plan: LivePlan): JudgedLines {
   return {
     length: 0,
-    at: new Float64Array(0),
+    since: 0,
+    after: new Uint32Array(0),
     kind: new Uint16Array(0),
     kinds: [],
     times: plan.questions.map((one) =>
@@ -64,10 +67,12 @@ export function appendLine(
   line: Line,
   inMaintenance: boolean,
 ): void {
-  if (lines.length === lines.at.length) resize(lines, Math.max(FIRST_ROOM, Math.ceil(lines.length * 1.25)));
+  if (lines.length === 0) lines.since = line.at;
+  if (lines.length === lines.after.length)
+    resize(lines, Math.max(FIRST_ROOM, Math.ceil(lines.length * 1.25)));
   const place = lines.length;
   lines.length += 1;
-  lines.at[place] = line.at;
+  lines.after[place] = line.at - lines.since;
   lines.kind[place] = kindNo(lines.kinds, judge(line, inMaintenance));
   for (const [position, column] of lines.times.entries()) {
     const question = plan.questions[position];
@@ -88,7 +93,11 @@ export function forgetFrom(lines: JudgedLines, at: number): void {
 export function forgetBefore(lines: JudgedLines, at: number): void {
   const first = firstAtOrAfter(lines, at);
   if (first === 0) return;
-  lines.at.copyWithin(0, first, lines.length);
+  const sooner = lines.after[first] ?? 0;
+  lines.since += sooner;
+  for (let place = first; place < lines.length; place += 1) {
+    lines.after[place - first] = (lines.after[place] ?? 0) - sooner;
+  }
   lines.kind.copyWithin(0, first, lines.length);
   for (const column of lines.times) {
     column?.value.copyWithin(0, first, lines.length);
@@ -98,12 +107,13 @@ export function forgetBefore(lines: JudgedLines, at: number): void {
 }
 
 /** Index of the first request at or after an instant. */
-export function firstAtOrAfter({ at, length }: JudgedLines, instant: number): number {
+export function firstAtOrAfter({ since, after, length }: JudgedLines, instant: number): number {
+  const wanted = instant - since;
   let low = 0;
   let high = length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((at[middle] ?? instant) < instant) low = middle + 1;
+    if ((after[middle] ?? wanted) < wanted) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -127,7 +137,7 @@ function resize(lines: JudgedLines, room: number): void {
     empty.set(column);
     return empty;
   };
-  lines.at = longer(lines.at, new Float64Array(room));
+  lines.after = longer(lines.after, new Uint32Array(room));
   lines.kind = longer(lines.kind, new Uint16Array(room));
   for (const column of lines.times) {
     if (column === null) continue;

@@ -109,7 +109,7 @@ function eachSlice(
   for (let at = fromAt; at < toAt; at += sliceMs) {
     const endAt = Math.min(at + sliceMs, toAt);
     const first = next;
-    while (next < to && (lines.at[next] ?? Number.POSITIVE_INFINITY) < endAt) next += 1;
+    while (next < to && lines.since + (lines.after[next] ?? 0) < endAt) next += 1;
     const isSetAside = maintenance.length > 0 && coversWhole(maintenance, at, endAt);
     visit(at, endAt, first, next, isSetAside);
   }

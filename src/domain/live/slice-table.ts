@@ -63,7 +63,7 @@ export function addLinesTo(table: SliceTable, position: number, lines: JudgedLin
   const roles = lines.kinds.map((kind) => kind.roles[position]);
   const column = lines.times[position] ?? null;
   for (let i = firstAtOrAfter(lines, span.fromAt); i < lines.length; i += 1) {
-    const slice = Math.floor(((lines.at[i] ?? 0) - span.fromAt) / sliceMs);
+    const slice = Math.floor((lines.since + (lines.after[i] ?? 0) - span.fromAt) / sliceMs);
     if (slice >= slices) return;
     const kind = lines.kind[i] ?? 0;
     if (question.kind === 'availability') {
