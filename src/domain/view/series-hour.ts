@@ -114,7 +114,7 @@ export function isSameSlice(known: SeriesSlice, told: SeriesSlice): boolean {
 
 type Counts = Readonly<Partial<Record<string, number>>>;
 
-function areSameCounts(one: Counts, other: Counts): boolean {
+export function areSameCounts(one: Counts, other: Counts): boolean {
   for (const key in one) if (one[key] !== other[key]) return false;
   for (const key in other) if (!(key in one)) return false;
   return true;

@@ -7,6 +7,7 @@ import {
   OUTCOMES,
   type Outcome,
 } from '../../domain/measure/outcome.ts';
+import { areSameCounts } from '../../domain/view/series-hour.ts';
 import type { SeriesWindow, StoredAttempt } from '../store.ts';
 import type { AllSamples } from './all-samples.ts';
 import { outcomeOf, validityOf } from './closed-lists.ts';
@@ -39,6 +40,8 @@ type Group = {
   readonly idle: SeriesWindow;
   /** The attempts read last, newest first: the next summary is often of the same stretches. */
   latest: readonly { readonly row: AttemptRow; readonly attempt: StoredAttempt }[];
+  /** What the last summary counted. */
+  counted: Pick<SeriesWindow, 'counts' | 'byOutcome'> | null;
 };
 
 type Groups = {
@@ -110,7 +113,8 @@ function groupsOf(registry: SeriesRegistry): Groups {
   if (known !== undefined) return known;
   const byName = new Map<string, Group>();
   for (const entry of registry.entries) {
-    if (entry.current) byName.set(nameOf(entry), { entry, idle: idleWindow(entry), latest: [] });
+    if (entry.current)
+      byName.set(nameOf(entry), { entry, idle: idleWindow(entry), latest: [], counted: null });
   }
   const bySeriesNo = new Map<number, Group>();
   for (const entry of registry.entries) {
@@ -184,6 +188,7 @@ function count(tally: Tally, attempt: AttemptRow): void {
 
 function windowOf(tally: Tally, samples: AllSamples, attemptOf: AttemptOf): SeriesWindow {
   const { probe, target, region } = tally.group.entry;
+  const { counts, byOutcome } = countedIn(tally);
   return {
     probe,
     target,
@@ -191,8 +196,8 @@ function windowOf(tally: Tally, samples: AllSamples, attemptOf: AttemptOf): Seri
     attempts: tally.attempts,
     samples: tally.samples,
     valid: tally.valid,
-    counts: tally.counts,
-    byOutcome: tally.byOutcome,
+    counts,
+    byOutcome,
     byDoubt: orNothing(tally.byDoubt),
     notRun: orNothing(tally.notRun),
     ttftUs: ascending(tally.ttftUs),
@@ -200,6 +205,20 @@ function windowOf(tally: Tally, samples: AllSamples, attemptOf: AttemptOf): Seri
     costNanos: tally.costNanos,
     lastSample: lastSampleOf(tally, samples, attemptOf),
   };
+}
+
+/** Most minutes of a series are like the one before: they share what they counted. */
+function countedIn({ group, counts, byOutcome }: Tally): Pick<SeriesWindow, 'counts' | 'byOutcome'> {
+  const { counted } = group;
+  if (
+    counted !== null &&
+    areSameCounts(counted.counts, counts) &&
+    areSameCounts(counted.byOutcome, byOutcome)
+  ) {
+    return counted;
+  }
+  group.counted = { counts, byOutcome };
+  return group.counted;
 }
 
 const NOTHING = Object.freeze({});
