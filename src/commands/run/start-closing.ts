@@ -29,8 +29,15 @@ const RESTART_AFTER_MS = 60_000;
 /** A process that does not answer is ended: whatever it was at is done again after the next start. */
 const STOP_WITHIN_MS = 4_000;
 
-/** Its collections are its own work, and it may take as much memory as it needs for as long as it runs. */
-const NODE_OPTIONS = ['--single-threaded-gc', '--disable-warning=ExperimentalWarning'];
+/**
+ * Its collections are its own work. It takes more room for objects that live for moments than the service may, for as long as
+ * it runs: half of V8's own choice, which took a third more memory and no less time.
+ */
+const V8_OPTIONS = [
+  '--single-threaded-gc',
+  '--max-semi-space-size=8',
+  '--disable-warning=ExperimentalWarning',
+];
 /** The end of what a process says before it dies is where it says why. */
 const LAST_WORDS = 4_000;
 
@@ -111,7 +118,7 @@ type Round = {
 
 function startRound(setup: ClosingSetup, onMessage: (message: FromClosing) => void): Round {
   const child = fork(new URL('./closing-process.ts', import.meta.url), {
-    execArgv: NODE_OPTIONS,
+    execArgv: V8_OPTIONS,
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
