@@ -45,7 +45,7 @@ export function comparePage(view: CompareView, assets: Assets): string {
 </section>
 ${
   pairs.length === 0
-    ? html`<p class="empty">${view.expected === 0 ? 'No model is offered at two tiers, so there is nothing to compare.' : 'The comparison is being made; this page fills by itself.'}</p>`
+    ? html`<p class="empty">${view.expected === 0 ? 'No model is probed at two tiers, so there is nothing to compare.' : 'The comparison is being made; this page fills by itself.'}</p>`
     : html`${pairs.length > 1 && summary(pairs)}<ol class="pairs" aria-label="Models, the least earned price first">${pairs.map((pair) => pairItem(pair, scale))}</ol>`
 }
 <footer class="foot"><p>As of ${exactTime(status.at, times)}. Bars: 95 % interval of the p99, with the p99 as a mark and the median as a dot. Uptime is rounded down, latency up. ${NO_DATA} means no data, never zero.</p><p><a href="/api/v1/compare?span=${view.span}">JSON</a> <a href="/method">Method</a></p></footer>

@@ -26,7 +26,9 @@ export function verdictOf(view: StatusView): Verdict {
       headline: 'Nothing to measure yet',
       eyebrow: () => 'No targets',
       explanation: () =>
-        html`The configuration names no target. <code>probity check</code> prints what it would probe.`,
+        view.prober.kind === 'never'
+          ? html`What to probe is being worked out; this page fills by itself. <code>probity check</code> prints what will be probed.`
+          : html`The configuration names no target. <code>probity check</code> prints what it would probe.`,
     };
   }
   const { prober } = view;

@@ -11,7 +11,7 @@ import {
   tierSampleOf,
   verdictOn,
 } from '../domain/view/compare-view.ts';
-import type { StatusView, TargetView } from '../domain/view/status-view.ts';
+import { isCounting, type StatusView, type TargetView } from '../domain/view/status-view.ts';
 import type { Store } from '../store/store.ts';
 import { breathe } from './breathe.ts';
 import type { CountingOf } from './context.ts';
@@ -24,6 +24,8 @@ const HOUR_MS = 3_600_000;
 /** What is drawn again as a whole: long enough for outages to stay together, short enough for some two dozen. */
 const BLOCK_MS = { '7d': 6 * HOUR_MS, '30d': 24 * HOUR_MS } as const;
 const FRESH_MS = { '24h': 300_000, '7d': 1_800_000, '30d': 1_800_000 } as const;
+/** While the past is still being written or counted, a comparison is soon out of date. */
+const PRELIMINARY_MS = 15_000;
 /** An answer may come this long after its tick. */
 const SETTLE_MS = 90_000;
 /** A reader waits this long for a comparison under way before being shown what there is of it. */
@@ -51,6 +53,10 @@ type Requests = {
 export type Comparisons = {
   /** The last comparison, or as much of the one under way as is done. Starts one if the last is no longer fresh. */
   readonly read: (view: StatusView, span: CompareSpan) => Promise<CompareView>;
+  /** Something was recorded for a tick at `at` or later. */
+  readonly touched: (at: number) => void;
+  /** The past was rewritten: nothing that was read or compared before is believed. */
+  readonly forget: () => void;
 };
 
 /**
@@ -63,13 +69,23 @@ export function createComparisons(
   countingOf: CountingOf,
   onFault: (error: unknown) => void,
 ): Comparisons {
-  const pieces = new Map<number, Piece>();
+  let pieces = new Map<number, Piece>();
   const lastDay = (view: StatusView) => readLastDay(store, pieces, view);
   const stored = (view: StatusView, span: '7d' | '30d') => readStored(store, countingOf, view, span);
   const compare = (span: CompareSpan) =>
     createComparison(span, (view) => (span === '24h' ? lastDay(view) : stored(view, span)), priceOf, onFault);
   const bySpan = { '24h': compare('24h'), '7d': compare('7d'), '30d': compare('30d') };
-  return { read: (view, span) => bySpan[span](view) };
+  return {
+    read: (view, span) => bySpan[span].read(view),
+    touched: (at) => {
+      for (const from of pieces.keys()) if (from + PIECE_MS > at) pieces.delete(from);
+    },
+    forget: () => {
+      // One that is being read goes on with its own.
+      pieces = new Map();
+      for (const one of Object.values(bySpan)) one.forget();
+    },
+  };
 }
 
 /** One span, compared again when it is asked for and no longer fresh; never twice at once. */
@@ -78,13 +94,16 @@ function createComparison(
   readRequests: (view: StatusView) => Promise<Requests>,
   priceOf: (target: string) => number | null,
   onFault: (error: unknown) => void,
-): (view: StatusView) => Promise<CompareView> {
+): { readonly read: (view: StatusView) => Promise<CompareView>; readonly forget: () => void } {
   let shown: CompareView | null = null;
   let underWay: Promise<void> | null = null;
+  /** What is shown was made before something that changes it: it stands until there is another. */
+  let isOutdated = false;
 
   const compareAll = async (view: StatusView): Promise<void> => {
     const pairs = pairsOf(view);
     const { targets: _all, ...status } = view;
+    isOutdated = false;
     const requests = await readRequests(view);
     const { fromAt, toAt } = requests;
     const done: ComparedPair[] = [];
@@ -99,10 +118,16 @@ function createComparison(
     if (pairs.length === 0) shown = { status, span, fromAt, toAt, expected: 0, pairs: [] };
   };
 
-  return async (view) => {
-    const age = shown === null ? Number.POSITIVE_INFINITY : view.at - shown.status.at;
-    const isFresh =
-      shown !== null && shown.pairs.length === shown.expected && age >= 0 && age < FRESH_MS[span];
+  const isFreshAt = (view: StatusView): boolean => {
+    if (shown === null || isOutdated || shown.pairs.length !== shown.expected) return false;
+    // The plan has changed; at a start there was none yet.
+    if (shown.expected !== pairsOf(view).length) return false;
+    const age = view.at - shown.status.at;
+    return age >= 0 && age < (isCounting(shown.status) ? PRELIMINARY_MS : FRESH_MS[span]);
+  };
+
+  const read = async (view: StatusView): Promise<CompareView> => {
+    const isFresh = isFreshAt(view);
     if (!isFresh && underWay === null) {
       underWay = compareAll(view)
         .catch(onFault)
@@ -116,6 +141,12 @@ function createComparison(
     return shown === null
       ? { status, span, fromAt, toAt: view.at, expected: pairsOf(view).length, pairs: [] }
       : { ...shown, status };
+  };
+  return {
+    read,
+    forget: () => {
+      isOutdated = true;
+    },
   };
 }
 

@@ -179,9 +179,13 @@ export function createServer(options: WebOptions): Web {
     rewritten: () => {
       recent.forget();
       history.forget();
+      comparisons.forget();
       board.changed();
     },
-    touched: recent.touched,
+    touched: (at) => {
+      recent.touched(at);
+      comparisons.touched(at);
+    },
     recorded: metrics.count,
     listen: (bind, port) => listen(app, bind, port),
   };

@@ -9,6 +9,7 @@ export type Served = Listening & {
   readonly store: Store;
   readonly changed: () => void;
   readonly recorded: Web['recorded'];
+  readonly rewritten: () => void;
   /** What was logged as an error. */
   readonly logged: readonly { readonly err: unknown; readonly message: string }[];
   /** Moves the clock of the server. */
@@ -48,6 +49,7 @@ export async function serveScene(
     store: recorded,
     changed: web.changed,
     recorded: web.recorded,
+    rewritten: web.rewritten,
     logged,
     setNow: (at) => {
       now = at;

@@ -4,7 +4,9 @@ import { comparePage } from '../../dashboards/compare.page.ts';
 import type { CompareView } from '../../src/domain/view/compare-view.ts';
 import { createLiveScope } from '../../src/pipeline/live/live-scope.ts';
 import { countDirty } from '../../src/pipeline/live/roll-up.ts';
+import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { loadAssets } from '../../src/web/assets.ts';
+import { recordDeployment } from '../support/deployment.ts';
 import { impatientClock } from '../support/impatient-clock.ts';
 import { SCENE_AT, SCENES } from '../support/scenes.ts';
 import { serveScene } from '../support/serve-scene.ts';
@@ -77,6 +79,43 @@ test('nothing is said of every model before every model was compared', async (t)
     heading({ ...view, pairs: worst }),
     `Comparing: ${worst.length} of ${view.expected} pairs so far`,
   );
+});
+
+test('what was compared before there was a plan, or before the past was rewritten, is compared anew', async (t) => {
+  const opened = openSqliteStore(':memory:');
+  assert.ok(opened.kind === 'opened');
+  const { store } = opened;
+  t.after(() => store.close());
+  const { url, rewritten, setNow } = await serveScene(t, SCENES.day, store);
+  assert.equal((await readWhole(url)).expected, 0);
+  const page = await (await fetch(url)).text();
+  assert.match(page, /being worked out; this page fills by itself/, 'nobody says that there is no target');
+  const { deployment, spanMs } = SCENES.day;
+  const recorded = await recordDeployment(deployment, SCENE_AT - spanMs, SCENE_AT - 3_000);
+  t.after(() => recorded.close());
+  const names = new Map((await recorded.readTargets()).map((target) => [target.id, target]));
+  const schedules = await recorded.readSchedules(0, SCENE_AT);
+  await store.declareSeries(
+    schedules.flatMap(({ probe, target: id, region, schedule }) => {
+      const target = names.get(id);
+      return target === undefined ? [] : [{ probe, target, region, schedule }];
+    }),
+    SCENE_AT - spanMs,
+  );
+  setNow(SCENE_AT + 10_000);
+  rewritten();
+  const before = await readWhole(url);
+  assert.deepEqual([before.expected, before.pairs[0]?.comparison.tiers[0].n], [4, 0]);
+  const all = await recorded.readSamples({ fromAt: 0, toAt: SCENE_AT });
+  await store.record({ samples: all.map((one) => ({ ...one, evidence: null })), notRun: [] });
+  setNow(SCENE_AT + 20_000);
+  rewritten();
+  let after = before;
+  // The one before is shown until the new one is whole.
+  for (let tries = 0; tries < 500 && after.pairs[0]?.comparison.tiers[0].n === 0; tries += 1) {
+    after = await readWhole(url);
+  }
+  assert.equal(after.pairs[0]?.verdict, 'worse');
 });
 
 test('a model offered at one tier only is compared with nothing', async (t) => {
