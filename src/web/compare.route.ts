@@ -37,10 +37,19 @@ function answerFor(
     const span = spanOf(request);
     const edition = await board.read();
     const view = await comparisons.read(edition.view, span);
-    // While it is being made, there is more of a comparison each time.
-    const name = `${kind} ${span} ${view.toAt} ${view.pairs.length}`;
+    const name = `${kind} ${span} ${stateOf(view)}`;
     await sendPrepared(request, response, await answerOf(edition.answers, name, () => make(view)));
   };
+}
+
+const states = new WeakMap<CompareView['pairs'], number>();
+let statesSeen = 0;
+
+/** A number for each state of a comparison: while it is being made, there is more of it each time, and later another. */
+function stateOf({ pairs }: CompareView): number {
+  const known = states.get(pairs) ?? ++statesSeen;
+  states.set(pairs, known);
+  return known;
 }
 
 function spanOf(request: Request): CompareSpan {
