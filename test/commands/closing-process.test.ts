@@ -68,14 +68,15 @@ test('whoever closes breaks off when whoever probes is gone', async (t) => {
   assert.equal(code, 1, 'its round was not finished');
 });
 
-test('a closing process that dies is told with its reason', async (t) => {
+/** What is told of the first round of a service whose data folder is empty, so that whoever opens the data must refuse. */
+async function failureOfFirstRound(
+  t: TestContext,
+): Promise<{ readonly message: string; readonly about: object }> {
   const loaded = loadConfig(PRACTICE, {}, { cron: cronGrid, secrets: 'optional' });
-  assert.equal(loaded.kind, 'config');
-  if (loaded.kind !== 'config') return;
+  assert.ok(loaded.kind === 'config');
   const told = Promise.withResolvers<{ readonly about: object; readonly message: string }>();
   const closing = startClosing({
     config: loaded.config,
-    // There is nothing in it, so that whoever opens the data must refuse.
     data: dataFolder(t),
     log: {
       info: (_, message) => assert.fail(message),
@@ -86,8 +87,25 @@ test('a closing process that dies is told with its reason', async (t) => {
     lastSeenAt: null,
     changed: () => {},
   });
-  const { about, message } = await told.promise;
+  const failure = await told.promise;
+  await closing.stop();
+  return failure;
+}
+
+test('a closing process that dies is told with its reason', async (t) => {
+  const { about, message } = await failureOfFirstRound(t);
   assert.equal(message, 'the closing process died');
   assert.match(JSON.stringify(about), /there is no Probity data in/);
-  await closing.stop();
+});
+
+test('a closing process that the system refuses to start ends nothing else', async (t) => {
+  const { execPath } = process;
+  t.after(() => {
+    process.execPath = execPath;
+  });
+  // A file is no folder: one of the faults that are thrown, as too little memory is.
+  process.execPath = join(import.meta.filename, 'node');
+  const { about, message } = await failureOfFirstRound(t);
+  assert.equal(message, 'the closing process died');
+  assert.match(JSON.stringify(about), /ENOTDIR/);
 });

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { resolve } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { HOLD_MS, trustClock } from '../../pipeline/closing/clock-trust.ts';
@@ -117,11 +117,24 @@ type Round = {
 };
 
 function startRound(setup: ClosingSetup, onMessage: (message: FromClosing) => void): Round {
-  const child = fork(new URL('./closing-process.ts', import.meta.url), {
+  try {
+    return roundOf(startProcess(), setup, onMessage);
+  } catch (error) {
+    // Of some faults, such as too little memory, the system tells at once and not by an event; probing must outlive them.
+    const reason = error instanceof Error ? error.message : String(error);
+    return { stop: () => {}, kill: () => {}, ended: Promise.resolve(reason) };
+  }
+}
+
+function startProcess(): ChildProcess {
+  return fork(new URL('./closing-process.ts', import.meta.url), {
     execArgv: V8_OPTIONS,
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
+}
+
+function roundOf(child: ChildProcess, setup: ClosingSetup, onMessage: (message: FromClosing) => void): Round {
   let lastWords = '';
   child.stderr?.setEncoding('utf8').on('data', (words: string) => {
     lastWords = (lastWords + words).slice(-LAST_WORDS);
