@@ -67,6 +67,8 @@ function axis(columns: readonly HistoryColumn[], times: Times): Html {
   const text = isLongRange(columns) ? times.day : times.minute;
   // The end of a day is not yet the next.
   const endsAt = isLongRange(columns) ? last.toAt - 1 : last.toAt;
-  const labels = new Set([first.fromAt, middle.fromAt, endsAt].map(text));
-  return html`<span class="lane-axis">${[...labels].map((label) => html`<span>${label}</span>`)}</span>`;
+  const all = [first.fromAt, middle.fromAt, endsAt].map(text);
+  // Only neighbours: a day later it is the same time again.
+  const labels = all.filter((label, index) => label !== all[index - 1]);
+  return html`<span class="lane-axis">${labels.map((label) => html`<span>${label}</span>`)}</span>`;
 }

@@ -73,6 +73,8 @@ test('under the outcomes stands when they begin and when they end', async (t) =>
     minute(view.fromAt + 1_800_000),
     minute(view.toAt),
   ]);
+  const day = 'from=2026-10-03T00:00:00Z&to=2026-10-04T00:00:00Z';
+  assert.deepEqual(await axis(day), ['00:00', '12:00', '00:00'], 'a day later it is the same time again');
   const week = 'from=2026-10-01T00:00:00Z&to=2026-10-08T00:00:00Z';
   assert.deepEqual((await axis(week)).map(Number.parseFloat), [1, 4, 7]);
 });
