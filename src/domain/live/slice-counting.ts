@@ -6,8 +6,9 @@ import type { LiveQuestion } from './live-plan.ts';
 import type { AttainmentSums, AvailabilitySums } from './question-sums.ts';
 
 /**
- * Adds one slice of requests as the contract judges it. Changes `sum`.
+ * Adds a slice of requests as the contract judges it, or several neighbours with the same counts. Changes `sum`.
  *
+ * @param good requests of each slice, as are `bad` and `excluded`
  * @param isSetAside it lies wholly in admitted maintenance
  */
 export function addSliceOfRequests(
@@ -20,31 +21,32 @@ export function addSliceOfRequests(
   bad: number,
   excluded: number,
   isSetAside: boolean,
+  slices = 1,
 ): void {
-  counts.good += good;
-  counts.bad += bad;
-  counts.excluded += excluded;
-  if (good + bad > 0) counts.withData += 1;
+  counts.good += good * slices;
+  counts.bad += bad * slices;
+  counts.excluded += excluded * slices;
+  if (good + bad > 0) counts.withData += slices;
   const state = judge(good, bad, excluded, isSetAside);
   switch (state) {
     case 'good':
-      counts.heldSlices += 1;
+      counts.heldSlices += slices;
       break;
     case 'bad':
-      counts.missedSlices += 1;
+      counts.missedSlices += slices;
       break;
     case 'assumed_good':
-      counts.assumedGood += 1;
+      counts.assumedGood += slices;
       break;
     case 'assumed_bad':
-      counts.assumedBad += 1;
+      counts.assumedBad += slices;
       break;
     case 'set_aside':
-      counts.setAside += 1;
+      counts.setAside += slices;
       break;
   }
   if ((state === 'good' || state === 'bad') && bad > 0) {
-    counts.failedBySize.set(good + bad, (counts.failedBySize.get(good + bad) ?? 0) + bad);
+    counts.failedBySize.set(good + bad, (counts.failedBySize.get(good + bad) ?? 0) + bad * slices);
   }
   if (terms.method.kind === 'timeslices' && (state === 'bad' || state === 'assumed_bad'))
     joinTo(down, { fromAt: startAt, toAt: endAt });
@@ -58,20 +60,21 @@ export function joinTo(intervals: Interval[], one: Interval): void {
   } else intervals.push(one);
 }
 
-/** Adds one slice whose statistic is held against a limit. Changes `sum`. */
+/** Adds a slice whose statistic is held against a limit, or several neighbours with the same sums. Changes `sum`. */
 export function addSliceOfTimes(
   { counts }: AttainmentSums,
   { terms }: Extract<LiveQuestion, { kind: 'attainment' }>,
   mode: Contract['maintenance']['mode'],
   slice: SliceSums,
   isSetAside: boolean,
+  slices = 1,
 ): void {
-  if (isSetAside && mode === 'remove_from_denominator') counts.setAside += 1;
-  else if (isSetAside && mode === 'count_as_good') counts.assumedGood += 1;
+  if (isSetAside && mode === 'remove_from_denominator') counts.setAside += slices;
+  else if (isSetAside && mode === 'count_as_good') counts.assumedGood += slices;
   else if (slice.timed + slice.failed >= terms.form.minRequestsPerSlice) {
-    if (slicePasses(terms, slice)) counts.held += 1;
-    else counts.missed += 1;
-  } else if (terms.form.emptySlice === 'good') counts.assumedGood += 1;
-  else if (terms.form.emptySlice === 'bad') counts.assumedBad += 1;
-  else counts.setAside += 1;
+    if (slicePasses(terms, slice)) counts.held += slices;
+    else counts.missed += slices;
+  } else if (terms.form.emptySlice === 'good') counts.assumedGood += slices;
+  else if (terms.form.emptySlice === 'bad') counts.assumedBad += slices;
+  else counts.setAside += slices;
 }

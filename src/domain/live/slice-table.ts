@@ -51,30 +51,45 @@ export function addRunsTo(table: SliceTable, { runs, sliceMs, width }: SliceRuns
   }
 }
 
+function addSlice(table: SliceTable, place: number, count: number): void {
+  step(table, place, count);
+  step(table, place + WIDTH, -count);
+}
+
 /** Adds one target's requests from the table's start on. Changes `table`. */
 export function addLinesTo(table: SliceTable, position: number, lines: JudgedLines): void {
   const { question, span, slices } = table;
   const sliceMs = sliceMsOf(question);
-  const count = (slice: number, column: number, by: number): void => {
-    step(table, slice * WIDTH + column, by);
-    step(table, (slice + 1) * WIDTH + column, -by);
-  };
   const countings = lines.kinds.map(({ counting }) => counting);
   const roles = lines.kinds.map((kind) => kind.roles[position]);
   const column = lines.times[position] ?? null;
-  for (let i = firstAtOrAfter(lines, span.fromAt); i < lines.length; i += 1) {
-    const slice = Math.floor((lines.since + (lines.after[i] ?? 0) - span.fromAt) / sliceMs);
+  const start = span.fromAt - lines.since;
+  for (let i = firstAtOrAfter(lines, span.fromAt); i < lines.length; ) {
+    const slice = Math.floor(((lines.after[i] ?? 0) - start) / sliceMs);
     if (slice >= slices) return;
-    const kind = lines.kind[i] ?? 0;
-    if (question.kind === 'availability') {
-      const counting = countings[kind];
-      count(slice, counting === 'good' ? 0 : counting === 'bad' ? 1 : 2, 1);
-    } else if (roles[kind] === 'failed') count(slice, 2, 1);
-    else if (roles[kind] === 'timed' && column !== null && column.state[i] !== UNTIMED) {
-      count(slice, 0, 1);
-      if (column.state[i] === WITHIN_LIMIT) count(slice, 1, 1);
-      count(slice, 3, column.value[i] ?? 0);
+    const end = start + (slice + 1) * sliceMs;
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let d = 0;
+    for (; i < lines.length && (lines.after[i] ?? 0) < end; i += 1) {
+      const kind = lines.kind[i] ?? 0;
+      if (question.kind === 'availability') {
+        const counting = countings[kind];
+        if (counting === 'good') a += 1;
+        else if (counting === 'bad') b += 1;
+        else c += 1;
+      } else if (roles[kind] === 'failed') c += 1;
+      else if (roles[kind] === 'timed' && column !== null && column.state[i] !== UNTIMED) {
+        a += 1;
+        if (column.state[i] === WITHIN_LIMIT) b += 1;
+        d += column.value[i] ?? 0;
+      }
     }
+    if (a > 0) addSlice(table, slice * WIDTH, a);
+    if (b > 0) addSlice(table, slice * WIDTH + 1, b);
+    if (c > 0) addSlice(table, slice * WIDTH + 2, c);
+    if (d > 0) addSlice(table, slice * WIDTH + 3, d);
   }
 }
 
@@ -104,22 +119,32 @@ export function addTable(
   const { question, span, steps } = table;
   const sliceMs = sliceMsOf(question);
   const judge = question.kind === 'availability' ? sliceJudge(question.terms, mode) : null;
+  const cuts = [period.fromAt, period.fromAt - period.leadMs, ...windows.map(({ fromAt }) => fromAt)];
   let [a, b, c, d] = [0, 0, 0, 0];
-  for (let slice = 0; slice < table.slices; slice += 1) {
+  let end = 0;
+  for (let slice = 0; slice < table.slices; slice = end) {
     a += steps[slice * WIDTH] ?? 0;
     b += steps[slice * WIDTH + 1] ?? 0;
     c += steps[slice * WIDTH + 2] ?? 0;
     d += steps[slice * WIDTH + 3] ?? 0;
     const startAt = span.fromAt + slice * sliceMs;
+    // Neighbours with the same counts, on the same side of every start, are judged at once.
+    end = slice + 1;
+    if (maintenance.length === 0) {
+      let most = table.slices;
+      for (const at of cuts) if (at > startAt) most = Math.min(most, Math.ceil((at - span.fromAt) / sliceMs));
+      while (end < most && isSteady(steps, end)) end += 1;
+    }
+    const count = end - slice;
     // A slice that is cut short counts as a whole one.
-    const endAt = startAt + sliceMs;
+    const endAt = startAt + count * sliceMs;
     const isSetAside =
       maintenance.length > 0 && coversWhole(maintenance, startAt, Math.min(endAt, span.toAt));
     const add = (sums: QuestionSums): void => {
       if (question.kind === 'availability' && sums.kind === 'availability' && judge !== null)
-        addSliceOfRequests(sums, question, judge, startAt, endAt, a, b, c, isSetAside);
+        addSliceOfRequests(sums, question, judge, startAt, endAt, a, b, c, isSetAside, count);
       else if (question.kind === 'attainment' && sums.kind === 'attainment')
-        addSliceOfTimes(sums, question, mode, { timed: a, passed: b, failed: c, sum: d }, isSetAside);
+        addSliceOfTimes(sums, question, mode, { timed: a, passed: b, failed: c, sum: d }, isSetAside, count);
     };
     if (startAt >= period.fromAt) add(period.sums);
     else if (startAt >= period.fromAt - period.leadMs && judge !== null)
@@ -132,6 +157,11 @@ export function addTable(
       };
     }
   }
+}
+
+function isSteady(steps: Float64Array, slice: number): boolean {
+  const at = slice * WIDTH;
+  return steps[at] === 0 && steps[at + 1] === 0 && steps[at + 2] === 0 && steps[at + 3] === 0;
 }
 
 /** Nothing is known about an empty slice before the period: it cannot lengthen a run. */

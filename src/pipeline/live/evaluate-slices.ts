@@ -7,10 +7,13 @@ import { emptySum } from '../../domain/live/question-sums.ts';
 import { sliceMsOf } from '../../domain/live/slice-runs.ts';
 import { addLinesTo, addTable, createTables, slicesWithin } from '../../domain/live/slice-table.ts';
 import type { Interval } from '../../domain/time/interval.ts';
+import { type Clock, delay } from '../clock.ts';
 import type { LiveScope } from './live-scope.ts';
 import { type ClosedSlices, leadOf } from './sliced-scopes.ts';
 
 const HOUR_MS = 3_600_000;
+/** So many scopes are evaluated before others get the thread. */
+const SCOPES_AT_ONCE = 32;
 
 export type SlicedNow = {
   readonly scope: LiveScope;
@@ -27,10 +30,15 @@ export type SlicedNow = {
  * How the running period stands for everything that is decided slice by slice: counted hours, and the requests since then.
  * The engine says the same of the same requests. What cannot be known yet is left out.
  */
-export function evaluateSlices(all: readonly ClosedSlices[], now: SlicedNow): BySlice {
+export async function evaluateSlices(
+  all: readonly ClosedSlices[],
+  now: SlicedNow,
+  clock: Clock,
+): Promise<BySlice> {
   const decided = new Map<string, Decided>();
   const tableOf = createTables();
-  for (const closed of all) {
+  for (const [index, closed] of all.entries()) {
+    if (index > 0 && index % SCOPES_AT_ONCE === 0) await delay(clock, 0);
     const { of } = closed;
     const period = now.scope.periodAt(of.terms, now.toAt);
     const windows = windowsOf(closed, period, now, tableOf);

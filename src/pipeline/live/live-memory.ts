@@ -252,14 +252,16 @@ export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Cloc
           if (answer !== null) answers.set(target.id, answer);
           if (index % TARGETS_AT_ONCE === TARGETS_AT_ONCE - 1) await delay(clock, 0);
         }
-        const bySlice = evaluateSlices(closed.slices, {
+        const slicedNow = {
           scope,
           closedTo: closed.closedTo,
           toAt,
           linesOf: recent.linesOf,
-          remainingTicksOf: (id, period) => remainingTicksOf(spans.get(id) ?? [], toAt, period),
+          remainingTicksOf: (id: string, period: Interval) =>
+            remainingTicksOf(spans.get(id) ?? [], toAt, period),
           answers,
-        });
+        };
+        const bySlice = await evaluateSlices(closed.slices, slicedNow, clock);
         latest = { toAt, due, targets: answers, bySlice };
       }
       const { targets: each, bySlice } = latest;
