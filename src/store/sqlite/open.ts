@@ -91,7 +91,7 @@ export function openSqliteStore(path: string, options: SqliteOptions = {}): Open
     // In pages. Pages that many batches touch are copied into the file once for all of them.
     db.pragma('wal_autocheckpoint = 4000');
     // In kB. What is read twice is kept above the store, in a denser form; the system caches the file besides.
-    db.pragma('cache_size = -8000');
+    db.pragma('cache_size = -3000');
     db.pragma('foreign_keys = on');
     migrate(db, migrations);
     fillClosedLists(db);
