@@ -165,7 +165,7 @@ function isTally(one: WindowTally | WindowResult): one is WindowTally {
 
 /** What a contract may hold for each of, and a line may say. */
 const SCOPE_FIELDS = ['model', 'region', 'endpoint'] as const;
-/** Names that are counted; how many more there are changes nothing. */
+/** Names that are counted; beyond, it is said that there may be more. */
 const MOST_NAMED = 100;
 
 function fillAll(windows: readonly WindowTally[], target: string | undefined) {
@@ -268,6 +268,10 @@ function meant(name: string): string {
 
 type Scopes = readonly { readonly field: string; readonly seen: ReadonlySet<string> }[];
 
+function named({ size }: ReadonlySet<string>): string {
+  return size < MOST_NAMED ? `${size}` : `${size} or more`;
+}
+
 function inputFlags(input: InputReport, targets: ReadonlySet<string>, scopes: Scopes): string[] {
   return [
     ...(input.lines === 0 ? ['input: the file holds no line'] : []),
@@ -275,11 +279,11 @@ function inputFlags(input: InputReport, targets: ReadonlySet<string>, scopes: Sc
     ...(input.unknownFields.length > 0
       ? [`input: ignored fields ${input.unknownFields.map((name) => name + meant(name)).join(', ')}`]
       : []),
-    ...(targets.size > 1 ? [`scope: ${targets.size} targets are judged as one; --target picks one`] : []),
+    ...(targets.size > 1 ? [`scope: ${named(targets)} targets are judged as one; --target picks one`] : []),
     ...scopes.flatMap(({ field, seen }) =>
       seen.size > 1
         ? [
-            `scope: ${seen.size} ${field}s are judged as one, but the contract is for each ${field}; judge each by itself`,
+            `scope: ${named(seen)} ${field}s are judged as one, but the contract is for each ${field}; judge each by itself`,
           ]
         : [],
     ),

@@ -199,6 +199,11 @@ test('models that a contract promises for each of are told when a file throws th
     'scope: 2 models are judged as one, but the contract is for each model; judge each by itself',
   ]);
   assert.deepEqual(told(await report([path, '--contract', 'aws-style-5min', '--period', '2026-09'])), []);
+  const many = Array.from({ length: 150 }, (_, no) => ({ ...lines[0], model: `m${no}`, target: `t${no}` }));
+  const crowd = file('crowd.ndjson', ndjson(many));
+  const [targets, models] = told(await report([crowd, '--contract', 'pro-channel', '--period', '2026-09']));
+  assert.match(targets ?? '', /^scope: 100 or more targets are/, 'no number is told that was not counted');
+  assert.match(models ?? '', /^scope: 100 or more models are/);
 });
 
 test('two bad months in one file raise the right of the second', async () => {
