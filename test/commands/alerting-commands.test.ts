@@ -142,6 +142,7 @@ test('whoever names a scope that nothing is probed in is told so, for it would h
   await store.declareSeries([declaration('a')], START);
   await type('silence', 'acme/pro');
   await type('silence', 'disk');
+  await type('silence', 'channel/mail');
   await type('maintenance', 'acme', '--for', '1h');
   assert.deepEqual(said, []);
   const told =
