@@ -60,6 +60,29 @@ test('a line whose status and outcome contradict each other is counted by its ou
   assert.deepEqual(flagsOf(200), []);
 });
 
+test('slices that nobody asked in are told by what they count as, also in maintenance', () => {
+  const terms = contractOf(`
+id: c
+version: "1"
+window: { kind: calendar_month, timezone: UTC }
+availability: { method: ratio_timeslices, slice: 1h, emptySlice: bad, target: "99" }
+maintenance: { mode: count_as_good }
+`);
+  const { flags } = evaluationOf({
+    contract: terms,
+    period: '2026-09',
+    lines: [line(AT, { status: 200 })],
+    maintenance: [{ fromAt: AT + 60 * MINUTE, toAt: AT + 180 * MINUTE, announcedAt: null, reason: null }],
+  });
+  assert.deepEqual(
+    flags.filter((flag) => flag.startsWith('coverage:')),
+    [
+      'coverage: 2 of 720 slices had no request; the contract counts them good',
+      'coverage: 717 of 720 slices had no request; the contract counts them bad',
+    ],
+  );
+});
+
 test('days of service are owed as days, not as an amount of nothing', () => {
   const terms = contract('credits: { shape: service_days, serviceDays: [ { below: "99", days: 3 } ] }');
   const { credit } = evaluationOf({ contract: terms, period: '2026-09', lines: failing(5), fee: '1000' });

@@ -236,12 +236,12 @@ function sequenceOf(slices: Slices): (number | null)[] {
 function sliceFlags(slices: Slices, coverage: Coverage): string[] {
   const { terms, states, counts, period } = slices;
   const flags: string[] = [];
-  const assumed = inside(slices, states).filter(
-    (state) => state === 'assumed_good' || state === 'assumed_bad',
-  ).length;
-  if (assumed > 0 && terms.method.kind !== 'occurrences') {
+  const few = terms.minRequestsPerSlice > 1 ? 'too few requests' : 'no request';
+  for (const counting of ['good', 'bad'] as const) {
+    const assumed = inside(slices, states).filter((state) => state === `assumed_${counting}`).length;
+    if (assumed === 0 || terms.method.kind === 'occurrences') continue;
     flags.push(
-      `coverage: ${assumed} of ${coverage.slices} slices had ${terms.minRequestsPerSlice > 1 ? 'too few requests' : 'no request'}; the contract counts them ${terms.emptySlice}`,
+      `coverage: ${assumed} of ${coverage.slices} slices had ${few}; the contract counts them ${counting}`,
     );
   }
   if (terms.denominator === 'deployed_slices') {
