@@ -195,9 +195,9 @@ test('of a day and an hour within it, the hour is the earlier deadline', async (
   const { summary, statements } = await reportOf(store, 'pro', '2027-02');
   assert.deepEqual(
     statements[1]?.evaluation.deadlines.map(({ by }) => by),
-    ['2027-03-10', '2027-03-10T19:59:59.999Z'],
+    ['2027-03-10', '2027-03-10T20:00:00Z'],
   );
-  assert.equal(summary.claimBy, '2027-03-10T19:59:59.999Z');
+  assert.equal(summary.claimBy, '2027-03-10T20:00:00Z');
   await store.close();
 });
 
