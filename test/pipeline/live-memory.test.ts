@@ -342,6 +342,29 @@ availability: { method: timeslices, slice: 60s, sliceBadWhen: { allFailed: true 
     await all.store.close();
   });
 
+  test('a machine that slept for two months counts the minutes since it woke', async () => {
+    const opened = openSqliteStore(':memory:');
+    assert.ok(opened.kind === 'opened');
+    const { store } = opened;
+    await store.declareSeries([declaration('large')], FROM);
+    const scope = createLiveScope({ versionsOf: () => [], plannedWorkOf: () => [] });
+    const memory = createLiveMemory(store, scope, impatientClock(FROM));
+    const measure = async (fromAt: number): Promise<number | undefined> => {
+      const samples = Array.from({ length: 10 }, (_, minute) =>
+        sample({ target: target('large').id, scheduledAt: fromAt + minute * MINUTE }),
+      );
+      await store.record({ samples, notRun: [] });
+      memory.touched(fromAt);
+      const { targets } = await memory.evaluate(fromAt + 10 * MINUTE);
+      return targets.get(target('large').id)?.objectives[0]?.windows['1h'].n;
+    };
+    assert.equal(await measure(FROM), 10);
+    const wokeAt = FROM + 60 * DAY;
+    assert.equal(await measure(wokeAt), 10);
+    assert.equal(await measure(wokeAt + 10 * MINUTE), 20);
+    await store.close();
+  });
+
   test('a target nobody promised anything for has figures and no verdict', async () => {
     const all = await stage(new Map([['plain', templateOf('best-effort')]]), 5 * MINUTE);
     const scope = createLiveScope({ versionsOf: () => [], plannedWorkOf: () => [] });

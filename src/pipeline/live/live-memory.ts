@@ -233,6 +233,8 @@ export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Cloc
       const isOutdated =
         closed.closedTo === 0 ||
         closed.closedTo > now ||
+        // Whoever slept need not read, minute by minute, what nobody measured.
+        now - closed.closedTo > DAY_MS ||
         targets.some((target) => {
           const base = closed.bases.get(target.id);
           return base === undefined || base.terms !== scope.termsOf(target, now);

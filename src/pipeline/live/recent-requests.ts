@@ -11,6 +11,8 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 /** Windows up to this long are counted from single requests. */
 const EDGE_MS = 6 * HOUR_MS;
+/** What reaches further back, as after a sleep, begins anew: nobody measured in between, and columns hold 49 days. */
+const LONGEST_MS = 48 * HOUR_MS;
 
 /** The latest requests of every target, judged once: at least those of six hours, and all since the last counted hour. */
 export type RecentRequests = {
@@ -86,7 +88,14 @@ export function createRecentRequests(
   const refresh = async (targets: readonly Target[], now: number, closedTo: number): Promise<boolean> => {
     const toAt = Math.floor(now / MINUTE_MS) * MINUTE_MS;
     const from = Math.min(closedTo, toAt - EDGE_MS);
-    if (learntTo === null || learntTo > toAt || from < edgeFrom || !isJudgedAsNow(targets, now)) {
+    const isOverlong = toAt - edgeFrom > LONGEST_MS;
+    if (
+      learntTo === null ||
+      learntTo > toAt ||
+      from < edgeFrom ||
+      isOverlong ||
+      !isJudgedAsNow(targets, now)
+    ) {
       edge.clear();
       edgeFrom = from;
       touchedFrom = Number.POSITIVE_INFINITY;
