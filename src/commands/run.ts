@@ -200,6 +200,7 @@ async function run(folder: string, options: Options, world: World): Promise<void
       changed: web.changed,
       after: probing.historyWritten,
       lastSeenAt: seen === null ? null : Number(seen),
+      isDatabaseGone: () => storeWatch.state().kind === 'gone',
     });
     windDown.atWork(closing.stop);
     await told.toStop;

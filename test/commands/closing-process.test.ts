@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { fork } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -85,6 +85,7 @@ async function failureOfFirstRound(
     },
     after: Promise.resolve(),
     lastSeenAt: null,
+    isDatabaseGone: () => false,
     changed: () => {},
   });
   const failure = await told.promise;
@@ -95,7 +96,7 @@ async function failureOfFirstRound(
 test('a closing process that dies is told with its reason', async (t) => {
   const { about, message } = await failureOfFirstRound(t);
   assert.equal(message, 'the closing process died');
-  assert.match(JSON.stringify(about), /there is no Probity data in/);
+  assert.match(JSON.stringify(about), /^{"reason":"there is no Probity data in/);
 });
 
 test('a closing process that the system refuses to start ends nothing else', async (t) => {
@@ -108,4 +109,46 @@ test('a closing process that the system refuses to start ends nothing else', asy
   const { about, message } = await failureOfFirstRound(t);
   assert.equal(message, 'the closing process died');
   assert.match(JSON.stringify(about), /ENOTDIR/);
+});
+
+test('no process closes what was put in the place of the data folder', LINUX, async (t) => {
+  const loaded = loadConfig(PRACTICE, {}, { cron: cronGrid, secrets: 'optional' });
+  assert.ok(loaded.kind === 'config');
+  const before = childrenOf(process.pid);
+  const fail = (_: object, message: string): never => assert.fail(message);
+  const closing = startClosing({
+    config: loaded.config,
+    data: dataFolder(t),
+    log: { info: fail, warn: fail, error: fail },
+    after: Promise.resolve(),
+    lastSeenAt: null,
+    isDatabaseGone: () => true,
+    changed: () => {},
+  });
+  await sleep(0);
+  assert.deepEqual(childrenOf(process.pid), before);
+  await closing.stop();
+});
+
+const HIDE_PROC = 'mount -t tmpfs none /proc';
+const CAGE = {
+  skip:
+    process.platform === 'linux' && spawnSync('unshare', ['-rm', 'sh', '-c', HIDE_PROC]).status === 0
+      ? false
+      : 'the system lets us hide nothing',
+};
+
+test('whoever closes does so where there is no /proc', CAGE, async (t) => {
+  const data = dataFolder(t);
+  await openDataToProbe(data).close();
+  const script = `${HIDE_PROC} && exec "$0" "$@"`;
+  const closing = fork(new URL('../../src/commands/run/closing-process.ts', import.meta.url), {
+    serialization: 'advanced',
+    execPath: 'unshare',
+    execArgv: ['-rm', 'sh', '-c', script, process.execPath],
+  });
+  const retention = { samplesMs: 1, evidenceMs: 1 };
+  closing.send({ data, terms: [], routes: [], timeStamps: null, retention } satisfies ClosingSetup);
+  closing.send('stop');
+  assert.deepEqual(await once(closing, 'exit'), [0, null]);
 });

@@ -9,6 +9,7 @@ import { closePeriods } from '../../pipeline/closing/close-period.ts';
 import { stampHeads } from '../../pipeline/closing/stamp-heads.ts';
 import { packHistory } from '../../pipeline/pack-history.ts';
 import { openData } from '../open-data.ts';
+import { OperatorError } from '../world.ts';
 import type { ClosingSetup, FromClosing } from './closing-messages.ts';
 import { keepReportFiles } from './report-folder.ts';
 
@@ -38,6 +39,12 @@ process.on('SIGINT', stop);
 process.on('SIGTERM', stop);
 // Whoever started us is gone. Everything here may be broken off anywhere.
 process.on('disconnect', () => process.exit(1));
+
+// What our parent logs of our death begins with what happened, and not with a line of source.
+process.on('uncaughtException', (error) => {
+  process.stderr.write(error instanceof OperatorError ? error.message : (error.stack ?? error.message));
+  process.exit(1);
+});
 
 let told: Promise<unknown> = Promise.resolve();
 const tell = (message: FromClosing): void => {
@@ -124,12 +131,20 @@ process.exit();
 /** Whatever probes, stores or serves pages gets a processor first. */
 function standBack(): void {
   // On Linux a priority is a thread's own; elsewhere the call is about the whole process.
-  const threads = process.platform === 'linux' ? readdirSync('/proc/self/task').map(Number) : [0];
-  for (const thread of threads) {
+  for (const thread of process.platform === 'linux' ? ownThreads() : [0]) {
     try {
       setPriority(thread, GIVE_WAY);
     } catch {
       // The thread has ended, or a stricter system does not let us.
     }
+  }
+}
+
+function ownThreads(): number[] {
+  try {
+    return readdirSync('/proc/self/task').map(Number);
+  } catch {
+    // A cage without /proc: this thread, at least, stands back.
+    return [0];
   }
 }

@@ -19,6 +19,8 @@ export type ClosingOptions = {
   readonly after: Promise<void>;
   /** When Probity was last known to run before this start, epoch ms; `null` = never. */
   readonly lastSeenAt: number | null;
+  /** Whether the data folder was deleted or replaced: what lies there now is not what we opened, and is left alone. */
+  readonly isDatabaseGone: () => boolean;
   /** Called when a report was frozen. */
   readonly changed: () => void;
 };
@@ -42,9 +44,8 @@ const V8_OPTIONS = [
 const LAST_WORDS = 4_000;
 
 /** Starts the closing process again and again until it is stopped: its memory is given back after each round. */
-export function startClosing({ config, data, log, after, lastSeenAt, changed }: ClosingOptions): {
-  readonly stop: () => Promise<void>;
-} {
+export function startClosing(options: ClosingOptions): { readonly stop: () => Promise<void> } {
+  const { config, data, log, after, lastSeenAt, isDatabaseGone, changed } = options;
   const setup: ClosingSetup = {
     data: resolve(data),
     terms: reportTermsOf(config),
@@ -64,7 +65,7 @@ export function startClosing({ config, data, log, after, lastSeenAt, changed }: 
   );
 
   const start = (): void => {
-    if (!clock.isTrusted()) {
+    if (!clock.isTrusted() || isDatabaseGone()) {
       restarting = setTimeout(start, NEXT_AFTER_MS);
       return;
     }
