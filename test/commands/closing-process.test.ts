@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -11,9 +11,11 @@ import type { ClosingSetup } from '../../src/commands/run/closing-messages.ts';
 import { startClosing } from '../../src/commands/run/start-closing.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { cronGrid } from '../../src/pipeline/probing/cron-grid.ts';
+import { DAY, declaration, sample, target } from '../store/builders.ts';
 import { startProbity } from '../support/probity-process.ts';
 
 const PRACTICE = join(import.meta.dirname, '../../probes/practice');
+const CLOSING = new URL('../../src/commands/run/closing-process.ts', import.meta.url);
 const LINUX = {
   skip: process.platform === 'linux' ? false : 'the system does not tell of processes in /proc',
 };
@@ -59,13 +61,34 @@ test('the process that closes gives way to the one that probes', LINUX, async (t
 test('whoever closes breaks off when whoever probes is gone', async (t) => {
   const data = dataFolder(t);
   await openDataToProbe(data).close();
-  const entry = new URL('../../src/commands/run/closing-process.ts', import.meta.url);
-  const closing = fork(entry, { serialization: 'advanced', execArgv: [] });
+  const closing = fork(CLOSING, { serialization: 'advanced', execArgv: [] });
   const retention = { samplesMs: 1, evidenceMs: 1 };
   closing.send({ data, terms: [], routes: [], timeStamps: null, retention } satisfies ClosingSetup);
   closing.disconnect();
   const [code] = await once(closing, 'exit');
   assert.equal(code, 1, 'its round was not finished');
+});
+
+test('a clock that leaps while a round is under way prunes nothing', async (t) => {
+  const data = dataFolder(t);
+  const { store, close } = openDataToProbe(data);
+  const measuredAt = Math.floor(Date.now() / DAY) * DAY - 3 * DAY;
+  await store.declareSeries([declaration('large')], measuredAt);
+  const one = sample({ target: target('large').id, scheduledAt: measuredAt });
+  await store.record({ samples: [one], notRun: [] });
+  const hook = join(data, 'leap.mjs');
+  // Whoever asks a second time is told a time a year later.
+  writeFileSync(
+    hook,
+    'const { now } = Date; let asked = 0; Date.now = () => now() + Math.min(asked++, 1) * 31_536e6;',
+  );
+  const closing = fork(CLOSING, { serialization: 'advanced', execArgv: ['--import', hook] });
+  const retention = { samplesMs: 90 * DAY, evidenceMs: 90 * DAY };
+  closing.send({ data, terms: [], routes: [], timeStamps: null, retention } satisfies ClosingSetup);
+  const [code] = await once(closing, 'exit');
+  assert.equal(code, 0, 'its round was finished');
+  assert.equal((await store.readSamples({ fromAt: 0, toAt: measuredAt + DAY })).length, 1);
+  await close();
 });
 
 /** What is told of the first round of a service whose data folder is empty, so that whoever opens the data must refuse. */

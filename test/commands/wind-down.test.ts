@@ -12,17 +12,17 @@ test('a prober is told to stop although something else at work takes its time, a
     said.push('the prober is told');
   });
   windDown.atWork(async () => {
-    said.push('the closing thread is told');
+    said.push('the closing process is told');
     await slow.promise;
-    said.push('the closing thread has ended');
+    said.push('the closing process has ended');
   });
   const done = windDown.run();
   await new Promise((resolve) => setImmediate(resolve));
-  assert.deepEqual(said, ['the prober is told', 'the closing thread is told']);
+  assert.deepEqual(said, ['the prober is told', 'the closing process is told']);
   slow.resolve();
   await done;
   assert.deepEqual(said.slice(2), [
-    'the closing thread has ended',
+    'the closing process has ended',
     'the page is closed',
     'the store is closed',
   ]);

@@ -12,6 +12,7 @@ import { openData } from '../open-data.ts';
 import { OperatorError } from '../world.ts';
 import type { ClosingSetup, FromClosing } from './closing-messages.ts';
 import { keepReportFiles } from './report-folder.ts';
+import { systemClock } from './system-clock.ts';
 
 /**
  * Packs closed hours, seals evidence, closes periods and prunes, once, in a process of its own: reading an hour or a month
@@ -29,6 +30,9 @@ const GIVE_WAY = 10;
 const BREATHE_MS = 5;
 
 standBack();
+
+/** Whoever started us trusted the clock. Where it leaps to meanwhile is not believed: freezing and pruning are for ever. */
+const now = steadyClock();
 
 const [setup] = (await once(process, 'message')) as [ClosingSetup];
 const stopping = new AbortController();
@@ -78,7 +82,7 @@ const close = async (): Promise<void> => {
   const { terms, routes } = setup;
   const result = await closePeriods(
     { store, terms, routes, sign: (report) => JSON.stringify(signReport(report, key)), breathe },
-    Date.now(),
+    now(),
   );
   for (const { contract, period } of result.frozen) tell({ kind: 'closed', contract, period });
   for (const { what, error } of result.failures) tellFailure(what, error);
@@ -86,7 +90,7 @@ const close = async (): Promise<void> => {
 };
 
 const prune = async (): Promise<void> => {
-  const at = Date.now();
+  const at = now();
   const { samplesMs, evidenceMs } = setup.retention;
   const limits = {
     samplesBeforeAt: at - samplesMs,
@@ -106,15 +110,15 @@ const stampInPassing = (): void => {
     // Reading certificates takes a large package, which nobody else needs.
     const { askForStamp } = await import('./ask-for-stamp.ts');
     const stamp = (head: string) => askForStamp(timeStamps, head, stopping.signal);
-    await stampHeads({ store, contracts, stamp }, Date.now());
+    await stampHeads({ store, contracts, stamp }, now());
   });
 };
 
 await wait(FIRST_AFTER_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
 if (!stopping.signal.aborted) {
-  await attempt('packing', async () => packHistory(store, Date.now(), breathe));
+  await attempt('packing', async () => packHistory(store, now(), breathe));
   await attempt('sealing', async () => {
-    await sealAll(store, Date.now() - SEAL_GRACE_MS, Date.now, breathe);
+    await sealAll(store, now() - SEAL_GRACE_MS, now, breathe);
   });
   stampInPassing();
   await attempt('closing', close);
@@ -127,6 +131,12 @@ await stamping;
 await store.close();
 await told;
 process.exit();
+
+/** The time, epoch ms, from a clock that does not leap after this call. */
+function steadyClock(): () => number {
+  const sinceMs = systemClock.now() - systemClock.monotonicUs() / 1000;
+  return () => Math.floor(sinceMs + systemClock.monotonicUs() / 1000);
+}
 
 /** Whatever probes, stores or serves pages gets a processor first. */
 function standBack(): void {
