@@ -83,7 +83,7 @@ ${
 ${frame.ownerPath !== null && html`<p class="r-downloads"><a href="${frame.ownerPath}">Credit, claim and downloads</a> are for the owner.</p>`}
 </div>
 ${frame.correction !== null && correctionText(frame.correction)}
-${reportBody(report, frame.audience, frame.seal)}
+${[...reportBody(report, frame.audience, frame.seal)]}
 ${frame.ledger.length > 0 && ledgerSection(report, frame)}`,
   });
 }
@@ -105,10 +105,13 @@ function downloadName(file: string): string {
   return extension === 'csv' ? `CSV: ${part}` : extension.toUpperCase();
 }
 
-/** The same as one file that needs nothing else: to be kept, printed, or sent. `css` is the text of the style sheet. */
-export function reportFile(report: Report, css: string, seal: ReportSeal): string {
+/**
+ * The same as one file that needs nothing else: to be kept, printed, or sent; piece by piece, as hundreds of statements take
+ * megabytes. `css` is the text of the style sheet.
+ */
+export function* reportFile(report: Report, css: string, seal: ReportSeal): Generator<string> {
   const { contract, period } = report;
-  return `<!doctype html>\n${html`<html lang="en">
+  yield `<!doctype html>\n${html`<html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -117,17 +120,16 @@ export function reportFile(report: Report, css: string, seal: ReportSeal): strin
 </head>
 <body class="r-file">
 ${report.practice && html`<p class="r-practice"><strong>Practice data.</strong> A simulated gateway. Nothing here is about a real service.</p>`}
-<main>${reportBody(report, 'owner', seal)}</main>
-</body>
-</html>
-`.toString()}`;
+<main>`.toString()}`;
+  for (const piece of reportBody(report, 'owner', seal)) yield piece.toString();
+  yield '</main>\n</body>\n</html>\n';
 }
 
-function reportBody(report: Report, audience: Audience, seal: ReportSeal): Html {
+function* reportBody(report: Report, audience: Audience, seal: ReportSeal): Generator<Html> {
   const { summary, statements, contract } = report;
   const terms = termsFacts(contract);
   const shown = inReadingOrder(statements);
-  return html`<article class="report r-one">
+  yield html`<article class="report r-one">
 <header class="r-head"><p class="eyebrow">${report.state === 'final' ? 'Statement' : 'Draft'} · ${report.period.label}</p>
 <h1 class="${resultClass(summary.result)}">${RESULT_SENTENCES[summary.result]}</h1>
 ${factList(headFacts(report, audience))}</header>
@@ -139,7 +141,9 @@ ${
 }
 ${terms.length > 0 && html`<section><h2>Where the terms come from</h2>${factList(terms)}</section>`}
 ${shown.length === 0 && html`<p>Nothing was due to be measured in this period.</p>`}
-${shown.map((statement) => statementSection(report, statement, audience))}
+`;
+  for (const statement of shown) yield statementSection(report, statement, audience);
+  yield html`
 <section><h2>Method</h2>${methodTexts(report).map((text) => html`<p>${text}</p>`)}</section>
 <section><h2>Evidence</h2>
 <p>Every row of the period is sealed in a chain of SHA-256 hashes. <code>probity verify --data DIR</code> recomputes it and names any row that was changed, removed or put in.</p>

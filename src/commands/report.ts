@@ -1,5 +1,6 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
 import { claimText } from '../domain/report/claim-text.ts';
 import { correctionOf } from '../domain/report/ledger.ts';
@@ -16,7 +17,7 @@ import {
   type ReportFile,
   type ReportForm,
   readDocument,
-  renderReport,
+  reportFiles,
 } from '../report/forms.ts';
 import type { Store } from '../store/store.ts';
 import { loadDeployment } from './load-deployment.ts';
@@ -75,16 +76,15 @@ async function writeReports(period: string, options: Options, world: World): Pro
     for (const document of documents) {
       const { report } = document;
       world.out(`${report.contract.id} ${report.period.label}: ${report.state}, ${summaryText(report)}\n`);
-      const write = ({ name, body }: Pick<ReportFile, 'name' | 'body'>): void => {
-        writeFileSync(join(out, name), body);
+      const write = async ({ name, pieces }: ReportFile): Promise<void> => {
+        await pipeline(pieces, createWriteStream(join(out, name)));
         world.out(`  ${join(options.out, name)}\n`);
       };
       await writeNote(store, report, out, write);
-      const files: ReportFile[] = [];
-      for (const form of forms) files.push(...(await renderReport(document, form)));
-      if (options.claimPack !== true) files.forEach(write);
+      const files = forms.flatMap((form) => reportFiles(document, form));
+      if (options.claimPack !== true) for (const file of files) await write(file);
       else {
-        write(await packOf(store, document, files));
+        await write(packOf(store, document, files));
         if (claimText(report) === null) {
           world.out('  nothing can be claimed: the pack holds the evidence alone\n');
         }
@@ -100,7 +100,7 @@ async function writeNote(
   store: Pick<Store, 'readLedger'>,
   report: Report,
   out: string,
-  write: (file: Pick<ReportFile, 'name' | 'body'>) => void,
+  write: (file: ReportFile) => Promise<void>,
 ): Promise<void> {
   if (report.state !== 'final') return;
   const { contract, period } = report;
@@ -108,7 +108,7 @@ async function writeNote(
   const note = noteOn(contract.id, period.label, entries);
   for (const name of NOTE_NAMES) {
     const own = `${fileStem(report)}-${name}`;
-    if (note?.name === name) write({ name: own, body: note.text });
+    if (note?.name === name) await write({ name: own, pieces: () => [note.text] });
     else rmSync(join(out, own), { force: true });
   }
 }

@@ -1,5 +1,5 @@
 import { createPublicKey, sign, verify } from 'node:crypto';
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalJson, canonicalPieces } from './canonical-json.ts';
 import { type PublicKey, publicKeyOf, type SigningKey } from './signing-key.ts';
 
 /** How a document was signed. The signed bytes are the canonical JSON (RFC 8785) of `{"report": …}` in UTF-8. */
@@ -40,20 +40,28 @@ export function isSignatureGood({ report, signature }: Signed<unknown>): boolean
 export type SignatureProof = {
   /** SubjectPublicKeyInfo, RFC 8410. */
   readonly publicKeyPem: string;
-  /** The signed bytes: the canonical JSON of `{"report": …}`. */
-  readonly signed: Buffer;
+  /** The signed text: the canonical JSON of `{"report": …}`, from the beginning each time it is asked for. */
+  readonly signed: () => Iterable<string>;
   readonly signature: Buffer;
 };
 
-/** The proof of a signed document, as it is stored; `null` if it is not signed. */
-export function signatureProof(document: string): SignatureProof | null {
-  const { report, signature } = JSON.parse(document) as Partial<Signed<unknown>>;
-  if (signature === undefined) return null;
+/** `{"report": {"statements": [one` is that deep. */
+const STATEMENT_DEPTH = 3;
+
+/** The proof of a document; `null` if it is not signed. */
+export function signatureProof({
+  report,
+  signature,
+}: {
+  readonly report: unknown;
+  readonly signature: { readonly publicKey: { readonly x: string }; readonly value: string } | null;
+}): SignatureProof | null {
+  if (signature === null) return null;
   const { x } = signature.publicKey;
   const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
   return {
     publicKeyPem: key.export({ type: 'spki', format: 'pem' }).toString(),
-    signed: bytesOf(report),
+    signed: () => canonicalPieces({ report }, STATEMENT_DEPTH),
     signature: Buffer.from(signature.value, 'base64url'),
   };
 }

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import yazl from 'yazl';
 import type { Evidence } from '../domain/measure/sample.ts';
 import { claimNote, claimText } from '../domain/report/claim-text.ts';
@@ -6,14 +7,14 @@ import { methodTexts } from '../domain/report/report-text.ts';
 import { fileStem, type ReportDocument, type ReportFile } from './forms.ts';
 
 export type ClaimPackParts = {
-  readonly document: ReportDocument;
-  /** Every form of the report, rendered. */
+  readonly document: Pick<ReportDocument, 'report'>;
+  /** Every form of the report. */
   readonly files: readonly ReportFile[];
-  readonly failures: readonly { readonly failure: Failure; readonly evidence: Evidence | null }[];
+  readonly failures: () => AsyncIterable<{ readonly failure: Failure; readonly evidence: Evidence | null }>;
   /** What openssl needs; `null` if the report is not signed. */
   readonly proof: {
     readonly publicKeyPem: string;
-    readonly signed: Buffer;
+    readonly signed: () => Iterable<string>;
     readonly signature: Buffer;
   } | null;
 };
@@ -22,38 +23,45 @@ export type ClaimPackParts = {
  * Everything a claim needs in one zip; without a claim the evidence alone, and no letter. The same report and evidence give the
  * same bytes.
  */
-export async function claimPack({ document, files, failures, proof }: ClaimPackParts): Promise<ReportFile> {
+export function claimPack(parts: ClaimPackParts): ReportFile {
+  const { report } = parts.document;
+  const kind = claimText(report) === null ? 'evidence' : 'claim';
+  return { name: `${fileStem(report)}-${kind}.zip`, pieces: () => zipOf(parts) };
+}
+
+/** One file after the other is opened when its turn comes, and read as fast as the zip is. */
+function zipOf({ document, files, failures, proof }: ClaimPackParts): Readable {
   const { report } = document;
   const stem = fileStem(report);
   const zip = new yazl.ZipFile();
-  const mtime = new Date(report.madeAt);
+  // Its type says less than it is.
+  const out = zip.outputStream as Readable;
+  const options = { mtime: new Date(report.madeAt), mode: 0o100644, forceDosTimestamp: true };
   const add = (name: string, body: string | Buffer): void =>
-    zip.addBuffer(typeof body === 'string' ? Buffer.from(body) : body, `${stem}/${name}`, {
-      mtime,
-      mode: 0o100644,
-      forceDosTimestamp: true,
+    zip.addBuffer(typeof body === 'string' ? Buffer.from(body) : body, `${stem}/${name}`, options);
+  const addPieces = (name: string, pieces: ReportFile['pieces']): void =>
+    zip.addReadStreamLazy(`${stem}/${name}`, options, (opened) => {
+      const source = Readable.from(pieces());
+      source.on('error', (error) => out.destroy(error));
+      opened(null, source);
     });
   const letter = claimText(report);
   add('read-me-first.txt', claimNote(report));
   if (letter !== null) add('claim.txt', letter);
-  for (const { name, body } of files) add(name, body);
-  add('failed-requests.ndjson', failures.map((one) => `${JSON.stringify(logLine(one))}\n`).join(''));
+  for (const { name, pieces } of files) addPieces(name, pieces);
+  addPieces('failed-requests.ndjson', async function* () {
+    for await (const one of failures()) yield `${JSON.stringify(logLine(one))}\n`;
+  });
   add('contract.json', `${JSON.stringify(report.contract, null, 2)}\n`);
   add('method.txt', `${methodTexts(report).join('\n\n')}\n`);
   add('verify.txt', verifyText(stem));
   if (proof !== null) {
     add('signature/public-key.pem', proof.publicKeyPem);
-    add('signature/signed.json', proof.signed);
+    addPieces('signature/signed.json', proof.signed);
     add('signature/signature.bin', proof.signature);
   }
   zip.end();
-  const chunks: Buffer[] = [];
-  for await (const chunk of zip.outputStream) chunks.push(Buffer.from(chunk as Uint8Array));
-  return {
-    name: `${stem}-${letter === null ? 'evidence' : 'claim'}.zip`,
-    contentType: 'application/zip',
-    body: Buffer.concat(chunks),
-  };
+  return out;
 }
 
 /** One failed request as a log line: redacted when it was recorded, so nothing secret is left to hide. */

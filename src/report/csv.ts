@@ -21,30 +21,26 @@ import { sliceStretches } from '../domain/report/slice-stretches.ts';
  * docs/reports.md says what each column holds.
  */
 export const REPORT_TABLES = ['summary', 'slices', 'days', 'exclusions', 'failures'] as const;
-export type ReportTables = Readonly<Record<(typeof REPORT_TABLES)[number], string>>;
 
-export function reportTables(report: Report): ReportTables {
-  return {
-    summary: summary(report),
-    slices: slices(report),
-    days: days(report),
-    exclusions: exclusions(report),
-    failures: failures(report),
-  };
+/** One of the tables, statement by statement. */
+export function* reportTable(report: Report, name: (typeof REPORT_TABLES)[number]): Generator<string> {
+  const { columns, rows } = TABLES[name];
+  yield lines([columns]);
+  for (const piece of rows(report)) yield lines(piece);
 }
 
-function table(columns: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string {
-  return stringify([columns, ...rows], {
+type Row = readonly (string | number | null)[];
+
+function lines(rows: readonly Row[]): string {
+  return stringify([...rows], {
     record_delimiter: 'windows',
     // A cell that begins like a formula is one to a spreadsheet; texts of the gateway must not run there.
     escape_formulas: true,
   });
 }
 
-type Row = (string | number | null)[];
-
-function summary(report: Report): string {
-  const rows: Row[] = [
+function* summary(report: Report): Generator<Row[]> {
+  yield [
     ...[...headFacts(report, 'owner'), ...termsFacts(report.contract)].map(
       ({ label, text }): Row => ['', 'report', label, text, null, null],
     ),
@@ -53,14 +49,15 @@ function summary(report: Report): string {
     ),
     ...report.summary.flags.map((flag): Row => ['', 'flag', null, flag, null, null]),
   ];
-  for (const statement of inReadingOrder(report.statements)) rows.push(...statementRows(statement));
-  for (const one of report.contract.claim.requiredEvidence)
-    rows.push(['', 'evidence', null, one, null, null]);
-  for (const text of methodTexts(report)) rows.push(['', 'method', null, text, null, null]);
-  for (const { region, segment, until, head } of report.chain)
-    rows.push(['', 'chain', region, head, segment, until]);
-  for (const text of stampTexts(report)) rows.push(['', 'time-stamp', null, text, null, null]);
-  return table(['scope', 'kind', 'name', 'value', 'detail', 'more'], rows);
+  for (const statement of inReadingOrder(report.statements)) yield statementRows(statement);
+  yield [
+    ...report.contract.claim.requiredEvidence.map((one): Row => ['', 'evidence', null, one, null, null]),
+    ...methodTexts(report).map((text): Row => ['', 'method', null, text, null, null]),
+    ...report.chain.map(
+      ({ region, segment, until, head }): Row => ['', 'chain', region, head, segment, until],
+    ),
+    ...stampTexts(report).map((text): Row => ['', 'time-stamp', null, text, null, null]),
+  ];
 }
 
 function statementRows(statement: ReportStatement): Row[] {
@@ -116,10 +113,9 @@ function statementRows(statement: ReportStatement): Row[] {
   ];
 }
 
-function exclusions({ statements }: Report): string {
-  return table(
-    ['scope', 'reason', 'means', 'requests', 'minutes', 'from', 'to'],
-    statements.flatMap(({ scope, exclusions: rows, maintenance }) => [
+function* exclusions({ statements }: Report): Generator<Row[]> {
+  for (const { scope, exclusions: rows, maintenance } of statements) {
+    yield [
       ...rows.map(
         ({ reason, requests, minutes }): Row => [
           scope,
@@ -142,15 +138,14 @@ function exclusions({ statements }: Report): string {
           to,
         ],
       ),
-    ]),
-  );
+    ];
+  }
 }
 
-function days({ statements }: Report): string {
-  return table(
-    ['scope', 'day', 'good', 'bad', 'excluded', 'ttft_p99_us', 'total_p99_us'],
-    statements.flatMap(({ scope, days: rows }) =>
-      rows.map(({ day, good, bad, excluded, ttftP99Us, totalP99Us }) => [
+function* days({ statements }: Report): Generator<Row[]> {
+  for (const { scope, days: rows } of statements) {
+    yield rows.map(
+      ({ day, good, bad, excluded, ttftP99Us, totalP99Us }): Row => [
         scope,
         day,
         good,
@@ -158,9 +153,9 @@ function days({ statements }: Report): string {
         excluded,
         ttftP99Us,
         totalP99Us,
-      ]),
-    ),
-  );
+      ],
+    );
+  }
 }
 
 /**
@@ -169,12 +164,12 @@ function days({ statements }: Report): string {
  */
 const SLICE_COLUMNS = ['good', 'bad', 'excluded', 'passed', 'timed', 'failed', 'value_sum'] as const;
 
-function slices({ statements, period, contract }: Report): string {
-  const rows: (string | number | null)[][] = [];
+function* slices({ statements, period, contract }: Report): Generator<Row[]> {
   const fromAt = Date.parse(period.from);
   const lengthMs = Date.parse(period.to) - fromAt;
   const text = (at: number): string => new Date(at).toISOString();
   for (const { scope, counts } of statements) {
+    const rows: Row[] = [];
     for (const one of counts) {
       if (one.kind === 'whole_window_percentile') continue;
       const { id, sliceMs } = one;
@@ -186,18 +181,14 @@ function slices({ statements, period, contract }: Report): string {
         rows.push([scope, id, ...stretch, sliceMs / 1000, length, kind, ...cells]);
       }
     }
+    yield rows;
   }
-  return table(
-    ['scope', 'objective', 'from', 'to', 'slice_seconds', 'slices', 'kind', ...SLICE_COLUMNS],
-    rows,
-  );
 }
 
-function failures({ statements }: Report): string {
-  return table(
-    ['scope', 'at', 'target', 'probe', 'region', 'outcome', 'status', 'request_ids'],
-    statements.flatMap(({ scope, failures: rows }) =>
-      rows.map((one) => [
+function* failures({ statements }: Report): Generator<Row[]> {
+  for (const { scope, failures: rows } of statements) {
+    yield rows.map(
+      (one): Row => [
         scope,
         one.at,
         one.target,
@@ -206,7 +197,32 @@ function failures({ statements }: Report): string {
         one.outcome,
         one.status,
         requestIdText(one),
-      ]),
-    ),
-  );
+      ],
+    );
+  }
 }
+
+type Table = {
+  readonly columns: readonly string[];
+  readonly rows: (report: Report) => Iterable<readonly Row[]>;
+};
+
+const TABLES: Readonly<Record<(typeof REPORT_TABLES)[number], Table>> = {
+  summary: { columns: ['scope', 'kind', 'name', 'value', 'detail', 'more'], rows: summary },
+  slices: {
+    columns: ['scope', 'objective', 'from', 'to', 'slice_seconds', 'slices', 'kind', ...SLICE_COLUMNS],
+    rows: slices,
+  },
+  days: {
+    columns: ['scope', 'day', 'good', 'bad', 'excluded', 'ttft_p99_us', 'total_p99_us'],
+    rows: days,
+  },
+  exclusions: {
+    columns: ['scope', 'reason', 'means', 'requests', 'minutes', 'from', 'to'],
+    rows: exclusions,
+  },
+  failures: {
+    columns: ['scope', 'at', 'target', 'probe', 'region', 'outcome', 'status', 'request_ids'],
+    rows: failures,
+  },
+};

@@ -2,6 +2,7 @@ import { visible } from '../../dashboards/visible.ts';
 import type { Fact } from '../domain/report/report-text.ts';
 import { chartAlternative, type DayChart } from '../domain/view/day-chart.ts';
 import { drawChart } from './pdf-chart.ts';
+import { joinPage } from './pdf-pages.ts';
 
 export const INK = '#1d1c19';
 export const SOFT = '#5d5a52';
@@ -37,12 +38,16 @@ export type Sheet = {
   ) => void;
   readonly chart: (chart: DayChart) => void;
   readonly newPage: () => void;
+  /** What follows belongs together, for whoever listens. */
+  readonly section: () => void;
   readonly end: () => void;
 };
 
 export function sheetOn(doc: PDFKit.PDFDocument): Sheet {
   const root = doc.struct('Document');
   doc.addStructure(root);
+  let part = doc.struct('Sect');
+  root.add(part);
   const width = doc.page.width - PAGE.left - PAGE.right;
   const floor = doc.page.height - PAGE.bottom;
   const whole = floor - PAGE.top;
@@ -66,7 +71,7 @@ export function sheetOn(doc: PDFKit.PDFDocument): Sheet {
     font('plain', SIZE.text, ink);
     room(heightOf(text, { width: width - indent }));
     font('plain', SIZE.text, ink);
-    root.add(doc.struct(tag, {}, () => write(text, PAGE.left + indent, doc.y, { width: width - indent })));
+    part.add(doc.struct(tag, {}, () => write(text, PAGE.left + indent, doc.y, { width: width - indent })));
     doc.y += 4;
   };
   return {
@@ -81,7 +86,7 @@ export function sheetOn(doc: PDFKit.PDFDocument): Sheet {
           if (doc.y > PAGE.top + 1) doc.y += before;
           font('bold', size, ink);
           if (level < 3) doc.outline.addItem(printable(text));
-          root.add(doc.struct(`H${level}`, {}, () => write(text, PAGE.left, doc.y, { width })));
+          part.add(doc.struct(`H${level}`, {}, () => write(text, PAGE.left, doc.y, { width })));
           doc.y += 4;
         },
       });
@@ -95,7 +100,7 @@ export function sheetOn(doc: PDFKit.PDFDocument): Sheet {
         room(height);
         font('plain', SIZE.text, INK);
         const { y } = doc;
-        root.add(
+        part.add(
           doc.struct('P', {}, [
             () => write(mark, PAGE.left + 8, y, { width: indent, lineBreak: false }),
             () => write(item, PAGE.left + indent, y, { width: width - indent }),
@@ -111,7 +116,7 @@ export function sheetOn(doc: PDFKit.PDFDocument): Sheet {
         const height = heightOf(text, { width: width - LABEL_WIDTH });
         room(height + 4);
         const { y } = doc;
-        root.add(
+        part.add(
           doc.struct('P', {}, [
             () => {
               font('plain', SIZE.text, SOFT);
@@ -148,7 +153,7 @@ export function sheetOn(doc: PDFKit.PDFDocument): Sheet {
       const sum = heights.reduce((a, b) => a + b, headHeight);
       room(sum <= whole / 2 ? sum : headHeight + heights.slice(0, 3).reduce((a, b) => a + b, 0));
       const table = doc.struct('Table');
-      root.add(table);
+      part.add(table);
       const printRow = (cells: readonly string[], height: number, isHead: boolean): void => {
         const { y } = doc;
         const row = doc.struct('TR');
@@ -189,7 +194,7 @@ export function sheetOn(doc: PDFKit.PDFDocument): Sheet {
     chart(chart) {
       room(CHART_HEIGHT + 6);
       const { y } = doc;
-      root.add(
+      part.add(
         doc.struct('Figure', { alt: printable(chartAlternative(chart)) }, () =>
           drawChart(doc, chart, { x: PAGE.left, y, width, height: CHART_HEIGHT }, font),
         ),
@@ -198,6 +203,11 @@ export function sheetOn(doc: PDFKit.PDFDocument): Sheet {
       doc.y = y + CHART_HEIGHT + 6;
     },
     newPage: () => void doc.addPage(),
+    section() {
+      part.end();
+      part = doc.struct('Sect');
+      root.add(part);
+    },
     end: () => root.end(),
   };
 }
@@ -237,5 +247,6 @@ export function numberPages(doc: PDFKit.PDFDocument, title: string): void {
       lineBreak: false,
     });
     doc.endMarkedContent();
+    joinPage(doc);
   }
 }

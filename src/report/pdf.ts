@@ -23,6 +23,7 @@ import {
   timeText,
 } from '../domain/report/report-text.ts';
 import { dayCharts } from '../domain/view/day-chart.ts';
+import { leavePages } from './pdf-pages.ts';
 import { type Column, INK, numberPages, PAGE, type Sheet, SOFT, sheetOn } from './pdf-sheet.ts';
 
 const FONTS = '@expo-google-fonts/inter/';
@@ -44,10 +45,13 @@ const FAILURES_SHOWN = 60;
 const OBJECTIVES_BESIDE = 4;
 
 /**
- * A report as a PDF that is read aloud in order (tagged, PDF 1.7), with its fonts embedded and its pages numbered. The same
- * report gives the same bytes.
+ * A report as a PDF that is read aloud in order (tagged, PDF 1.7), with its fonts embedded and its pages numbered; piece by
+ * piece, as hundreds of statements fill thousands of pages. The same report gives the same bytes.
  */
-export async function reportPdf(report: Report, seal: { readonly keyId: string } | null): Promise<Buffer> {
+export async function* reportPdf(
+  report: Report,
+  seal: { readonly keyId: string } | null,
+): AsyncGenerator<Buffer> {
   const { contract, period } = report;
   const title = `${report.practice ? 'Practice · ' : ''}${contract.title}, ${period.label}`;
   const doc = new PDFDocument({
@@ -70,44 +74,56 @@ export async function reportPdf(report: Report, seal: { readonly keyId: string }
   for (const [name, file] of Object.entries(FONT_FILES)) {
     doc.registerFont(name, fileURLToPath(import.meta.resolve(file)));
   }
-  joinWrittenPages(doc);
-  const done = collect(doc);
+  const written = collect(doc);
   const sheet = sheetOn(doc);
+  const leave = leavePages(doc);
   printHead(sheet, report);
   printOverview(sheet, report);
   for (const [i, statement] of inReadingOrder(report.statements).entries()) {
     if (i > 0 || report.statements.length > 1) sheet.newPage();
+    sheet.section();
     printStatement(sheet, report, statement);
+    leave();
     // What is written so far leaves the document, and others have their turn.
     await turn();
+    yield* written();
   }
+  sheet.section();
   printEnd(sheet, report, seal);
   sheet.end();
   numberPages(doc, title);
   doc.end();
-  return done;
+  await turn();
+  yield* written();
 }
 
-/**
- * Pages wait for their numbers until the last one is written, each as thousands of pieces of a few bytes. Once a page is
- * left, its pieces become one: the same bytes in a tenth of the room.
- */
-function joinWrittenPages(doc: PDFKit.PDFDocument): void {
-  let left = doc.page;
-  doc.on('pageAdded', () => {
-    const { content } = left as unknown as { readonly content: { buffer: Uint8Array[] } };
-    if (content.buffer.length > 1) content.buffer = [Buffer.concat(content.buffer)];
-    left = doc.page;
-  });
-}
+/** Bytes. */
+const PIECE = 1 << 18;
 
-function collect(doc: PDFKit.PDFDocument): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    doc.on('data', (chunk: Buffer) => chunks.push(chunk));
-    doc.on('end', () => resolve(Buffer.concat(chunks)));
-    doc.on('error', reject);
+/** Joins the millions of pieces of a few bytes in which the document comes: each alone takes many times its room. */
+function collect(doc: PDFKit.PDFDocument): () => Generator<Buffer> {
+  let full: Buffer[] = [];
+  let current = Buffer.allocUnsafe(PIECE);
+  let used = 0;
+  const keep = (): void => {
+    full.push(current.subarray(0, used));
+    current = Buffer.allocUnsafe(PIECE);
+    used = 0;
+  };
+  doc.on('data', (chunk: Buffer) => {
+    for (let from = 0; from < chunk.length; ) {
+      if (used === PIECE) keep();
+      const copied = chunk.copy(current, used, from);
+      used += copied;
+      from += copied;
+    }
   });
+  return function* () {
+    keep();
+    const pieces = full;
+    full = [];
+    yield* pieces;
+  };
 }
 
 function resultInk(result: string | undefined): string {

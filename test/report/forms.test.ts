@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { parse } from 'csv-parse/sync';
 import { claimNote, claimText } from '../../src/domain/report/claim-text.ts';
@@ -16,8 +18,9 @@ import {
   REPORT_FORMS,
   type ReportDocument,
   type ReportFile,
+  type ReportForm,
   readDocument,
-  renderReport,
+  reportFiles,
 } from '../../src/report/forms.ts';
 import type { Store } from '../../src/store/store.ts';
 import { HOUR } from '../store/builders.ts';
@@ -54,8 +57,18 @@ const FIGURES = [
   '2027-03-30',
 ] as const;
 
+type Drawn = { readonly name: string; readonly body: Buffer };
+
+async function drawn({ name, pieces }: ReportFile): Promise<Drawn> {
+  return { name, body: await buffer(Readable.from(pieces())) };
+}
+
+async function drawnForms(from: ReportDocument, form: ReportForm): Promise<readonly Drawn[]> {
+  return Promise.all(reportFiles(from, form).map(drawn));
+}
+
 async function textOf(form: 'html' | 'pdf' | 'csv' | 'json'): Promise<string> {
-  const files = await renderReport(document, form);
+  const files = await drawnForms(document, form);
   if (form === 'pdf') {
     const path = join(folder, 'report.pdf');
     writeFileSync(path, files[0]?.body ?? '');
@@ -109,13 +122,40 @@ test('the PDF is tagged, its fonts are embedded and its pages numbered', async (
   for (let page = 1; page <= pages; page += 1) assert.ok(text.includes(`Page ${page} of ${pages}`));
 });
 
+test('whatever stands on a page is read aloud: each mark leads to the element it belongs to, on every page', async () => {
+  await textOf('pdf');
+  const path = join(folder, 'report.pdf');
+  const file = readFileSync(path, 'latin1');
+  const objects = new Map(
+    [...file.matchAll(/\n(\d+) 0 obj\n(<<[\s\S]*?>>)\n(?:stream|endobj)/g)].map(([, id, text]) => [id, text]),
+  );
+  const pages = [...objects].filter(([, text]) => /\/Type \/Page\n/.test(text ?? ''));
+  assert.ok(pages.length > 3);
+  const marks = new Map(
+    [...file.matchAll(/ (\d+) \[((?:\d+ 0 R ?)+)\]/g)].map(([, key, list = '']) => [key, list.split(' 0 R')]),
+  );
+  for (const [id, page = ''] of pages) {
+    const elements = marks.get(/\/StructParents (\d+)/.exec(page)?.[1])?.slice(0, -1) ?? [];
+    assert.ok(elements.length > 0, page);
+    for (const [mark, element] of elements.entries()) {
+      const text = objects.get(element.trim()) ?? '';
+      assert.ok(text.includes(`/Pg ${id} 0 R`), `${element} is on page ${id}`);
+      assert.match(text, new RegExp(`/K \\[(.* )?${mark}[ \\]]`));
+    }
+  }
+  const aloud = execFileSync('pdfinfo', ['-struct-text', path], { encoding: 'utf8' });
+  for (const scope of ['acme/pro/chat-large', 'acme/pro/chat-small']) {
+    assert.match(aloud, new RegExp(`Sect[^]*H2[^]*"${scope}: `));
+  }
+});
+
 test('the same report gives the same PDF', async () => {
-  const [one, other] = [await renderReport(document, 'pdf'), await renderReport(document, 'pdf')];
+  const [one, other] = [await drawnForms(document, 'pdf'), await drawnForms(document, 'pdf')];
   assert.deepEqual(one[0]?.body, other[0]?.body);
 });
 
 async function rowsOf(from: ReportDocument, name: string): Promise<Record<string, string>[]> {
-  const files = await renderReport(from, 'csv');
+  const files = await drawnForms(from, 'csv');
   const body = files.find((file) => file.name.endsWith(`${name}.csv`))?.body ?? '';
   return parse(String(body), { columns: true, record_delimiter: '\r\n' });
 }
@@ -212,11 +252,10 @@ test('a report file is verified offline, and any changed figure is found', async
   assert.match(checkReport('{"hello": 1}').problems[0] ?? '', /this is no report/);
 });
 
-async function packOf(from: ReportDocument): Promise<ReportFile> {
-  const files: ReportFile[] = [];
-  for (const form of REPORT_FORMS) files.push(...(await renderReport(from, form)));
-  const failures = await evidenceOf(store, from.report);
-  return claimPack({ document: from, files, failures, proof: signatureProof(from.text) });
+function packOf(from: ReportDocument): Promise<Drawn> {
+  const files = REPORT_FORMS.flatMap((form) => reportFiles(from, form));
+  const failures = () => evidenceOf(store, from.report);
+  return drawn(claimPack({ document: from, files, failures, proof: signatureProof(from) }));
 }
 
 test('the claim pack holds the letter, the report, the failed requests and how to check them', async () => {
@@ -267,6 +306,25 @@ test('the claim pack holds the letter, the report, the failed requests and how t
   assert.deepEqual(again.body, pack.body);
 });
 
+test('a pack holds one file at a time, and fails with the file that cannot be read', async () => {
+  let open = 0;
+  let most = 0;
+  const files = REPORT_FORMS.flatMap((form) => reportFiles(document, form)).map(({ name, pieces }) => ({
+    name,
+    pieces: async function* () {
+      open += 1;
+      most = Math.max(most, open);
+      yield* pieces();
+      open -= 1;
+    },
+  }));
+  const rest = { document, failures: () => evidenceOf(store, document.report), proof: null };
+  await drawn(claimPack({ ...rest, files }));
+  assert.deepEqual([open, most], [0, 1]);
+  const gone = { name: 'gone.html', pieces: () => createReadStream(join(folder, 'gone.html')) };
+  await assert.rejects(drawn(claimPack({ ...rest, files: [...files, gone] })), /ENOENT.*gone\.html/);
+});
+
 test('where nothing is due the pack is no claim: it has no letter and says why', async () => {
   const month = await recordMonth({ terms: { contract: 'pro' }, lost: (at) => at >= MARCH - 14 * 24 * HOUR });
   await closeAt(month.closing, MARCH + 3 * HOUR);
@@ -278,7 +336,7 @@ test('where nothing is due the pack is no claim: it has no letter and says why',
   assert.match(note, /acme\/pro\/chat-small: 2,0\d\d of 4,032 probes that were due can be counted/);
   assert.equal((await packOf(thin)).name, 'pro-2027-02-evidence.zip');
   for (const form of ['html', 'pdf', 'csv'] as const) {
-    const files = await renderReport(thin, form);
+    const files = await drawnForms(thin, form);
     const path = join(folder, `thin.${form}`);
     writeFileSync(path, files[0]?.body ?? '');
     const text =

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createReadStream, createWriteStream, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { signatureProof } from '../../evidence/signature.ts';
 import { evidenceOf } from '../../pipeline/closing/claim-evidence.ts';
 import { claimPack } from '../../report/claim-pack.ts';
@@ -8,27 +9,27 @@ import {
   type ReportDocument,
   type ReportFile,
   readDocument,
-  renderReport,
+  reportFiles,
 } from '../../report/forms.ts';
 import type { FrozenReport, Store } from '../../store/store.ts';
 
-/** The claim pack of a report whose forms are rendered. */
-export async function packOf(
+/** The claim pack of a report; the files of its forms are read one after the other. */
+export function packOf(
   store: Pick<Store, 'readEvidence'>,
   document: ReportDocument,
   files: readonly ReportFile[],
-): Promise<ReportFile> {
+): ReportFile {
   return claimPack({
     document,
     files,
-    failures: await evidenceOf(store, document.report),
-    proof: signatureProof(document.text),
+    failures: () => evidenceOf(store, document.report),
+    proof: signatureProof(document),
   });
 }
 
 /**
- * Draws a frozen report into `folder`, which appears whole or not at all. One form after the other goes to the disk and out
- * of memory: with hundreds of statements each takes megabytes.
+ * Draws a frozen report into `folder`, which appears whole or not at all. Everything goes to the disk piece by piece: with
+ * hundreds of statements each form takes megabytes.
  */
 export async function drawReport(
   store: Pick<Store, 'readEvidence'>,
@@ -40,16 +41,14 @@ export async function drawReport(
   const draft = `${folder}.part`;
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { recursive: true, mode: 0o700 });
-  const written: Pick<ReportFile, 'name' | 'contentType'>[] = [];
-  for (const form of REPORT_FORMS) {
-    for (const { name, contentType, body } of await renderReport(document, form)) {
-      writeFileSync(join(draft, name), body);
-      written.push({ name, contentType });
-    }
+  const write = ({ name, pieces }: ReportFile): Promise<void> =>
+    pipeline(pieces, createWriteStream(join(draft, name)));
+  const files = REPORT_FORMS.flatMap((form) => reportFiles(document, form));
+  for (const file of files) {
+    await write(file);
     await breathe();
   }
-  const files = written.map((file) => ({ ...file, body: readFileSync(join(draft, file.name)) }));
-  const { name, body } = await packOf(store, document, files);
-  writeFileSync(join(draft, name), body);
+  const written = files.map(({ name }) => ({ name, pieces: () => createReadStream(join(draft, name)) }));
+  await write(packOf(store, document, written));
   renameSync(draft, folder);
 }
