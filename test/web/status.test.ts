@@ -141,6 +141,7 @@ test('the filter, the order and the search are in the address', async (t) => {
 const BAD_QUERIES: readonly (readonly [path: string, status: number, code: string, message: RegExp])[] = [
   ['/api/v1/samples?from=yesterday', 400, 'invalid', /^from must be an instant such as/],
   ['/api/v1/samples?from=2026-10-03T14:00:00', 400, 'invalid', /^from must be an instant/],
+  ['/api/v1/samples?from=2026-02-30&to=2026-03-05', 400, 'invalid', /^from must be an instant/],
   ['/api/v1/samples?from=200&to=100', 400, 'invalid', /^from must be before to$/],
   ['/api/v1/samples?limit=0', 400, 'invalid', /^limit must be a whole number from 1 to 1000$/],
   ['/api/v1/samples?limit=1001', 400, 'invalid', /^limit must be/],
