@@ -153,6 +153,38 @@ test('no process closes what was put in the place of the data folder', LINUX, as
   await closing.stop();
 });
 
+test('a closing process that hangs is ended, and told', LINUX, async (t) => {
+  const loaded = loadConfig(PRACTICE, {}, { cron: cronGrid, secrets: 'optional' });
+  assert.ok(loaded.kind === 'config');
+  const data = dataFolder(t);
+  await openDataToProbe(data).close();
+  const told: string[] = [];
+  const died = Promise.withResolvers<void>();
+  const fail = (_: object, message: string): never => assert.fail(message);
+  const error = (about: object, message: string): void => {
+    told.push(`${message} ${JSON.stringify(about)}`);
+    if (told.length === 2) died.resolve();
+  };
+  const closing = startClosing({
+    config: loaded.config,
+    data,
+    log: { info: fail, warn: fail, error },
+    after: Promise.resolve(),
+    lastSeenAt: null,
+    isDatabaseGone: () => false,
+    roundWithinMs: 360,
+    changed: () => {},
+  });
+  await sleep(0);
+  for (const pid of childrenOf(process.pid)) process.kill(pid, 'SIGSTOP');
+  await died.promise;
+  assert.deepEqual(told, [
+    'the closing process hung and is ended {"hours":0.0001}',
+    'the closing process died {"reason":"it ended with SIGKILL"}',
+  ]);
+  await closing.stop();
+});
+
 const HIDE_PROC = 'mount -t tmpfs none /proc';
 const CAGE = {
   skip:

@@ -21,6 +21,8 @@ export type ClosingOptions = {
   readonly lastSeenAt: number | null;
   /** Whether the data folder was deleted or replaced: what lies there now is not what we opened, and is left alone. */
   readonly isDatabaseGone: () => boolean;
+  /** A round that takes longer is ended and begun anew, ms. Default: six hours. */
+  readonly roundWithinMs?: number;
   /** Called when a report was frozen. */
   readonly changed: () => void;
 };
@@ -28,6 +30,8 @@ export type ClosingOptions = {
 /** After a round; one that died tries again sooner. */
 const NEXT_AFTER_MS = 5 * 60_000;
 const RESTART_AFTER_MS = 60_000;
+/** Far longer than any round; one that hangs would otherwise be the last, and nobody be told. */
+const ROUND_WITHIN_MS = 6 * 3_600_000;
 /** A process that does not answer is ended: whatever it was at is done again after the next start. */
 const STOP_WITHIN_MS = 4_000;
 
@@ -46,6 +50,7 @@ const LAST_WORDS = 4_000;
 /** Starts the closing process again and again until it is stopped: its memory is given back after each round. */
 export function startClosing(options: ClosingOptions): { readonly stop: () => Promise<void> } {
   const { config, data, log, after, lastSeenAt, isDatabaseGone, changed } = options;
+  const { roundWithinMs = ROUND_WITHIN_MS } = options;
   const setup: ClosingSetup = {
     data: resolve(data),
     terms: reportTermsOf(config),
@@ -87,7 +92,12 @@ export function startClosing(options: ClosingOptions): { readonly stop: () => Pr
       }
     });
     round = running;
+    const overdue = setTimeout(() => {
+      log.error({ hours: roundWithinMs / 3_600_000 }, 'the closing process hung and is ended');
+      running.kill();
+    }, roundWithinMs);
     running.ended.then((reason) => {
+      clearTimeout(overdue);
       if (stopped) return;
       if (reason !== null) log.error({ reason }, 'the closing process died');
       restarting = setTimeout(start, reason === null ? NEXT_AFTER_MS : RESTART_AFTER_MS);
