@@ -1,5 +1,5 @@
 /** What pdfkit's types leave out of a page and its structure. */
-type Stream = { buffer: Uint8Array[]; readonly end: () => void };
+type Stream = { write: (chunk: string | Uint8Array) => void; end: () => void };
 type Page = {
   content: Stream;
   readonly structParentTreeKey: number;
@@ -12,7 +12,62 @@ type Tree = {
 type Inner = {
   readonly ref: (data: object) => Stream;
   readonly getStructParentTree: () => Tree;
+  readonly _fontFamilies: Readonly<Record<string, { layoutCache: object }>>;
+  _write: (data: string | Uint8Array) => void;
+  _offset: number;
 };
+
+/** Statements. A font keeps every word that was ever set, most of them times and ids that never come again. */
+const WORDS_KEPT_FOR = 16;
+
+/** Bytes. */
+const PIECE = 1 << 18;
+
+/**
+ * Joins the millions of lines in which the document leaves pdfkit: each as an array of its own takes many times its room.
+ * Returns what hands over all that was written since the last time.
+ */
+export function collect(doc: PDFKit.PDFDocument): () => Generator<Buffer> {
+  const inner = doc as unknown as Inner;
+  let full: Buffer[] = [];
+  let current = Buffer.allocUnsafe(PIECE);
+  let used = 0;
+  const keep = (next: number): void => {
+    full.push(current.subarray(0, used));
+    current = Buffer.allocUnsafe(Math.max(PIECE, next));
+    used = 0;
+  };
+  const take = (data: string | Uint8Array): void => {
+    if (used + data.length > current.length) keep(data.length);
+    if (typeof data === 'string') current.write(data, used, 'latin1');
+    else current.set(data, used);
+    used += data.length;
+  };
+  // What it wrote when it was made.
+  take(doc.read() as Buffer);
+  inner._write = (data) => {
+    const bytes = typeof data === 'string' ? `${data}\n` : data;
+    take(bytes);
+    inner._offset += bytes.length;
+  };
+  return function* () {
+    keep(0);
+    const pieces = full;
+    full = [];
+    yield* pieces;
+  };
+}
+
+/** Keeps the lines of a stream as they are until it ends. */
+function gather(stream: Stream): void {
+  const lines: string[] = [];
+  const { write, end } = stream;
+  stream.write = (line) => void lines.push(String(line));
+  stream.end = () => {
+    if (lines.length > 0) write.call(stream, lines.splice(0).join('\n'));
+    end.call(stream);
+  };
+}
 
 /** An object that pdfkit prints as the text it is: only what says it is no plain object. */
 class Printed {
@@ -32,8 +87,12 @@ class Printed {
  * a second stream of their content. Of the elements on such a page only the numbers are kept: each cell of each table is one.
  */
 export function leavePages(doc: PDFKit.PDFDocument): () => void {
-  const { ref, getStructParentTree } = doc as unknown as Inner;
+  const { ref, getStructParentTree, _fontFamilies } = doc as unknown as Inner;
+  const gatherPage = (): void => gather((doc.page as unknown as Page).content);
+  gatherPage();
+  doc.on('pageAdded', gatherPage);
   let left = 0;
+  let times = 0;
   return () => {
     const last = doc.bufferedPageRange().count - 1;
     const tree = getStructParentTree.call(doc);
@@ -43,15 +102,13 @@ export function leavePages(doc: PDFKit.PDFDocument): () => void {
       const { content: body, structParentTreeKey: key } = page;
       body.end();
       page.content = ref.call(doc, {});
+      gather(page.content);
       page.dictionary.data.Contents = [body, page.content];
       tree.add(key, new Printed(`[${tree.get(key).map(String).join(' ')}]`));
     }
     doc.switchToPage(last);
+    times += 1;
+    if (times % WORDS_KEPT_FOR !== 0) return;
+    for (const font of Object.values(_fontFamilies)) font.layoutCache = Object.create(null);
   };
-}
-
-/** The many small pieces of the page's stream become one: the same bytes in a tenth of the room. */
-export function joinPage(doc: PDFKit.PDFDocument): void {
-  const { content } = doc.page as unknown as Page;
-  content.buffer = [Buffer.concat(content.buffer)];
 }

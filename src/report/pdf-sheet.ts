@@ -2,7 +2,6 @@ import { visible } from '../../dashboards/visible.ts';
 import type { Fact } from '../domain/report/report-text.ts';
 import { chartAlternative, type DayChart } from '../domain/view/day-chart.ts';
 import { drawChart } from './pdf-chart.ts';
-import { joinPage } from './pdf-pages.ts';
 
 export const INK = '#1d1c19';
 export const SOFT = '#5d5a52';
@@ -247,6 +246,5 @@ export function numberPages(doc: PDFKit.PDFDocument, title: string): void {
       lineBreak: false,
     });
     doc.endMarkedContent();
-    joinPage(doc);
   }
 }

@@ -23,7 +23,7 @@ import {
   timeText,
 } from '../domain/report/report-text.ts';
 import { dayCharts } from '../domain/view/day-chart.ts';
-import { leavePages } from './pdf-pages.ts';
+import { collect, leavePages } from './pdf-pages.ts';
 import { type Column, INK, numberPages, PAGE, type Sheet, SOFT, sheetOn } from './pdf-sheet.ts';
 
 const FONTS = '@expo-google-fonts/inter/';
@@ -75,8 +75,8 @@ export async function* reportPdf(
     doc.registerFont(name, fileURLToPath(import.meta.resolve(file)));
   }
   const written = collect(doc);
-  const sheet = sheetOn(doc);
   const leave = leavePages(doc);
+  const sheet = sheetOn(doc);
   printHead(sheet, report);
   printOverview(sheet, report);
   for (const [i, statement] of inReadingOrder(report.statements).entries()) {
@@ -93,37 +93,7 @@ export async function* reportPdf(
   sheet.end();
   numberPages(doc, title);
   doc.end();
-  await turn();
   yield* written();
-}
-
-/** Bytes. */
-const PIECE = 1 << 18;
-
-/** Joins the millions of pieces of a few bytes in which the document comes: each alone takes many times its room. */
-function collect(doc: PDFKit.PDFDocument): () => Generator<Buffer> {
-  let full: Buffer[] = [];
-  let current = Buffer.allocUnsafe(PIECE);
-  let used = 0;
-  const keep = (): void => {
-    full.push(current.subarray(0, used));
-    current = Buffer.allocUnsafe(PIECE);
-    used = 0;
-  };
-  doc.on('data', (chunk: Buffer) => {
-    for (let from = 0; from < chunk.length; ) {
-      if (used === PIECE) keep();
-      const copied = chunk.copy(current, used, from);
-      used += copied;
-      from += copied;
-    }
-  });
-  return function* () {
-    keep();
-    const pieces = full;
-    full = [];
-    yield* pieces;
-  };
 }
 
 function resultInk(result: string | undefined): string {
