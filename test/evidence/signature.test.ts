@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { canonicalJson } from '../../src/evidence/canonical-json.ts';
+import { canonicalJson, canonicalPieces } from '../../src/evidence/canonical-json.ts';
 import { isSignatureGood, signReport } from '../../src/evidence/signature.ts';
 import { openSigningKey } from '../../src/evidence/signing-key.ts';
 
@@ -29,6 +29,16 @@ test('the canonical form is that of the examples of RFC 8785', () => {
     canonicalJson(value),
     '{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}',
   );
+});
+
+test('the pieces of the canonical form are its text, however deep it is cut', () => {
+  const value: unknown = JSON.parse(
+    '{"b":[],"a":{},"10":[{"z":1,"ä":[null,"\\ud83d\\ude00"],"9":[[]]},{}],"9":{"":[1,{"y":{"x":true}}]},"\\"":0}',
+  );
+  const depths = [0, 1, 2, 3, 9];
+  for (const depth of depths) assert.equal([...canonicalPieces(value, depth)].join(''), canonicalJson(value));
+  const counts = depths.map((depth) => [...canonicalPieces(value, depth)].length);
+  assert.deepEqual([counts[0], new Set(counts).size], [1, depths.length]);
 });
 
 test('a key is made once, and only its owner can read it', () => {
