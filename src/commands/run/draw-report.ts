@@ -12,6 +12,7 @@ import {
   reportFiles,
 } from '../../report/forms.ts';
 import type { FrozenReport, Store } from '../../store/store.ts';
+import { giveBack } from './give-back.ts';
 
 /** The claim pack of a report; the files of its forms are read one after the other. */
 export function packOf(
@@ -37,6 +38,8 @@ export async function drawReport(
   folder: string,
   breathe: () => Promise<void>,
 ): Promise<void> {
+  // What freezing a month or drawing another report left free would count on top.
+  giveBack();
   const document = readDocument(frozen.document);
   const draft = `${folder}.part`;
   rmSync(draft, { recursive: true, force: true });
