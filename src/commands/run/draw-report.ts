@@ -54,4 +54,6 @@ export async function drawReport(
   const written = files.map(({ name }) => ({ name, pieces: () => createReadStream(join(draft, name)) }));
   await write(packOf(store, document, written));
   renameSync(draft, folder);
+  // And what drawing left would count on top of what comes next.
+  giveBack();
 }
