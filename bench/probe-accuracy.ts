@@ -30,6 +30,8 @@ const { values: options } = parseArgs({
     only: { type: 'string' },
     'no-page': { type: 'boolean', default: false },
     history: { type: 'boolean', default: false },
+    every: { type: 'string' },
+    'nothing-to-close': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -57,6 +59,8 @@ type Figures = {
 const WINDOW_MS = Number(options.window) * 1000;
 const WARM_UP_MS = Number(options['warm-up']) * 1000;
 const PAGE_EVERY_MS = 500;
+/** A contract of this month has no month behind it that could be closed. */
+const inForceFrom = options['nothing-to-close'] ? `${new Date().toISOString().slice(0, 8)}01` : null;
 const HERE = import.meta.dirname;
 
 /** Runs `body` against a fresh server. */
@@ -133,7 +137,7 @@ async function measureProbity(load: Load): Promise<Figures> {
   return withServer(async (server, origin) => {
     const folder = mkdtempSync(join(tmpdir(), 'probity-bench-'));
     const data = join(folder, 'data');
-    writeDeployment(join(folder, 'deployment'), `${origin}/v1`, load.targets, load.everyMs);
+    writeDeployment(join(folder, 'deployment'), `${origin}/v1`, load.targets, load.everyMs, inForceFrom);
     if (options.history) await writeHistory(data, load);
     const child = spawn(
       process.execPath,
@@ -320,14 +324,18 @@ if (options.help) {
   --warm-up S    seconds before (15)
   --no-page      nobody reads the status page meanwhile
   --history      with ninety days behind it: the last eight hours as recorded, their buckets for the rest
+  --every S      one probe of each target every so many seconds
+  --nothing-to-close  the contract is in force since this month, so that no month before it is closed meanwhile
   --only N       only the load with N targets: ${LOADS.map((load) => load.targets).join(', ')}`);
 } else {
   console.log(
     `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}; windows of ${WINDOW_MS / 1000} s; p50 / p99 / max; "others" = share of the machine used by anything else`,
   );
-  for (const load of LOADS.filter(
+  const chosen = LOADS.filter(
     ({ targets }) => options.only === undefined || targets === Number(options.only),
-  )) {
+  );
+  for (const { targets, everyMs } of chosen) {
+    const load = { targets, everyMs: options.every === undefined ? everyMs : Number(options.every) * 1000 };
     console.log(
       `\n${load.targets} targets every ${load.everyMs / 1000} s (${(load.targets * 1000) / load.everyMs}/s)`,
     );
