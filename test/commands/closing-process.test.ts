@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openDataToProbe } from '../../src/commands/open-data.ts';
-import type { ClosingSetup } from '../../src/commands/run/closing-messages.ts';
+import { BROKEN_OFF, type ClosingSetup } from '../../src/commands/run/closing-messages.ts';
 import { startClosing } from '../../src/commands/run/start-closing.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { cronGrid } from '../../src/pipeline/probing/cron-grid.ts';
@@ -66,7 +66,7 @@ test('whoever closes breaks off when whoever probes is gone', async (t) => {
   closing.send({ data, terms: [], routes: [], timeStamps: null, retention } satisfies ClosingSetup);
   closing.disconnect();
   const [code] = await once(closing, 'exit');
-  assert.equal(code, 1, 'its round was not finished');
+  assert.equal(code, BROKEN_OFF, 'it neither finished its round nor failed');
 });
 
 test('a clock that leaps while a round is under way prunes nothing', async (t) => {

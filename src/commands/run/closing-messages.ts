@@ -15,3 +15,6 @@ export type FromClosing =
   | { readonly kind: 'closed'; readonly contract: string; readonly period: string }
   | { readonly kind: 'corrected'; readonly corrections: number }
   | { readonly kind: 'failed'; readonly what: string; readonly reason: string };
+
+/** What the closing process exits with when whoever started it is gone; one that fails exits with 1. */
+export const BROKEN_OFF = 3;

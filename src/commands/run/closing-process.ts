@@ -10,7 +10,7 @@ import { stampHeads } from '../../pipeline/closing/stamp-heads.ts';
 import { packHistory } from '../../pipeline/pack-history.ts';
 import { openData } from '../open-data.ts';
 import { OperatorError } from '../world.ts';
-import type { ClosingSetup, FromClosing } from './closing-messages.ts';
+import { BROKEN_OFF, type ClosingSetup, type FromClosing } from './closing-messages.ts';
 import { keepReportFiles } from './report-folder.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -42,7 +42,7 @@ process.on('message', stop);
 process.on('SIGINT', stop);
 process.on('SIGTERM', stop);
 // Whoever started us is gone. Everything here may be broken off anywhere.
-process.on('disconnect', () => process.exit(1));
+process.on('disconnect', () => process.exit(BROKEN_OFF));
 
 // What our parent logs of our death begins with what happened, and not with a line of source.
 process.on('uncaughtException', (error) => {
