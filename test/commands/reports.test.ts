@@ -291,7 +291,14 @@ test('the mail of a closed period carries the PDF, and waits a while for it', as
   });
   now += 15 * MINUTE;
   assert.deepEqual(await send(), { kind: 'delivered' });
-  await keepReportFiles(store, mailing, async () => {});
+  await keepReportFiles(
+    store,
+    mailing,
+    async () => {},
+    (_, error) => {
+      throw error;
+    },
+  );
   assert.deepEqual(await send(), { kind: 'delivered' });
   const [file = ''] = readdirSync(join(mailing, 'mail'));
   const mail = await PostalMime.parse(readFileSync(join(mailing, 'mail', file)));

@@ -91,7 +91,14 @@ async function closedMonth(): Promise<{ readonly reports: Pages; readonly messag
     const key = openSigningKey(folder);
     const { store, closing } = await recordMonth({ key });
     await closeAt(closing, MARCH + 3 * HOUR);
-    await keepReportFiles(store, folder, async () => {});
+    await keepReportFiles(
+      store,
+      folder,
+      async () => {},
+      (_, error) => {
+        throw error;
+      },
+    );
     await store.writeFact(OWNER_TOKEN_FACT, createHash('sha256').update(TOKEN).digest('hex'), MARCH);
     const messages = (await store.readDeliveries({})).map(
       ({ message }, index): Named => [`period-closed-${index + 1}`, message],

@@ -33,7 +33,14 @@ describe('reports in a real browser', { skip: skipWithoutChromium() }, () => {
     const month = await recordMonth({ key });
     store = month.store;
     await closeAt(month.closing, MARCH + 3 * HOUR);
-    await keepReportFiles(store, folder, async () => {});
+    await keepReportFiles(
+      store,
+      folder,
+      async () => {},
+      (_, error) => {
+        throw error;
+      },
+    );
     await store.writeFact(OWNER_TOKEN_FACT, createHash('sha256').update(TOKEN).digest('hex'), MARCH);
     served = await serve(store, MARCH + 4 * HOUR);
     const path = findChromium();

@@ -28,7 +28,14 @@ before(async () => {
   const month = await recordMonth({ key });
   store = month.store;
   await closeAt(month.closing, MARCH + 3 * HOUR);
-  await keepReportFiles(store, folder, async () => {});
+  await keepReportFiles(
+    store,
+    folder,
+    async () => {},
+    (_, error) => {
+      throw error;
+    },
+  );
   const web = createServer({
     store,
     clock: () => now,
@@ -198,7 +205,14 @@ test('a withdrawn report says so before anything else, to everybody and with its
   const files = reportFolder(folder, '2027-02', 'pro');
   const names = readdirSync(files).sort();
   const signed = names.map((name) => readFileSync(join(files, name)));
-  await keepReportFiles(store, folder, async () => {});
+  await keepReportFiles(
+    store,
+    folder,
+    async () => {},
+    (_, error) => {
+      throw error;
+    },
+  );
   assert.deepEqual(readdirSync(files).sort(), [...names, 'WITHDRAWN.txt'].sort());
   assert.deepEqual(
     names.map((name) => readFileSync(join(files, name))),
@@ -214,7 +228,14 @@ test('a withdrawn report says so before anything else, to everybody and with its
   const entry = { ...frozen, kind: 'correction' as const, who: 'ada', note: 'two hours', at: now };
   const no = async () => (await store.readLedger({ contract: 'pro', period: '2027-02' })).at(-1)?.no ?? 0;
   await store.addLedgerEntry({ ...entry, state: 'ready', amount: '90.00', key: 'corrected:2' }, await no());
-  await keepReportFiles(store, folder, async () => {});
+  await keepReportFiles(
+    store,
+    folder,
+    async () => {},
+    (_, error) => {
+      throw error;
+    },
+  );
   assert.deepEqual(readdirSync(files).sort(), [...names, 'CORRECTED.txt'].sort());
   assert.match(readFileSync(join(files, 'CORRECTED.txt'), 'utf8'), /Owed is 90\.00 EUR, not what it says\./);
 });

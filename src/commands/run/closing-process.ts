@@ -123,7 +123,7 @@ if (!stopping.signal.aborted) {
   stampInPassing();
   await attempt('closing', close);
   await attempt('writing the files of reports', async () => {
-    await keepReportFiles(store, setup.data, breathe);
+    await keepReportFiles(store, setup.data, breathe, tellFailure);
   });
   await attempt('pruning', prune);
 }

@@ -44,6 +44,23 @@ export async function drawReport(
   const draft = `${folder}.part`;
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { recursive: true, mode: 0o700 });
+  try {
+    await writeFiles(store, document, draft, breathe);
+    renameSync(draft, folder);
+  } finally {
+    // On a disk that is full, the parts of many reports would stand in the way of the next samples.
+    rmSync(draft, { recursive: true, force: true });
+  }
+  // And what drawing left would count on top of what comes next.
+  giveBack();
+}
+
+async function writeFiles(
+  store: Pick<Store, 'readEvidence'>,
+  document: ReportDocument,
+  draft: string,
+  breathe: () => Promise<void>,
+): Promise<void> {
   const write = ({ name, pieces }: ReportFile): Promise<void> =>
     pipeline(pieces, createWriteStream(join(draft, name)));
   const files = REPORT_FORMS.flatMap((form) => reportFiles(document, form));
@@ -53,7 +70,4 @@ export async function drawReport(
   }
   const written = files.map(({ name }) => ({ name, pieces: () => createReadStream(join(draft, name)) }));
   await write(packOf(store, document, written));
-  renameSync(draft, folder);
-  // And what drawing left would count on top of what comes next.
-  giveBack();
 }
