@@ -6,10 +6,9 @@ import Database from 'better-sqlite3';
 import type { Sample } from '../src/domain/measure/sample.ts';
 import { sealAll } from '../src/evidence/seal.ts';
 import { verifyChain } from '../src/evidence/verify-chain.ts';
-import { closePeriods } from '../src/pipeline/closing/close-period.ts';
 import { openSqliteStore } from '../src/store/sqlite/open.ts';
 import { declaration, HOUR, MINUTE, sample, target } from '../test/store/builders.ts';
-import { closingOf } from '../test/support/closing.ts';
+import { closeDue, closingOf } from '../test/support/closing.ts';
 import { monthTerms, PRO } from '../test/support/month.ts';
 
 // `node bench/evidence.ts [days] [targets]`: a month in which a probe a minute went to every target for so many days,
@@ -131,7 +130,7 @@ try {
   const closing = { ...closingOf(store, monthTerms({ versions: [minutely] })), breathe: async () => watch() };
   let frozen = 0;
   const closed = await cost(async () => {
-    frozen = (await closePeriods(closing, TO + 3 * HOUR)).frozen.length;
+    frozen = (await closeDue(closing, TO + 3 * HOUR)).frozen.length;
   });
   if (frozen !== 1) throw new Error('the month was not closed');
   const line = (name: string, value: string): void =>

@@ -8,7 +8,7 @@ import { standingOf } from '../../src/domain/report/ledger.ts';
 import { closePeriods, draftReport } from '../../src/pipeline/closing/close-period.ts';
 import type { Store } from '../../src/store/store.ts';
 import { DAY, declaration, failure, HOUR, MINUTE, target } from '../store/builders.ts';
-import { closeAt, closingOf, MAILBOX, openStore, reportOf, termsFor } from '../support/closing.ts';
+import { closeAt, closeDue, closingOf, MAILBOX, openStore, reportOf, termsFor } from '../support/closing.ts';
 import { contractOf } from '../support/contract-bench.ts';
 import { FEBRUARY, MARCH, PRO, recordMonth } from '../support/month.ts';
 
@@ -30,7 +30,7 @@ test('a period is not closed before the last answers are in, and then at once', 
 
 test('a report waits for its evidence to be sealed', async () => {
   const { store, closing } = await recordMonth();
-  assert.deepEqual((await closePeriods(closing, DUE)).frozen, []);
+  assert.deepEqual((await closeDue(closing, DUE)).frozen, []);
   assert.equal((await closeAt(closing, DUE)).frozen.length, 1);
   const { chain } = await reportOf(store, 'pro', '2027-02');
   const segment = await store.readSegmentUntil('eu-west', MARCH);
@@ -150,9 +150,9 @@ test('a round in which nothing is due reads no report, however many there are', 
     readReport: () => assert.fail('a report was read'),
     readDecided: () => assert.fail('samples were read'),
   };
-  await closePeriods({ ...closing, store: unread }, DUE + HOUR);
+  await closeDue({ ...closing, store: unread }, DUE + HOUR);
   // Fourteen days before the deadline there is something to do.
-  const { failures } = await closePeriods({ ...closing, store: unread }, MARCH + 16 * DAY);
+  const { failures } = await closeDue({ ...closing, store: unread }, MARCH + 16 * DAY);
   assert.match(String(failures[0]?.error), /a report was read/);
   await store.close();
 });
@@ -349,6 +349,27 @@ test('a contract whose report cannot be made holds up no other, and says why', a
   assert.deepEqual((await closeAt({ ...closing, terms: both }, DUE)).frozen, [
     { contract: 'first', period: '2027-02' },
   ]);
+  await store.close();
+});
+
+test('a report is told once it is frozen, before the next is begun', async () => {
+  const { store, closing, terms } = await recordMonth();
+  await closeAt({ ...closing, terms: [] }, DUE);
+  const told: string[] = [];
+  const begun: string[] = [];
+  const watched: Store = {
+    ...store,
+    readPlannedWork: (...span) => {
+      begun.push(told.join());
+      return store.readPlannedWork(...span);
+    },
+  };
+  const both = [{ ...terms, contract: 'first' }, terms];
+  await closePeriods({ ...closing, store: watched, terms: both }, DUE, (news) => {
+    told.push(news.kind === 'closed' ? news.contract : news.kind);
+  });
+  assert.deepEqual(begun, ['', 'first']);
+  assert.deepEqual(told, ['first', 'pro']);
   await store.close();
 });
 

@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
-import type { CloseResult } from '../../src/pipeline/closing/close-period.ts';
 import type { Store } from '../../src/store/store.ts';
-import { closeAt, closingOf, openStore } from '../support/closing.ts';
+import { type CloseResult, closeAt, closingOf, openStore } from '../support/closing.ts';
 import { monthTerms, PRO } from '../support/month.ts';
 
 /*

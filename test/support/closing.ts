@@ -5,13 +5,9 @@ import { sealAll } from '../../src/evidence/seal.ts';
 import { signReport } from '../../src/evidence/signature.ts';
 import type { SigningKey } from '../../src/evidence/signing-key.ts';
 import type { ReportTerms } from '../../src/pipeline/closing/build-report.ts';
-import {
-  type CloseOptions,
-  type CloseResult,
-  closePeriods,
-} from '../../src/pipeline/closing/close-period.ts';
+import { type CloseNews, type CloseOptions, closePeriods } from '../../src/pipeline/closing/close-period.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { NamedReport, Store } from '../../src/store/store.ts';
 
 export function openStore(path = ':memory:'): Store {
   const opened = openSqliteStore(path);
@@ -43,6 +39,26 @@ export function closingOf(store: Store, terms: ReportTerms, key: SigningKey | nu
   };
 }
 
+/** What was told of one round, in the order in which it was told. */
+export type CloseResult = {
+  readonly frozen: readonly NamedReport[];
+  readonly corrections: number;
+  readonly failures: readonly { readonly what: string; readonly error: unknown }[];
+};
+
+/** Closes what is due, and keeps what is told of it. */
+export async function closeDue(options: CloseOptions, now: number): Promise<CloseResult> {
+  const news: CloseNews[] = [];
+  await closePeriods(options, now, (one) => news.push(one));
+  return {
+    frozen: news.flatMap((one) =>
+      one.kind === 'closed' ? [{ contract: one.contract, period: one.period }] : [],
+    ),
+    corrections: news.find((one) => one.kind === 'corrected')?.corrections ?? 0,
+    failures: news.flatMap((one) => (one.kind === 'failed' ? [{ what: one.what, error: one.error }] : [])),
+  };
+}
+
 /** Seals what is due and closes what is due, as the running program does. */
 export async function closeAt(
   options: CloseOptions & { readonly store: Store },
@@ -54,7 +70,7 @@ export async function closeAt(
     () => now,
     async () => {},
   );
-  return closePeriods(options, now);
+  return closeDue(options, now);
 }
 
 export async function reportOf(store: Store, contract: string, period: string): Promise<Report> {

@@ -80,13 +80,11 @@ const attempt = async (what: string, body: () => Promise<void>): Promise<void> =
 
 const close = async (): Promise<void> => {
   const { terms, routes } = setup;
-  const result = await closePeriods(
+  await closePeriods(
     { store, terms, routes, sign: (report) => JSON.stringify(signReport(report, key)), breathe },
     now(),
+    (news) => (news.kind === 'failed' ? tellFailure(news.what, news.error) : tell(news)),
   );
-  for (const { contract, period } of result.frozen) tell({ kind: 'closed', contract, period });
-  for (const { what, error } of result.failures) tellFailure(what, error);
-  if (result.corrections > 0) tell({ kind: 'corrected', corrections: result.corrections });
 };
 
 const prune = async (): Promise<void> => {

@@ -34,50 +34,54 @@ export type CloseOptions = {
   readonly breathe: () => Promise<void>;
 };
 
-export type CloseResult = {
-  readonly frozen: readonly NamedReport[];
-  readonly corrections: number;
+/** What came of a round, told as it comes: a close of hundreds of targets takes minutes, and may be broken off. */
+export type CloseNews =
+  | ({ readonly kind: 'closed' } & NamedReport)
+  /** How many frozen reports samples came too late for. */
+  | { readonly kind: 'corrected'; readonly corrections: number }
   /** What could not be done this time, in words, with what was thrown. */
-  readonly failures: readonly { readonly what: string; readonly error: unknown }[];
-};
+  | { readonly kind: 'failed'; readonly what: string; readonly error: unknown };
 
 /**
  * Freezes every report that is due and not there yet, notes what arrived after a close, and reminds of deadlines. Safe to
- * run twice at once and to break off anywhere: each report, entry and message is committed once. What fails for one
- * contract holds up no other; rejects only if it is broken off (`AbortError`) or the store cannot be read at all.
+ * run twice at once and to break off anywhere: each report, entry and message is committed once, and told once it is. What
+ * fails for one contract holds up no other; rejects only if it is broken off (`AbortError`) or the store cannot be read at all.
  */
-export async function closePeriods(options: CloseOptions, now: number): Promise<CloseResult> {
-  const failures: CloseResult['failures'][number][] = [];
+export async function closePeriods(
+  options: CloseOptions,
+  now: number,
+  tell: (news: CloseNews) => void,
+): Promise<void> {
   const attempt: Attempt = async (what, body) => {
     try {
       await body();
     } catch (error) {
       if (error instanceof Error && error.name === 'AbortError') throw error;
-      failures.push({ what, error });
+      tell({ kind: 'failed', what, error });
     }
   };
-  const frozen: NamedReport[] = [];
   const known = new Set(
     (await options.store.listReports()).map(({ contract, period }) => `${contract}\n${period}`),
   );
   for (const terms of options.terms) {
+    const { contract } = terms;
     // A later period looks back on the earlier ones: where one of them fails, those after it wait.
-    await attempt(`closing ${terms.contract}`, async () => {
+    await attempt(`closing ${contract}`, async () => {
       for (const period of await periodsOf(options.store, terms, now)) {
-        if (known.has(`${terms.contract}\n${period.label}`)) continue;
+        if (known.has(`${contract}\n${period.label}`)) continue;
         if (await freezePeriod(options, terms, period, now)) {
-          frozen.push({ contract: terms.contract, period: period.label });
+          tell({ kind: 'closed', contract, period: period.label });
         }
       }
     });
   }
   const corrections = await noteCorrections(options, attempt, now);
+  if (corrections > 0) tell({ kind: 'corrected', corrections });
   await tellCorrections(options, attempt, now);
   await remind(options, attempt, now);
-  return { frozen, corrections, failures };
 }
 
-/** Runs one piece of a round; what it throws is kept for the result, and the round goes on. */
+/** Runs one piece of a round; what it throws is told, and the round goes on. */
 type Attempt = (what: string, body: () => Promise<void>) => Promise<void>;
 
 /**
