@@ -11,7 +11,7 @@ import {
 
 /**
  * Recent rows and packed hours as one: whoever reads or records cannot tell where a sample is. A sample that arrives
- * for an hour already packed is a row until it is packed too.
+ * for an hour already packed is a row until it is packed too; where what is packed cannot be read, it stays a row.
  */
 export type AllSamples = {
   /** `false` if a sample with this identity was there already. */
@@ -27,8 +27,8 @@ export type AllSamples = {
   /** What the attempts of each series cost in one hour that begins at `hourAt`. */
   readonly costsOfHour: (hourAt: number) => ReadonlyMap<number, number>;
   /**
-   * Packs one hour, of a bounded number of series, that ends at or before `beforeAt` and has rows; `null` without one. It
-   * only reads, so that whoever records need not wait for it.
+   * Packs one hour, of a bounded number of series, that ends at or before `beforeAt` and has rows that can be packed; `null`
+   * without one. It only reads, so that whoever records need not wait for it.
    */
   readonly packOldest: (beforeAt: number) => PackedPiece | null;
   /**
@@ -66,9 +66,6 @@ const SERIES_HELD = 64;
 export function combineSamples(rows: SamplesTable, packed: PackedHoursTable): AllSamples {
   let packedUntil = packed.packedUntil();
 
-  const get = (key: RowKey): StoredRow | null =>
-    rows.get(key) ?? (key.scheduledAt < packedUntil ? packed.get(key) : null);
-
   function* attemptsBetween(fromAt: number, toAt: number): Iterable<AttemptRow> {
     let at = fromAt;
     for (const hourAt of packed.hours({
@@ -83,7 +80,7 @@ export function combineSamples(rows: SamplesTable, packed: PackedHoursTable): Al
       yield* rows.attemptsBetween(at, from);
       const late = [...rows.attemptsBetween(from, to)];
       const old = packed
-        .readableOfHour(hourAt, null)
+        .ofHour(hourAt, null)
         .filter(({ scheduledAt }) => scheduledAt >= from && scheduledAt < to);
       const attempts = old.map(attemptOf);
       // Without late rows the series follow each other whole, which is order enough.
@@ -98,14 +95,14 @@ export function combineSamples(rows: SamplesTable, packed: PackedHoursTable): Al
       const { scheduledAt, purpose } = sample;
       if (
         scheduledAt < packedUntil &&
-        packed.get({ scheduledAt, seriesNo, purposeNo: PURPOSE_NO[purpose] })
+        packed.has({ scheduledAt, seriesNo, purposeNo: PURPOSE_NO[purpose] })
       ) {
         return false;
       }
       return rows.add(seriesNo, sample);
     },
-    has: (key) => get(key) !== null,
-    get,
+    has: (key) => rows.get(key) !== null || (key.scheduledAt < packedUntil && packed.has(key)),
+    get: (key) => rows.get(key) ?? (key.scheduledAt < packedUntil ? packed.get(key) : null),
     select(filter) {
       const recent = rows.select(filter);
       if (filter.fromAt >= packedUntil) return recent;
@@ -127,22 +124,14 @@ export function combineSamples(rows: SamplesTable, packed: PackedHoursTable): Al
       return costs;
     },
     packOldest(beforeAt) {
-      const oldest = rows.oldestTick();
-      if (oldest === null || hourOf(oldest) + HOUR_MS > beforeAt) return null;
-      const hourAt = hourOf(oldest);
-      const endAt = hourAt + HOUR_MS;
-      const packs: NewPack[] = [];
-      let isWhole = false;
-      while (!isWhole && packs.length < SERIES_AT_ONCE) {
-        const next = rows.ofNextSeries(hourAt, endAt, packs.at(-1)?.seriesNo ?? -1, SERIES_HELD);
-        const bySeries = Map.groupBy(next, (row) => row.seriesNo);
-        for (const seriesNo of [...bySeries.keys()].sort((one, other) => one - other)) {
-          const together = packed.ofHour(hourAt, [seriesNo]).concat(bySeries.get(seriesNo) ?? []);
-          packs.push(packHour(hourAt, seriesNo, together.toSorted(byTickSeriesPurpose)));
-        }
-        isWhole = bySeries.size < SERIES_HELD;
+      for (let tick = rows.firstTick(0); tick !== null; ) {
+        const hourAt = hourOf(tick);
+        if (hourAt + HOUR_MS > beforeAt) break;
+        const piece = packHourFrom(rows, packed, hourAt);
+        if (piece.packs.length > 0) return piece;
+        tick = rows.firstTick(hourAt + HOUR_MS);
       }
-      return { hourAt, packs, isWhole, rowsOfHour: rows.count(hourAt, endAt) };
+      return null;
     },
     putPacked({ hourAt, packs, isWhole, rowsOfHour }) {
       const hour = { fromAt: hourAt, toAt: hourAt + HOUR_MS };
@@ -154,12 +143,12 @@ export function combineSamples(rows: SamplesTable, packed: PackedHoursTable): Al
     },
     addHour(hourAt, seriesNo, samples) {
       const endAt = hourAt + HOUR_MS;
-      const oldest = rows.oldestTick();
+      const oldest = rows.firstTick(0);
       if (oldest !== null && oldest < endAt) {
         const hour = { fromAt: hourAt, toAt: endAt, series: [seriesNo], purposes: null, outcomes: null };
         if (rows.select({ ...hour, order: 'oldest-first', limit: 1 }).length > 0) return false;
       }
-      if (packed.ofHour(hourAt, [seriesNo]).length > 0) return false;
+      if (packed.packOf(hourAt, seriesNo) !== null) return false;
       packed.put(packHour(hourAt, seriesNo, samples));
       packedUntil = Math.max(packedUntil, endAt);
       return true;
@@ -171,12 +160,38 @@ export function combineSamples(rows: SamplesTable, packed: PackedHoursTable): Al
   };
 }
 
+/**
+ * The first series of an hour that have rows there, together with what is packed of them already. Rows of a series of which that
+ * cannot be read are passed over, for nothing may be written in its place: a piece ends before them, and begins after them.
+ */
+function packHourFrom(rows: SamplesTable, packed: PackedHoursTable, hourAt: number): PackedPiece {
+  const endAt = hourAt + HOUR_MS;
+  const rowsOfHour = rows.count(hourAt, endAt);
+  const packs: NewPack[] = [];
+  let passedOver = false;
+  for (let after = -1; packs.length < SERIES_AT_ONCE; ) {
+    const next = rows.ofNextSeries(hourAt, endAt, after, SERIES_HELD);
+    const bySeries = Map.groupBy(next, (row) => row.seriesNo);
+    for (const seriesNo of [...bySeries.keys()].sort((one, other) => one - other)) {
+      after = seriesNo;
+      const old = packed.packOf(hourAt, seriesNo)?.read() ?? { kind: 'rows', rows: [] };
+      if (old.kind === 'rows') {
+        const together = old.rows.concat(bySeries.get(seriesNo) ?? []);
+        packs.push(packHour(hourAt, seriesNo, together.toSorted(byTickSeriesPurpose)));
+      } else if (packs.length === 0) passedOver = true;
+      else return { hourAt, packs, isWhole: false, rowsOfHour };
+    }
+    if (bySeries.size < SERIES_HELD) return { hourAt, packs, isWhole: !passedOver, rowsOfHour };
+  }
+  return { hourAt, packs, isWhole: false, rowsOfHour };
+}
+
 /** The first `limit` packed rows that match, in the filter's order; it reads no further hour than it must. */
 function selectPacked(packed: PackedHoursTable, filter: SampleFilter): StoredRow[] {
   const found: StoredRow[] = [];
   for (const hourAt of packed.hours(filter)) {
     if (filter.limit >= 0 && found.length >= filter.limit) break;
-    for (const row of packed.readableOfHour(hourAt, filter.series)) if (matches(row, filter)) found.push(row);
+    found.push(...packed.detailedOfHour(hourAt, filter.series, (row) => matches(row, filter)));
   }
   return found;
 }

@@ -221,7 +221,10 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
     for (const group of byPack.values()) {
       const { scheduledAt = 0, seriesNo = 0 } = group[0] ?? {};
       const hourAt = hourOf(scheduledAt);
-      const rows = packed.ofHour(hourAt, [seriesNo]);
+      const pack = packed.packOf(hourAt, seriesNo)?.read();
+      // What cannot be read goes as a whole, with the segment of its hour.
+      if (pack?.kind !== 'rows') continue;
+      const { rows } = pack;
       const gone = new Set(group.map((key) => `${key.scheduledAt} ${key.purposeNo}`));
       const left = rows.filter((row) => !gone.has(`${row.scheduledAt} ${row.purposeNo}`));
       if (left.length === rows.length) continue;

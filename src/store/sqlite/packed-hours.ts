@@ -9,10 +9,17 @@ export const HOUR_MS = 3_600_000;
 export type PackedHoursTable = {
   /** Stores a pack in place of what was there. */
   readonly put: (pack: NewPack) => void;
-  /** Rows of one hour, series by series, each by tick and purpose. `series` restricts them; `null` asks for all. */
+  /**
+   * Rows of one hour, series by series, each by tick and purpose. `series` restricts them; `null` asks for all. Here and in
+   * `has`, `get` and `costsOf`: a pack that cannot be read holds nothing, and is `met` from then on.
+   */
   readonly ofHour: (hourAt: number, series: readonly number[] | null) => readonly StoredRow[];
-  /** The same for who only reads: a pack that cannot be read holds nothing, and is `met` from then on. */
-  readonly readableOfHour: (hourAt: number, series: readonly number[] | null) => readonly StoredRow[];
+  /** The same for those of whom the details are wanted: none of a pack of which they cannot be read. */
+  readonly detailedOfHour: (
+    hourAt: number,
+    series: readonly number[] | null,
+    isWanted: (row: StoredRow) => boolean,
+  ) => readonly StoredRow[];
   /** The packs that could not be read since the store was opened. */
   readonly met: () => readonly UnreadablePack[];
   /** The packs of one hour, unread. */
@@ -20,6 +27,7 @@ export type PackedHoursTable = {
   readonly packOf: (hourAt: number, seriesNo: number) => Pack | null;
   /** What the samples of one hour cost, series by series. */
   readonly costsOf: (hourAt: number) => readonly (readonly [seriesNo: number, costNanos: number])[];
+  readonly has: (key: RowKey) => boolean;
   readonly get: (key: RowKey) => StoredRow | null;
   /** The hours with something packed that overlap the filter's range, in its order. */
   readonly hours: (
@@ -147,49 +155,64 @@ export function preparePackedHours(db: Database): PackedHoursTable {
   }
 
   const met = new Map<string, UnreadablePack>();
-  const readable = (pack: PackRow): readonly StoredRow[] => {
+  const readable = <Read>(
+    pack: PackRow | undefined,
+    read: (pack: PackRow) => readonly Read[],
+  ): readonly Read[] => {
+    if (pack === undefined) return [];
     try {
-      return rowsOfPack(pack);
+      return read(pack);
     } catch (error) {
       const { hour_at_ms: hourAt, series_no: seriesNo } = pack;
       met.set(`${hourAt} ${seriesNo}`, { hourAt, seriesNo, message: messageOf(error) });
       return [];
     }
   };
+  const readableOf = (
+    hourAt: number,
+    series: readonly number[] | null,
+    read: (pack: PackRow) => readonly StoredRow[],
+  ): readonly StoredRow[] => {
+    const packs =
+      series === null
+        ? packsOfHour.all({ hourAt })
+        : series.map((seriesNo) => packOfSeriesHour.get({ hourAt, seriesNo }));
+    return packs.flatMap((pack) => readable(pack, read));
+  };
+  const withDetails = (pack: PackRow, isWanted: (row: StoredRow) => boolean): readonly StoredRow[] => {
+    const rows = rowsOfPack(pack).filter(isWanted);
+    // Details are one piece: of all rows or of none.
+    rows[0]?.readDetail();
+    return rows;
+  };
+  const find = (
+    { scheduledAt, seriesNo, purposeNo }: RowKey,
+    read: (pack: PackRow, isWanted: (row: StoredRow) => boolean) => readonly StoredRow[],
+  ): StoredRow | null => {
+    const pack = packOfSeriesHour.get({ hourAt: hourOf(scheduledAt), seriesNo });
+    const isIt = (row: StoredRow): boolean => row.scheduledAt === scheduledAt && row.purposeNo === purposeNo;
+    return readable(pack, (one) => read(one, isIt))[0] ?? null;
+  };
 
   return {
-    readableOfHour: (hourAt, series) =>
-      series === null
-        ? packsOfHour.all({ hourAt }).flatMap(readable)
-        : series.flatMap((seriesNo) => {
-            const pack = packOfSeriesHour.get({ hourAt, seriesNo });
-            return pack === undefined ? [] : readable(pack);
-          }),
+    ofHour: (hourAt, series) => readableOf(hourAt, series, rowsOfPack),
+    detailedOfHour: (hourAt, series, isWanted) =>
+      readableOf(hourAt, series, (pack) => withDetails(pack, isWanted)),
     met: () => [...met.values()],
     put(pack) {
       putPack.run(pack);
     },
-    ofHour: (hourAt, series) =>
-      series === null
-        ? packsOfHour.all({ hourAt }).flatMap(rowsOfPack)
-        : series.flatMap((seriesNo) => {
-            const pack = packOfSeriesHour.get({ hourAt, seriesNo });
-            return pack === undefined ? [] : rowsOfPack(pack);
-          }),
     packsOf: (hourAt) => packsOfHour.all({ hourAt }).map(packFrom),
     packOf(hourAt, seriesNo) {
       const pack = packOfSeriesHour.get({ hourAt, seriesNo });
       return pack === undefined ? null : packFrom(pack);
     },
-    costsOf: (hourAt) => packsOfHour.all({ hourAt }).map((pack) => [pack.series_no, unpackCost(pack.core)]),
-    get({ scheduledAt, seriesNo, purposeNo }) {
-      const pack = packOfSeriesHour.get({ hourAt: hourOf(scheduledAt), seriesNo });
-      if (pack === undefined) return null;
-      const found = rowsOfPack(pack).find(
-        (row) => row.scheduledAt === scheduledAt && row.purposeNo === purposeNo,
-      );
-      return found ?? null;
-    },
+    costsOf: (hourAt) =>
+      packsOfHour
+        .all({ hourAt })
+        .flatMap((pack) => readable(pack, ({ series_no, core }) => [[series_no, unpackCost(core)] as const])),
+    has: (key) => find(key, (pack, isIt) => rowsOfPack(pack).filter(isIt)) !== null,
+    get: (key) => find(key, withDetails),
     hours(filter) {
       const { fromAt, toAt, series, order } = filter;
       if (fromAt >= toAt) return [];

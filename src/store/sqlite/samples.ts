@@ -66,8 +66,8 @@ export type SamplesTable = {
   ) => readonly (readonly [seriesNo: number, costNanos: number])[];
   /** How many rows there are in `[fromAt, toAt)`. */
   readonly count: (fromAt: number, toAt: number) => number;
-  /** The earliest tick there is; `null` without any row. */
-  readonly oldestTick: () => number | null;
+  /** The earliest tick at or after `fromAt` of which there is a row; `null` without any. */
+  readonly firstTick: (fromAt: number) => number | null;
   /** Everything in `[fromAt, toAt)` of the first `limit` series with a number above `after` that have something there. */
   readonly ofNextSeries: (fromAt: number, toAt: number, after: number, limit: number) => readonly StoredRow[];
   /** Removes one row, if it is there. */
@@ -242,10 +242,10 @@ export function prepareSamples(db: Database, servedBy: ServedByTable): SamplesTa
       group by series_no
     `)
     .raw();
-  const oldestTick = db
-    .prepare<[], number | null>(`
+  const firstTick = db
+    .prepare<{ fromAt: number }, number | null>(`
       select min(at)
-      from (${ofEachSampleTable((table) => `select min(scheduled_at_ms) as at from ${table}`)})
+      from (${ofEachSampleTable((table) => `select min(scheduled_at_ms) as at from ${table} where scheduled_at_ms >= @fromAt`)})
     `)
     .pluck();
   const samplesOfNextSeries = db.prepare<
@@ -347,7 +347,7 @@ export function prepareSamples(db: Database, servedBy: ServedByTable): SamplesTa
     costsBetween: (fromAt, toAt) => costsBetween.all({ fromAt, toAt }),
     attemptsBetween: (fromAt, toAt) => attemptsBetween.iterate({ fromAt, toAt }),
     count: (fromAt, toAt) => countBetween.get({ fromAt, toAt }) ?? 0,
-    oldestTick: () => oldestTick.get() ?? null,
+    firstTick: (fromAt) => firstTick.get({ fromAt }) ?? null,
     ofNextSeries: (fromAt, toAt, after, limit) =>
       samplesOfNextSeries.all({ fromAt, toAt, after, limit }).map(storedRowOf),
     delete(key) {
