@@ -44,7 +44,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   'src/web': {
     rooms: ['src/domain', 'src/store/store.ts', 'dashboards'],
-    packages: ['compression', 'express', 'helmet', 'prom-client'],
+    packages: ['express', 'helmet', 'prom-client'],
     node: 'all',
   },
   'src/practice': { rooms: ['src/domain'], packages: [], node: ['node:http', 'node:net', 'node:crypto'] },

@@ -116,7 +116,10 @@ const PATHS: Readonly<Record<string, Schema>> = {
       '200': json(ref('Objectives'), 'The latest evaluation.'),
       ...ERRORS.invalid,
       ...ERRORS.unknown,
-      '503': json(ref('Error'), 'Nothing has been evaluated yet; try again after `Retry-After` seconds.'),
+      '503': json(
+        ref('Error'),
+        'Nothing has been evaluated yet, or too many are asking just now; try again after `Retry-After` seconds.',
+      ),
     },
     [
       inQuery('target', 'Id of a target, today or formerly: only its objectives, with what they prove.', {

@@ -1,6 +1,5 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import compression from 'compression';
 import express, { type Express, type RequestHandler } from 'express';
 import type { LiveReport } from '../domain/live/live-report.ts';
 import type { CountTicks } from '../domain/view/build-series-view.ts';
@@ -161,7 +160,7 @@ export function createServer(options: WebOptions): Web {
     ['/embed', allowFraming(), embedRoute(context)],
     ['/healthz', healthRoute()],
     ['/readyz', readyRoute(context, options.storeTrouble ?? (() => null))],
-    ['/metrics', compression(), metricsRoute(context, metrics)],
+    ['/metrics', metricsRoute(context, metrics)],
     ['/favicon.svg', iconRoute(context)],
     ['/assets/*file', assetsRoute(context)],
   ];

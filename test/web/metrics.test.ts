@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import type { StatusView } from '../../src/domain/view/status-view.ts';
+import type { Store } from '../../src/store/store.ts';
 import { createMetrics } from '../../src/web/metrics.ts';
 import { HOUR, MINUTE, sample } from '../store/builders.ts';
+import { recordDeployment } from '../support/deployment.ts';
 import { SCENE_AT, SCENES } from '../support/scenes.ts';
 import { MONTH_AT, MONTH_TARGET, proChannel, serveSeeded } from '../support/seeded-month.ts';
 import { serveScene } from '../support/serve-scene.ts';
@@ -89,6 +91,24 @@ test('attempts are counted by outcome as they are stored, and only good ones hav
   const otel = ['gen_ai_request_model="deepseek-ai/DeepSeek-V3.2"', 'gen_ai_operation_name="chat"'];
   assert.equal(valueIn(text, duration, ...otel, 'error_type="gateway.5xx"'), 1);
   assert.doesNotMatch(text, /time_to_first_chunk/);
+});
+
+test('however many collect the metrics at once, they are made once', async (t) => {
+  const { deployment, spanMs } = SCENES.healthy;
+  const store = await recordDeployment(deployment, SCENE_AT - spanMs, SCENE_AT - 3_000);
+  t.after(() => store.close());
+  let made = 0;
+  const counting: Store = {
+    ...store,
+    readOutbox: () => {
+      made += 1;
+      return store.readOutbox();
+    },
+  };
+  const { url } = await serveScene(t, SCENES.healthy, counting);
+  const texts = await Promise.all(Array.from({ length: 30 }, () => read(url)));
+  assert.equal(made, 1);
+  assert.equal(new Set(texts).size, 1);
 });
 
 test('hostile names stay inside their quotes', async (t) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Store } from '../../src/store/store.ts';
 import { AppError } from '../../src/web/app-error.ts';
 import { createWaitingLine, type Rank } from '../../src/web/waiting-line.ts';
 import { recordDeployment } from '../support/deployment.ts';
@@ -133,4 +134,48 @@ test('lists of incidents wait in line too, machines behind people', async (t) =>
   open();
   assert.equal((await page).status, 200);
   assert.equal((await Promise.all(asked)).filter((status) => status === 200).length, 26);
+});
+
+test('objectives of one target each wait in line, and what many ask for is prepared once', async (t) => {
+  const { deployment, spanMs } = SCENES.healthy;
+  const store = await recordDeployment(deployment, SCENE_AT - spanMs, SCENE_AT - 3_000);
+  t.after(() => store.close());
+  const [first] = await store.readTargets();
+  assert.ok(first);
+  let open = (): void => undefined;
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  let begun = 0;
+  let asked = 0;
+  const slow: Store = {
+    ...store,
+    listIncidents: async (query) => {
+      begun += 1;
+      await gate;
+      return store.listIncidents(query);
+    },
+    readTargets: async () => {
+      asked += 1;
+      return Array.from({ length: 28 }, (_, n) => ({ ...first, id: `acme/pro/${n}` }));
+    },
+  };
+  const live = { at: SCENE_AT, toAt: SCENE_AT, targets: new Map(), pendingHours: 0 };
+  const { url } = await serveScene(t, SCENES.healthy, slow, live);
+  const lists = [fetch(`${url}/api/v1/incidents`), fetch(`${url}/api/v1/incidents`)];
+  while (begun < 2) await new Promise((resolve) => setImmediate(resolve));
+  let refused = 0;
+  const ask = async (n: number): Promise<number> => {
+    const { status } = await fetch(`${url}/api/v1/objectives?target=acme/pro/${n}`);
+    if (status === 503) refused += 1;
+    return status;
+  };
+  const many = Array.from({ length: 60 }, () => ask(0));
+  while (asked < many.length) await new Promise((resolve) => setImmediate(resolve));
+  const each = Array.from({ length: 28 }, (_, n) => ask(n));
+  while (refused < 4) await new Promise((resolve) => setImmediate(resolve));
+  open();
+  assert.deepEqual([...new Set(await Promise.all(many))], [200]);
+  assert.equal((await Promise.all(each)).filter((status) => status === 200).length, 24);
+  await Promise.all(lists);
 });
