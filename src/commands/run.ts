@@ -25,6 +25,7 @@ import { reportFolder } from './run/report-folder.ts';
 import { spawnProber } from './run/spawn-prober.ts';
 import { startAlerts } from './run/start-alerts.ts';
 import { startClosing } from './run/start-closing.ts';
+import { startCompiled } from './run/start-compiled.ts';
 import { createAlertFacts, type LiveFigures, startLiveFigures } from './run/start-live.ts';
 import { startPractice } from './run/start-practice.ts';
 import { type StoreWatch, troubleOf, watchStore } from './run/store-watch.ts';
@@ -77,6 +78,7 @@ const DAY_MS = 86_400_000;
 const SEEN_EVERY_MS = 5_000;
 
 async function run(folder: string, options: Options, world: World): Promise<void> {
+  await startCompiled(world.env);
   const log: Logger = calmLog(destination({ dest: 2, sync: true }), world.now);
   const told = tellToStop();
   const config = await readDeployment(folder, world);

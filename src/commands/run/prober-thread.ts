@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { createJudge } from '../../pipeline/probing/judge.ts';
@@ -16,6 +17,8 @@ const port = parentPort;
 if (port === null) throw new Error('this file is the entry of a worker thread');
 
 goFirst();
+// Every thread keeps the code it has read.
+flushCompileCache();
 
 const tell = (message: FromProbing): void => port.postMessage(message);
 const prober = createProber({ wallClock: systemClock.now });
