@@ -34,6 +34,9 @@ const DRAWS = 1_000;
 /** The same samples give the same verdict. */
 const SEED = 20_261;
 
+/** One and the same for all who ask before anything is compared: answers are told apart by what they show. */
+const NO_PAIRS: readonly ComparedPair[] = [];
+
 /** Times of one target in one piece: instant and time in ms by turns; not a number where the attempt failed. */
 type Piece = ReadonlyMap<string, Float64Array>;
 type Pair = { readonly dearer: TargetView; readonly cheaper: TargetView; readonly metric: LatencyMetric };
@@ -139,7 +142,7 @@ function createComparison(
     const { targets: _all, ...status } = view;
     const fromAt = view.at - COMPARE_SPANS[span].days * COMPARED_MS;
     return shown === null
-      ? { status, span, fromAt, toAt: view.at, expected: pairsOf(view).length, pairs: [] }
+      ? { status, span, fromAt, toAt: view.at, expected: pairsOf(view).length, pairs: NO_PAIRS }
       : { ...shown, status };
   };
   return {

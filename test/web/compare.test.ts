@@ -1,11 +1,20 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import express from 'express';
 import { comparePage } from '../../dashboards/compare.page.ts';
 import type { CompareView } from '../../src/domain/view/compare-view.ts';
+import { uncontracted } from '../../src/domain/view/history.ts';
+import type { StatusView } from '../../src/domain/view/status-view.ts';
 import { createLiveScope } from '../../src/pipeline/live/live-scope.ts';
 import { countDirty } from '../../src/pipeline/live/roll-up.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { loadAssets } from '../../src/web/assets.ts';
+import type { Edition } from '../../src/web/board.ts';
+import { compareApiRoute } from '../../src/web/compare.route.ts';
+import { createComparisons } from '../../src/web/comparisons.ts';
+import type { WebContext } from '../../src/web/context.ts';
 import { recordDeployment } from '../support/deployment.ts';
 import { impatientClock } from '../support/impatient-clock.ts';
 import { SCENE_AT, SCENES } from '../support/scenes.ts';
@@ -116,6 +125,28 @@ test('what was compared before there was a plan, or before the past was rewritte
     after = await readWhole(url);
   }
   assert.equal(after.pairs[0]?.verdict, 'worse');
+});
+
+test('whoever asks before anything is compared is given one answer, prepared once', async (t) => {
+  const { url, store } = await serveScene(t, SCENES.day);
+  const view = (await (await fetch(`${url}/api/v1/status`)).json()) as StatusView;
+  const never = Promise.withResolvers<never>();
+  const stuck = { ...store, readDecided: () => never.promise };
+  const comparisons = createComparisons(stuck, () => null, uncontracted, assert.fail);
+  const edition: Edition = { no: 1, view, answers: new Map(), asked: new Map() };
+  const board = { read: async () => edition, changed: () => {} };
+  const app = express().get('/', compareApiRoute({ board } as WebContext, comparisons));
+  const server = app.listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const ask = async () => (await fetch(`http://127.0.0.1:${port}/`)).json() as Promise<CompareView>;
+  const shown = await Promise.all(Array.from({ length: 5 }, ask));
+  assert.deepEqual(
+    shown.map(({ pairs, expected }) => [pairs.length, expected]),
+    Array.from({ length: 5 }, () => [0, 4]),
+  );
+  assert.equal(edition.answers.size, 1);
 });
 
 test('a model offered at one tier only is compared with nothing', async (t) => {
