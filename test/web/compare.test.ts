@@ -132,7 +132,12 @@ test('whoever asks before anything is compared is given one answer, prepared onc
   const view = (await (await fetch(`${url}/api/v1/status`)).json()) as StatusView;
   const never = Promise.withResolvers<never>();
   const stuck = { ...store, readDecided: () => never.promise };
-  const comparisons = createComparisons(stuck, () => null, uncontracted, assert.fail);
+  const comparisons = createComparisons(
+    stuck,
+    () => null,
+    uncontracted,
+    (error) => assert.fail(String(error)),
+  );
   const edition: Edition = { no: 1, view, answers: new Map(), asked: new Map() };
   const board = { read: async () => edition, changed: () => {} };
   const app = express().get('/', compareApiRoute({ board } as WebContext, comparisons));
