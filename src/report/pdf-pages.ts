@@ -12,13 +12,9 @@ type Tree = {
 type Inner = {
   readonly ref: (data: object) => Stream;
   readonly getStructParentTree: () => Tree;
-  readonly _fontFamilies: Readonly<Record<string, { layoutCache: object }>>;
   _write: (data: string | Uint8Array) => void;
   _offset: number;
 };
-
-/** Statements. A font keeps every word that was ever set, most of them times and ids that never come again. */
-const WORDS_KEPT_FOR = 16;
 
 /** Bytes. */
 const PIECE = 1 << 18;
@@ -87,12 +83,11 @@ class Printed {
  * a second stream of their content. Of the elements on such a page only the numbers are kept: each cell of each table is one.
  */
 export function leavePages(doc: PDFKit.PDFDocument): () => void {
-  const { ref, getStructParentTree, _fontFamilies } = doc as unknown as Inner;
+  const { ref, getStructParentTree } = doc as unknown as Inner;
   const gatherPage = (): void => gather((doc.page as unknown as Page).content);
   gatherPage();
   doc.on('pageAdded', gatherPage);
   let left = 0;
-  let times = 0;
   return () => {
     const last = doc.bufferedPageRange().count - 1;
     const tree = getStructParentTree.call(doc);
@@ -107,8 +102,5 @@ export function leavePages(doc: PDFKit.PDFDocument): () => void {
       tree.add(key, new Printed(`[${tree.get(key).map(String).join(' ')}]`));
     }
     doc.switchToPage(last);
-    times += 1;
-    if (times % WORDS_KEPT_FOR !== 0) return;
-    for (const font of Object.values(_fontFamilies)) font.layoutCache = Object.create(null);
   };
 }

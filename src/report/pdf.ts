@@ -25,6 +25,7 @@ import {
 import { dayCharts } from '../domain/view/day-chart.ts';
 import { collect, leavePages } from './pdf-pages.ts';
 import { type Column, INK, numberPages, PAGE, type Sheet, SOFT, sheetOn } from './pdf-sheet.ts';
+import { rememberWords } from './pdf-words.ts';
 
 const FONTS = '@expo-google-fonts/inter/';
 const FONT_FILES = {
@@ -64,6 +65,8 @@ export async function* reportPdf(
     bufferPages: true,
     // None yet: a font that is first opened by its path is read and parsed anew each time it is asked for by its name.
     font: '',
+    // It would keep every word that was ever set.
+    fontLayoutCache: false,
     info: {
       Title: title,
       Author: 'Probity',
@@ -74,6 +77,7 @@ export async function* reportPdf(
   for (const [name, file] of Object.entries(FONT_FILES)) {
     doc.registerFont(name, fileURLToPath(import.meta.resolve(file)));
   }
+  rememberWords(doc, Object.keys(FONT_FILES));
   const written = collect(doc);
   const leave = leavePages(doc);
   const sheet = sheetOn(doc);
