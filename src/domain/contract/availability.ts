@@ -2,11 +2,17 @@ import type { Interval } from '../time/interval.ts';
 import { counted } from '../wording.ts';
 import type { AvailabilityTerms, Contract, SliceBadWhen } from './contract.ts';
 import { addTo, type Exact, type ExactSum, exact, ONE, ratio, totalOf, ZERO } from './exact.ts';
-import { inMaintenance, type SliceCounts, sliceCounts } from './slice-counts.ts';
-import type { Tally } from './tally.ts';
+import { type SliceCounts, sliceCounts, slicesInMaintenance } from './slice-counts.ts';
+import type { PlannedContract, Tally } from './tally.ts';
 
 /** What one slice is to the contract. `assumed…`: nothing was measured, the contract's rule for empty slices decided. */
 export type SliceState = 'good' | 'bad' | 'assumed_good' | 'assumed_bad' | 'set_aside';
+
+/** A month of minutes has more than forty thousand states: they are kept as numbers, a byte each. */
+const CODE = { good: 0, bad: 1, assumed_good: 2, assumed_bad: 3, set_aside: 4 } as const satisfies Record<
+  SliceState,
+  number
+>;
 
 export type Coverage = { readonly withData: number; readonly slices: number };
 
@@ -17,8 +23,8 @@ export type Availability = {
   readonly coverage: Coverage;
   /** What a statement may rest on: units with data (requests or slices), and the bad ones among them. */
   readonly trials: { readonly n: number; readonly bad: Exact; readonly unit: 'requests' | 'slices' };
-  /** Share of bad requests per slice with data, in order; `null` where there was none. */
-  readonly sequence: readonly (number | null)[];
+  /** Share of bad requests per slice with data, in order; `NaN` where there was none. */
+  readonly sequence: Float64Array;
   /** Downtime as the contract counts it. */
   readonly downtimeMs: Exact;
   /** Within the period. */
@@ -32,14 +38,18 @@ type Slices = {
   readonly terms: AvailabilityTerms;
   readonly counts: SliceCounts;
   readonly period: Interval;
-  /** One state per slice, margins included. */
-  readonly states: readonly SliceState[];
+  /** The code of each slice's state, margins included. */
+  readonly states: Uint8Array;
+  /** How many slices of the period are in each state. */
+  readonly inState: Readonly<Record<SliceState, number>>;
 };
 
 function rule(badWhen: SliceBadWhen): (good: number, bad: number) => boolean {
   if (badWhen.kind === 'all_failed') return (good, bad) => bad > 0 && good === 0;
   const rate = exact(badWhen.rate);
   return (good, bad) => {
+    // Most slices have no failed request.
+    if (bad === 0 && rate.n > 0n) return false;
     const failed = BigInt(bad) * rate.d;
     const allowed = BigInt(good + bad) * rate.n;
     return badWhen.comparator === '>' ? failed > allowed : failed >= allowed;
@@ -66,23 +76,28 @@ export function sliceJudge(terms: AvailabilityTerms, mode: Contract['maintenance
   };
 }
 
-function statesOf(tally: Tally, index: number, terms: AvailabilityTerms, counts: SliceCounts): SliceState[] {
-  const planned = tally.plan.contracts[index];
-  if (planned === undefined) throw new Error('no such contract in the plan');
-  const judge = sliceJudge(terms, planned.contract.maintenance.mode);
+function statesOf(
+  terms: AvailabilityTerms,
+  { contract }: PlannedContract,
+  counts: SliceCounts,
+  inMaintenance: Uint8Array,
+): Uint8Array {
+  const judge = sliceJudge(terms, contract.maintenance.mode);
   const deployed = deployedSlices(terms, counts);
-  return Array.from(counts.good, (good, i): SliceState => {
+  const states = new Uint8Array(counts.good.length);
+  for (let i = 0; i < states.length; i += 1) {
     const slice = i - counts.margin;
     const isOutside = slice < 0 || slice >= counts.slices;
+    const good = counts.good[i] ?? 0;
     const bad = counts.bad[i] ?? 0;
-    const excluded = counts.excluded[i] ?? 0;
-    const isSetAside = !isOutside && inMaintenance(planned, tally.plan.period, slice, terms.sliceMs);
+    const isSetAside = !isOutside && inMaintenance[slice] === 1;
     const isEmpty = good + bad < terms.minRequestsPerSlice;
     // Nothing is known about an empty slice beyond the period: it cannot lengthen a run.
-    if (isOutside && isEmpty) return 'assumed_good';
-    if (isEmpty && !isSetAside && (i < deployed.first || i > deployed.last)) return 'set_aside';
-    return judge(good, bad, excluded, isSetAside);
-  });
+    if (isOutside && isEmpty) states[i] = CODE.assumed_good;
+    else if (isEmpty && !isSetAside && (i < deployed.first || i > deployed.last)) states[i] = CODE.set_aside;
+    else states[i] = CODE[judge(good, bad, counts.excluded[i] ?? 0, isSetAside)];
+  }
+  return states;
 }
 
 /** First and last slice in which the target was seen at all; everything where the contract does not ask. */
@@ -99,19 +114,15 @@ function deployedSlices(terms: AvailabilityTerms, counts: SliceCounts): { first:
   return { first, last };
 }
 
-function isDown(state: SliceState | undefined): boolean {
-  return state === 'bad' || state === 'assumed_bad';
-}
-
 /** `began`: before its first slice where it was cut to the period. */
 type Run = { readonly first: number; readonly last: number; readonly began: number };
 
 /** Longest stretches of bad slices, margins included. */
-function runsOf(states: readonly SliceState[]): Run[] {
+function runsOf(states: Uint8Array): Run[] {
   const runs: Run[] = [];
   let first = -1;
   for (let i = 0; i <= states.length; i += 1) {
-    if (isDown(states[i])) {
+    if (states[i] === CODE.bad || states[i] === CODE.assumed_bad) {
       if (first < 0) first = i;
     } else if (first >= 0) {
       runs.push({ first, last: i - 1, began: first });
@@ -161,22 +172,19 @@ function occurrences({ counts }: Slices): Figure {
   };
 }
 
-function inside<T>({ counts }: Slices, values: readonly T[]): readonly T[] {
-  return values.slice(counts.margin, counts.margin + counts.slices);
-}
-
-function timeslices(slices: Slices, runs: readonly Run[], dropped: number): Figure {
-  const states = inside(slices, slices.states);
-  const denominator = states.filter((state) => state !== 'set_aside').length;
-  const down = runs.reduce((sum, run) => sum + run.last - run.first + 1, 0);
+function timeslices({ counts, states, inState }: Slices, runs: readonly Run[], dropped: number): Figure {
+  const denominator = counts.slices - inState.set_aside;
+  let down = 0;
   let measuredDown = 0;
   for (const run of runs) {
-    for (let i = run.first; i <= run.last; i += 1) if (states[i] === 'bad') measuredDown += 1;
+    down += run.last - run.first + 1;
+    for (let i = run.first; i <= run.last; i += 1) {
+      if (states[i + counts.margin] === CODE.bad) measuredDown += 1;
+    }
   }
-  const measured = states.filter((state) => state === 'good' || state === 'bad').length;
   return {
     share: denominator === 0 ? null : ratio(denominator - down, denominator),
-    trials: { n: measured, bad: ratio(measuredDown, 1), unit: 'slices' },
+    trials: { n: inState.good + inState.bad, bad: ratio(measuredDown, 1), unit: 'slices' },
     flags:
       dropped === 0
         ? []
@@ -186,27 +194,20 @@ function timeslices(slices: Slices, runs: readonly Run[], dropped: number): Figu
   };
 }
 
-function ratioTimeslices(slices: Slices): Figure {
-  const { counts } = slices;
+function ratioTimeslices({ counts, states, inState }: Slices): Figure {
   const sum: ExactSum = new Map();
-  let denominator = 0;
-  let measured = 0;
-  let down = 0;
-  for (const [slice, state] of inside(slices, slices.states).entries()) {
-    if (state === 'set_aside') continue;
-    denominator += 1;
-    const good = counts.good[slice + counts.margin] ?? 0;
-    const bad = counts.bad[slice + counts.margin] ?? 0;
-    if (state === 'assumed_bad') down += 1;
-    if (state === 'good' || state === 'bad') {
-      measured += 1;
-      if (bad > 0) addTo(sum, bad, good + bad);
-    }
+  for (let i = counts.margin; i < counts.margin + counts.slices; i += 1) {
+    const bad = counts.bad[i] ?? 0;
+    if (bad === 0) continue;
+    const isMeasured = states[i] === CODE.good || states[i] === CODE.bad;
+    if (isMeasured) addTo(sum, bad, (counts.good[i] ?? 0) + bad);
   }
+  const denominator = counts.slices - inState.set_aside;
   const bad = totalOf(sum);
+  const down = bad.add(ratio(inState.assumed_bad, 1));
   return {
-    share: denominator === 0 ? null : ONE.sub(bad.add(ratio(down, 1)).div(ratio(denominator, 1))),
-    trials: { n: measured, bad, unit: 'slices' },
+    share: denominator === 0 ? null : ONE.sub(down.div(ratio(denominator, 1))),
+    trials: { n: inState.good + inState.bad, bad, unit: 'slices' },
     flags: [],
   };
 }
@@ -222,23 +223,25 @@ function figureOf(slices: Slices, runs: readonly Run[], dropped: number): Figure
   }
 }
 
-function sequenceOf(slices: Slices): (number | null)[] {
-  const { counts, terms } = slices;
-  return inside(slices, slices.states).map((state, slice) => {
-    if (state !== 'good' && state !== 'bad') return null;
-    if (terms.method.kind === 'timeslices') return state === 'bad' ? 1 : 0;
-    const good = counts.good[slice + counts.margin] ?? 0;
-    const bad = counts.bad[slice + counts.margin] ?? 0;
-    return good + bad === 0 ? null : bad / (good + bad);
-  });
+function sequenceOf({ counts, states, terms }: Slices): Float64Array {
+  const isWhole = terms.method.kind === 'timeslices';
+  const sequence = new Float64Array(counts.slices).fill(Number.NaN);
+  for (let slice = 0; slice < sequence.length; slice += 1) {
+    const i = slice + counts.margin;
+    const state = states[i];
+    if (state !== CODE.good && state !== CODE.bad) continue;
+    const bad = counts.bad[i] ?? 0;
+    if (isWhole) sequence[slice] = state === CODE.bad ? 1 : 0;
+    else sequence[slice] = bad / ((counts.good[i] ?? 0) + bad);
+  }
+  return sequence;
 }
 
-function sliceFlags(slices: Slices, coverage: Coverage): string[] {
-  const { terms, states, counts, period } = slices;
+function sliceFlags({ terms, counts, inState, period }: Slices, coverage: Coverage): string[] {
   const flags: string[] = [];
   const few = terms.minRequestsPerSlice > 1 ? 'too few requests' : 'no request';
   for (const counting of ['good', 'bad'] as const) {
-    const assumed = inside(slices, states).filter((state) => state === `assumed_${counting}`).length;
+    const assumed = inState[`assumed_${counting}`];
     if (assumed === 0 || terms.method.kind === 'occurrences') continue;
     flags.push(
       `coverage: ${assumed} of ${coverage.slices} slices had ${few}; the contract counts them ${counting}`,
@@ -249,8 +252,8 @@ function sliceFlags(slices: Slices, coverage: Coverage): string[] {
   }
   const { method } = terms;
   if (method.kind === 'timeslices' && method.badWhen.kind === 'error_rate' && coverage.withData > 0) {
-    const most = counts.good.reduce((max, good, i) => Math.max(max, good + (counts.bad[i] ?? 0)), 0);
-    if (most <= 1) flags.push('note: one request per slice: the error-rate rule means "the request failed"');
+    if (!hasSeveralInASlice(counts))
+      flags.push('note: one request per slice: the error-rate rule means "the request failed"');
   }
   if (terms.method.kind !== 'occurrences' && (period.toAt - period.fromAt) % terms.sliceMs !== 0) {
     flags.push('note: the last slice is cut short by the end of the period and counts as a whole one');
@@ -258,26 +261,38 @@ function sliceFlags(slices: Slices, coverage: Coverage): string[] {
   return flags;
 }
 
+function hasSeveralInASlice({ good, bad }: SliceCounts): boolean {
+  for (let i = 0; i < good.length; i += 1) if ((good[i] ?? 0) + (bad[i] ?? 0) > 1) return true;
+  return false;
+}
+
 /** Availability of one planned contract over the tally's period. */
 export function availabilityOf(tally: Tally, index: number, terms: AvailabilityTerms): Availability {
+  const { period, contracts } = tally.plan;
+  const planned = contracts[index];
+  if (planned === undefined) throw new Error('no such contract in the plan');
   const counts = sliceCounts(tally, index, terms.sliceMs);
-  const { period } = tally.plan;
-  const slices: Slices = { terms, counts, period, states: statesOf(tally, index, terms, counts) };
+  const inMaintenance = slicesInMaintenance(planned, period, terms.sliceMs);
+  const states = statesOf(terms, planned, counts, inMaintenance);
+  const ofCode = [0, 0, 0, 0, 0];
+  let withData = 0;
+  let removed = 0;
+  for (let slice = 0; slice < counts.slices; slice += 1) {
+    const i = slice + counts.margin;
+    const state = states[i] ?? 0;
+    ofCode[state] = (ofCode[state] ?? 0) + 1;
+    if ((counts.good[i] ?? 0) + (counts.bad[i] ?? 0) > 0) withData += 1;
+    if (state === CODE.set_aside && inMaintenance[slice] === 1) removed += 1;
+  }
+  const [good = 0, bad = 0, assumed_good = 0, assumed_bad = 0, set_aside = 0] = ofCode;
+  const inState = { good, bad, assumed_good, assumed_bad, set_aside };
+  const slices: Slices = { terms, counts, period, states, inState };
   const { counted, dropped } = countedRuns(slices);
   const figure = figureOf(slices, counted, dropped);
-  const states = inside(slices, slices.states);
-  const removed = states.filter(
-    (state, slice) => state === 'set_aside' && isRemoved(tally, index, slice, terms.sliceMs),
-  ).length;
-  const withData = states.filter((_, slice) => {
-    const at = slice + counts.margin;
-    return (counts.good[at] ?? 0) + (counts.bad[at] ?? 0) > 0;
-  }).length;
   const coverage = { withData, slices: counts.slices - removed };
-  const setAside = states.filter((state) => state === 'set_aside').length;
   // Slices that were set aside are no downtime, whatever share of the others was bad.
   const consideredMs =
-    setAside === 0 ? period.toAt - period.fromAt : (counts.slices - setAside) * terms.sliceMs;
+    set_aside === 0 ? period.toAt - period.fromAt : (counts.slices - set_aside) * terms.sliceMs;
   return {
     share: figure.share,
     coverage,
@@ -288,9 +303,4 @@ export function availabilityOf(tally: Tally, index: number, terms: AvailabilityT
     firstBeganAt: counted[0] === undefined ? null : period.fromAt + counted[0].began * terms.sliceMs,
     flags: [...figure.flags, ...sliceFlags(slices, coverage)],
   };
-}
-
-function isRemoved(tally: Tally, index: number, slice: number, sliceMs: number): boolean {
-  const planned = tally.plan.contracts[index];
-  return planned !== undefined && inMaintenance(planned, tally.plan.period, slice, sliceMs);
 }

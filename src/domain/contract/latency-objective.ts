@@ -5,8 +5,8 @@ import type { LatencyForm, LatencyTerms, SliceStat } from './contract.ts';
 import { type Exact, exact, HUNDRED, ONE, ratio } from './exact.ts';
 import { isUpperLimit, type LatencyQuestion } from './latency-question.ts';
 import { timeAtRank } from './ranked-time.ts';
-import { inMaintenance } from './slice-counts.ts';
-import { layoutSliceMs, type SeriesTally, type Tally, type TallyPlan } from './tally.ts';
+import { slicesInMaintenance } from './slice-counts.ts';
+import { inWiderSlices, layoutSliceMs, type SeriesTally, type Tally, type TallyPlan } from './tally.ts';
 import { placeAtRank, type ValueCounts } from './value-counts.ts';
 
 /** A value of a latency objective in its own unit. */
@@ -32,7 +32,8 @@ export type LatencyFigures = {
   readonly trials: { readonly n: number; readonly bad: number; readonly unit: 'requests' | 'slices' };
   readonly allowed: number;
   readonly interval: { readonly low: number | null; readonly high: number | null } | null;
-  readonly sequence: readonly (number | null)[];
+  /** Share of misses per slice with data, in order; `NaN` where there was none. */
+  readonly sequence: Float64Array;
   readonly coverage: { readonly withData: number; readonly slices: number };
   /** Stretches of slices with a miss. */
   readonly misses: readonly Interval[];
@@ -48,7 +49,9 @@ const RANK: Readonly<Record<Exclude<SliceStat, 'mean'>, string>> = {
 };
 
 function sumOf(values: Float64Array): number {
-  return values.reduce((a, b) => a + b, 0);
+  let sum = 0;
+  for (let i = 0; i < values.length; i += 1) sum += values[i] ?? 0;
+  return sum;
 }
 
 function measure(terms: LatencyTerms, value: number | null): Measured | null {
@@ -75,19 +78,19 @@ function seriesFlags(terms: LatencyTerms, tally: Tally, position: number): strin
 
 /** Joins neighbouring slices with a miss. */
 function missSpans(
-  hasMiss: (slice: number) => boolean,
-  slices: number,
+  sequence: Float64Array,
   sliceMs: number,
-  plan: TallyPlan,
+  { period: { fromAt, toAt } }: TallyPlan,
 ): Interval[] {
   const spans: Interval[] = [];
-  for (let slice = 0; slice < slices; slice += 1) {
-    if (!hasMiss(slice)) continue;
-    const fromAt = plan.period.fromAt + slice * sliceMs;
-    const toAt = Math.min(fromAt + sliceMs, plan.period.toAt);
-    const last = spans.at(-1);
-    if (last !== undefined && last.toAt === fromAt) spans[spans.length - 1] = { fromAt: last.fromAt, toAt };
-    else spans.push({ fromAt, toAt });
+  for (let slice = 0; slice < sequence.length; slice += 1) {
+    if (!((sequence[slice] ?? 0) > 0)) continue;
+    const first = slice;
+    while ((sequence[slice + 1] ?? 0) > 0) slice += 1;
+    spans.push({
+      fromAt: fromAt + first * sliceMs,
+      toAt: Math.min(fromAt + (slice + 1) * sliceMs, toAt),
+    });
   }
   return spans;
 }
@@ -99,17 +102,6 @@ export type SliceSums = {
   readonly failed: number;
   readonly sum: number;
 };
-
-function grouped(series: SeriesTally, slice: number, factor: number): SliceSums {
-  const sums = { timed: 0, passed: 0, failed: 0, sum: 0 };
-  for (let i = slice * factor; i < Math.min((slice + 1) * factor, series.timed.length); i += 1) {
-    sums.timed += series.timed[i] ?? 0;
-    sums.passed += series.passed[i] ?? 0;
-    sums.failed += series.failed[i] ?? 0;
-    sums.sum += series.sum?.[i] ?? 0;
-  }
-  return sums;
-}
 
 /** Whether a nearest-rank percentile holds, from how many of `n` satisfy the comparison. */
 export function rankPasses(
@@ -159,9 +151,14 @@ function attainment(tally: Tally, terms: Attainment, position: number, contract:
   const planned = plan.contracts[contract];
   if (series === undefined || planned === undefined) throw new Error('no such series in the plan');
   const { form } = terms;
-  const factor = form.sliceMs / plan.sliceMs;
-  const slices = Math.ceil((plan.period.toAt - plan.period.fromAt) / form.sliceMs);
-  const states: (boolean | null)[] = [];
+  const inMaintenance = slicesInMaintenance(planned, plan.period, form.sliceMs);
+  const slices = inMaintenance.length;
+  const timed = inWiderSlices(series.timed, plan, form.sliceMs);
+  const passed = inWiderSlices(series.passed, plan, form.sliceMs);
+  const failed = inWiderSlices(series.failed, plan, form.sliceMs);
+  const sum = series.sum === null ? null : inWiderSlices(series.sum, plan, form.sliceMs);
+  const sequence = new Float64Array(slices).fill(Number.NaN);
+  const { mode } = planned.contract.maintenance;
   let measured = 0;
   let missed = 0;
   let removed = 0;
@@ -169,27 +166,26 @@ function attainment(tally: Tally, terms: Attainment, position: number, contract:
   let hits = 0;
   let denominator = 0;
   for (let slice = 0; slice < slices; slice += 1) {
-    const sums = grouped(series, slice, factor);
-    const isMeasured = sums.timed + sums.failed >= form.minRequestsPerSlice;
-    const isRemoved = inMaintenance(planned, plan.period, slice, form.sliceMs);
-    const { mode } = planned.contract.maintenance;
+    const sums = {
+      timed: timed[slice] ?? 0,
+      passed: passed[slice] ?? 0,
+      failed: failed[slice] ?? 0,
+      sum: sum?.[slice] ?? 0,
+    };
+    const isRemoved = inMaintenance[slice] === 1;
     if (isRemoved) removed += 1;
-    if (isRemoved && mode === 'remove_from_denominator') {
-      states.push(null);
-    } else if (isRemoved && mode === 'count_as_good') {
+    if (isRemoved && mode === 'remove_from_denominator') continue;
+    if (isRemoved && mode === 'count_as_good') {
       hits += 1;
       denominator += 1;
-      states.push(null);
-    } else if (isMeasured) {
+    } else if (sums.timed + sums.failed >= form.minRequestsPerSlice) {
       const passes = slicePasses(terms, sums);
       measured += 1;
       denominator += 1;
       if (passes) hits += 1;
       else missed += 1;
-      states.push(passes);
-    } else {
-      states.push(null);
-      if (form.emptySlice === 'exclude') continue;
+      sequence[slice] = passes ? 0 : 1;
+    } else if (form.emptySlice !== 'exclude') {
       assumed += 1;
       denominator += 1;
       if (form.emptySlice === 'good') hits += 1;
@@ -215,9 +211,9 @@ function attainment(tally: Tally, terms: Attainment, position: number, contract:
     trials: { n: measured, bad: missed, unit: 'slices' },
     allowed: ONE.sub(exact(form.target.value).div(HUNDRED)).valueOf(),
     interval: null,
-    sequence: states.map((state) => (state === null ? null : state ? 0 : 1)),
+    sequence,
     coverage: { withData: measured, slices: slices - removed },
-    misses: missSpans((slice) => states[slice] === false, slices, form.sliceMs, plan),
+    misses: missSpans(sequence, form.sliceMs, plan),
     flags,
   };
 }
@@ -284,6 +280,17 @@ function linearValue(window: WholeWindow, n: number): Measured | null {
   return { value: value.valueOf(), exact: value };
 }
 
+/** The share of requests in each slice that did not pass; `NaN` where there was none. */
+function missShares(series: SeriesTally, plan: TallyPlan, sliceMs: number): Float64Array {
+  const timed = inWiderSlices(series.timed, plan, sliceMs);
+  const passed = inWiderSlices(series.passed, plan, sliceMs);
+  const failed = inWiderSlices(series.failed, plan, sliceMs);
+  return timed.map((answered, slice) => {
+    const all = answered + (failed[slice] ?? 0);
+    return all === 0 ? Number.NaN : (all - (passed[slice] ?? 0)) / all;
+  });
+}
+
 function percentileOverWindow(
   tally: Tally,
   terms: Percentile,
@@ -336,13 +343,14 @@ function percentileOverWindow(
   const planned = plan.contracts[contract];
   if (planned === undefined) throw new Error('no such contract in the plan');
   const sliceMs = layoutSliceMs(planned.contract);
-  const slices = Math.ceil((plan.period.toAt - plan.period.fromAt) / sliceMs);
-  const sequence = Array.from({ length: slices }, (_, slice) => {
-    const sums = grouped(series, slice, sliceMs / plan.sliceMs);
-    const total = sums.timed + sums.failed;
-    return total === 0 ? null : (total - sums.passed) / total;
-  });
-  const removed = sequence.filter((_, slice) => inMaintenance(planned, plan.period, slice, sliceMs)).length;
+  const sequence = missShares(series, plan, sliceMs);
+  const inMaintenance = slicesInMaintenance(planned, plan.period, sliceMs);
+  let withData = 0;
+  let removed = 0;
+  for (let slice = 0; slice < sequence.length; slice += 1) {
+    if (!Number.isNaN(sequence[slice])) withData += 1;
+    if (inMaintenance[slice] === 1) removed += 1;
+  }
   return {
     unit: terms.metric === 'tokens_per_s' ? 'tokens/s' : 'ms',
     share: null,
@@ -361,8 +369,8 @@ function percentileOverWindow(
             high: measure(terms, high ?? null)?.value ?? null,
           },
     sequence,
-    coverage: { withData: sequence.filter((one) => one !== null).length, slices: slices - removed },
-    misses: missSpans((slice) => (sequence[slice] ?? 0) > 0, slices, sliceMs, plan),
+    coverage: { withData, slices: sequence.length - removed },
+    misses: missSpans(sequence, sliceMs, plan),
     flags,
   };
 }

@@ -6,7 +6,7 @@ import { timeAtRank } from './ranked-time.ts';
 import type { AttainmentCounts, ObjectiveCounts, PercentileCounts } from './recounted.ts';
 import { plannedIndex, sliceCounts } from './slice-counts.ts';
 import { runsOfColumns } from './slice-runs.ts';
-import type { SeriesTally, Tally } from './tally.ts';
+import { inWiderSlices, type SeriesTally, type Tally } from './tally.ts';
 import { placeAtRank } from './value-counts.ts';
 
 /** The counts every objective of a contract follows from: what a report keeps, so that it can be redone offline. */
@@ -39,19 +39,10 @@ export function objectiveCounts(tally: Tally, contract: Contract): ObjectiveCoun
 function attainment(terms: LatencyTerms, series: SeriesTally, { plan }: Tally): AttainmentCounts {
   if (terms.form.kind !== 'window_attainment') throw new Error('counts of another form');
   const { sliceMs } = terms.form;
-  const factor = sliceMs / plan.sliceMs;
-  const slices = Math.ceil((plan.period.toAt - plan.period.fromAt) / sliceMs);
-  const grouped = (fine: Float64Array): Float64Array => {
-    const sums = new Float64Array(slices);
-    for (const [i, value] of fine.entries()) {
-      const at = Math.floor(i / factor);
-      sums[at] = (sums[at] ?? 0) + value;
-    }
-    return sums;
-  };
-  const columns = [series.passed, series.timed, series.failed].map(grouped);
-  if (series.sum !== null) columns.push(grouped(series.sum));
-  return { id: terms.id, kind: 'window_attainment', sliceMs, runs: runsOfColumns(columns) };
+  const columns = [series.passed, series.timed, series.failed];
+  if (series.sum !== null) columns.push(series.sum);
+  const runs = runsOfColumns(columns.map((column) => inWiderSlices(column, plan, sliceMs)));
+  return { id: terms.id, kind: 'window_attainment', sliceMs, runs };
 }
 
 function percentile(terms: LatencyTerms, series: SeriesTally): PercentileCounts {

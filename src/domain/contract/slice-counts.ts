@@ -1,5 +1,5 @@
 import type { Counting } from '../measure/outcome.ts';
-import { coversWhole, type Interval } from '../time/interval.ts';
+import type { Interval } from '../time/interval.ts';
 import { counted } from '../wording.ts';
 import type { Contract } from './contract.ts';
 import { countRaw } from './counting.ts';
@@ -118,14 +118,18 @@ export function countingFlags(tally: Tally, index: number): string[] {
     .map(([flag, count]) => `${flag} (${counted(count, 'request')})`);
 }
 
-/** Whether a slice of the period lies wholly in the contract's maintenance. */
-export function inMaintenance(
-  planned: PlannedContract,
-  period: Interval,
-  slice: number,
+/** A number for each slice of the period: 1 where it lies wholly in the contract's maintenance. */
+export function slicesInMaintenance(
+  { maintenance }: PlannedContract,
+  { fromAt, toAt }: Interval,
   sliceMs: number,
-): boolean {
-  if (planned.maintenance.length === 0) return false;
-  const fromAt = period.fromAt + slice * sliceMs;
-  return coversWhole(planned.maintenance, fromAt, Math.min(fromAt + sliceMs, period.toAt));
+): Uint8Array {
+  const marks = new Uint8Array(Math.ceil((toAt - fromAt) / sliceMs));
+  for (const one of maintenance) {
+    const first = Math.max(0, Math.ceil((one.fromAt - fromAt) / sliceMs));
+    // The end of the period may cut its last slice short.
+    const end = one.toAt >= toAt ? marks.length : Math.floor((one.toAt - fromAt) / sliceMs);
+    if (end > first) marks.fill(1, first, end);
+  }
+  return marks;
 }

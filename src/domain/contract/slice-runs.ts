@@ -5,10 +5,15 @@ export type SliceRun = readonly [slices: number, ...numbers: number[]];
 export function runsOfColumns(columns: readonly ArrayLike<number>[]): SliceRun[] {
   const length = columns[0]?.length ?? 0;
   const runs: [number, ...number[]][] = [];
+  let last: [number, ...number[]] | null = null;
   for (let slice = 0; slice < length; slice += 1) {
-    const last = runs.at(-1);
-    if (last !== undefined && columns.every((column, i) => column[slice] === last[i + 1])) last[0] += 1;
-    else runs.push([1, ...columns.map((column) => column[slice] ?? 0)]);
+    let isSame = last !== null;
+    for (let i = 0; isSame && i < columns.length; i += 1) isSame = columns[i]?.[slice] === last?.[i + 1];
+    if (last !== null && isSame) last[0] += 1;
+    else {
+      last = [1, ...columns.map((column) => column[slice] ?? 0)];
+      runs.push(last);
+    }
   }
   return runs;
 }

@@ -53,22 +53,28 @@ export function binomialVerdict(n: number, k: number, allowed: number, kHigh = k
   return { verdict: 'not proven', p: Math.min(breached, met) };
 }
 
-/** Lag-1 autocorrelation over pairs of neighbours that both have a value; `null` if nothing varies. */
-export function lagOneCorrelation(sequence: readonly (number | null)[]): number | null {
-  const values = sequence.filter((value) => value !== null);
-  if (values.length < 3) return null;
-  const mean = values.reduce((a, b) => a + b, 0) / values.length;
-  let variance = 0;
-  for (const value of values) variance += (value - mean) ** 2;
-  if (variance === 0) return null;
-  let covariance = 0;
-  for (let i = 1; i < sequence.length; i += 1) {
-    const before = sequence[i - 1];
-    const after = sequence[i];
-    if (before == null || after == null) continue;
-    covariance += (before - mean) * (after - mean);
+/** Lag-1 autocorrelation over pairs of neighbours that both have a value (not `NaN`); `null` if nothing varies. */
+export function lagOneCorrelation(sequence: ArrayLike<number>): number | null {
+  let count = 0;
+  let sum = 0;
+  for (let i = 0; i < sequence.length; i += 1) {
+    const value = sequence[i] ?? Number.NaN;
+    if (Number.isNaN(value)) continue;
+    count += 1;
+    sum += value;
   }
-  return covariance / variance;
+  if (count < 3) return null;
+  const mean = sum / count;
+  let variance = 0;
+  let covariance = 0;
+  let before = Number.NaN;
+  for (let i = 0; i < sequence.length; i += 1) {
+    const value = (sequence[i] ?? Number.NaN) - mean;
+    if (!Number.isNaN(value)) variance += value ** 2;
+    if (!Number.isNaN(before * value)) covariance += before * value;
+    before = value;
+  }
+  return variance === 0 ? null : covariance / variance;
 }
 
 /** Independent trials that `n` trials with lag-1 correlation `rho` are worth. A negative `rho` adds none. */
@@ -79,7 +85,7 @@ export function effectiveN(n: number, rho: number): number {
 
 /** The same test on the effective number of trials, with the bad share kept. */
 export function correlationOf(
-  sequence: readonly (number | null)[],
+  sequence: ArrayLike<number>,
   n: number,
   k: number,
   allowed: number,

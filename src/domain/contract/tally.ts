@@ -351,3 +351,21 @@ export function forEachSlice(
     }
   }
 }
+
+/** Sums per slice of the plan as sums per slice of `sliceMs`, which is a multiple of the plan's width. */
+export function inWiderSlices(
+  fine: Float64Array,
+  { sliceMs: fineMs }: TallyPlan,
+  sliceMs: number,
+): Float64Array {
+  if (sliceMs === fineMs) return fine;
+  const factor = sliceMs / fineMs;
+  const sums = new Float64Array(Math.ceil(fine.length / factor));
+  let at = 0;
+  for (let first = 0; first < fine.length; first += factor, at += 1) {
+    let sum = 0;
+    for (let i = first; i < first + factor; i += 1) sum += fine[i] ?? 0;
+    sums[at] = sum;
+  }
+  return sums;
+}
