@@ -7,6 +7,7 @@ import {
   type LedgerEntry,
   movesAfter,
   standingOf,
+  takesBack,
 } from '../domain/report/ledger.ts';
 import { minuteUtc } from '../domain/wording.ts';
 import type { Store } from '../store/store.ts';
@@ -137,8 +138,10 @@ async function mark(
   if (!added) throw new OperatorError('somebody else moved the claim just now; look at it again');
   world.out(`${contract} ${period}: ${standing.state} → ${state}\n`);
   const after = await store.readLedger({ contract, period });
-  if (isWithdrawn && correctionOf(after)?.kind !== 'withdrawn') {
-    world.err('the withdrawal is taken back: the report holds again; nobody is mailed about that\n');
+  if (takesBack(after)) {
+    world.err(
+      'the withdrawal is taken back: the report holds again, and whoever reads statements is mailed\n',
+    );
   }
   world.err(`from there it can become ${movesAfter(after).join(' or ')}\n`);
 }

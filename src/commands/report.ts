@@ -8,7 +8,8 @@ import type { Report } from '../domain/report/report.ts';
 import { parsePeriod } from '../domain/time/period.ts';
 import { signReport } from '../evidence/signature.ts';
 import type { ReportTerms } from '../pipeline/closing/build-report.ts';
-import { draftReport, summaryText } from '../pipeline/closing/close-period.ts';
+import { draftReport } from '../pipeline/closing/close-period.ts';
+import { summaryText } from '../pipeline/closing/closed-period.ts';
 import { NOTE_NAMES } from '../report/correction-note.ts';
 import {
   fileStem,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import Database from 'better-sqlite3';
-import { standingOf } from '../../src/domain/report/ledger.ts';
+import { type LedgerEntry, standingOf } from '../../src/domain/report/ledger.ts';
 import { closePeriods, draftReport } from '../../src/pipeline/closing/close-period.ts';
 import type { Store } from '../../src/store/store.ts';
 import { DAY, declaration, failure, HOUR, MINUTE, target } from '../store/builders.ts';
@@ -139,6 +139,46 @@ test('a corrected amount is what reminders tell, and of a withdrawn report nobod
   assert.ok(told.some(({ message }) => message.headline.includes('was corrected to 120.00 EUR.')));
   const standing = standingOf(await store.readLedger({ contract: 'pro', period: '2027-02' }));
   assert.deepEqual([standing?.state, standing?.amount], ['no claim', null]);
+  await store.close();
+});
+
+test('whoever was mailed that a report was withdrawn is mailed once that it holds again, and what is owed until when', async () => {
+  const { store, closing } = await recordMonth();
+  await closeAt(closing, DUE);
+  const add = async (over: Partial<LedgerEntry>): Promise<void> => {
+    const last = (await store.readLedger({})).at(-1);
+    assert.ok(last);
+    assert.ok(await store.addLedgerEntry({ ...last, who: 'ada', amount: null, ...over }, last.no));
+  };
+  await add({ kind: 'correction', state: 'no claim', note: 'wrong clock', at: DUE + HOUR, key: 'withdraw' });
+  await closeAt(closing, DUE + 2 * HOUR);
+  await add({ kind: 'state', state: 'ready', note: 'it was right', at: DUE + 3 * HOUR, key: 'take back' });
+  for (const hours of [4, 5]) await closeAt(closing, DUE + hours * HOUR);
+  const told = (await store.readDeliveries({ state: 'pending' }))
+    .filter(({ message }) => message.topic === 'report_corrected')
+    .toSorted((one, other) => one.message.at - other.message.at);
+  const [withdrawn, again] = told;
+  assert.ok(withdrawn && again && told.length === 2);
+  assert.deepEqual(again.recipient, withdrawn.recipient);
+  const { subject, headline, facts } = again.message;
+  assert.equal(subject, '2027-02 pro: the report holds again');
+  assert.equal(
+    headline,
+    'The report of 2027-02 for pro holds again: its withdrawal was taken back. Reminders of its claim follow.',
+  );
+  assert.deepEqual(
+    facts.map(({ label, text }) => `${label}: ${text}`),
+    [
+      'Owed: 400.00 EUR',
+      'Claim by: 2027-03-30 (that day included, UTC), by the earliest reading',
+      'Reason: it was right',
+      'By: ada',
+    ],
+  );
+  // A claim that only moves on takes nothing back.
+  await add({ kind: 'state', state: 'claimed', note: '', at: DUE + 6 * HOUR, key: 'claim' });
+  await closeAt(closing, DUE + 7 * HOUR);
+  assert.equal((await messagesOf(store)).filter((key) => key.startsWith('corrected:')).length, 2);
   await store.close();
 });
 

@@ -113,6 +113,40 @@ export function correctionNotice(told: {
   });
 }
 
+/** Tells that a report holds again, to those who were told that it was withdrawn. Asking again gives the same key. */
+export function takenBackNotice(told: {
+  readonly contract: string;
+  readonly period: string;
+  readonly practice: boolean;
+  readonly no: number;
+  readonly at: number;
+  readonly who: string;
+  /** Empty: nobody said why. */
+  readonly reason: string;
+  /** What is owed by it, with its currency; `null`: nothing. */
+  readonly worth: string | null;
+  /** `null`: it has been claimed, or no deadline is left. */
+  readonly claimBy: ClosedPeriod['claimBy'];
+}): Message {
+  const { contract, period, worth, claimBy, reason } = told;
+  return notice({
+    key: `corrected:${contract}:${period}:${told.no}`,
+    topic: 'report_corrected',
+    severity: 'report',
+    at: told.at,
+    practice: told.practice,
+    subject: `${period} ${contract}: the report holds again`,
+    headline: `The report of ${period} for ${contract} holds again: its withdrawal was taken back.${claimBy === null ? '' : ' Reminders of its claim follow.'}`,
+    facts: [
+      ...(worth === null ? [] : [{ label: 'Owed', text: worth }]),
+      ...(claimBy === null ? [] : [{ label: 'Claim by', text: readingText(claimBy) }]),
+      ...(reason === '' ? [] : [{ label: 'Reason', text: reason }]),
+      { label: 'By', text: told.who },
+    ],
+    path: `/reports/${encodeURIComponent(period)}/${encodeURIComponent(contract)}`,
+  });
+}
+
 function readingText({ text, isEarliest }: NonNullable<ClosedPeriod['claimBy']>): string {
   return `${text}, ${isEarliest ? 'by the earliest reading' : 'by a later reading: the earliest is past'}`;
 }

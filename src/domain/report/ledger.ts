@@ -86,6 +86,17 @@ export function correctionBy(entry: LedgerEntry): Correction | null {
   return { kind, at: entry.at, reason: entry.note };
 }
 
+/** Whether the last of all entries of one report, oldest first, takes a withdrawal back: from then on the report holds again. */
+export function takesBack(entries: readonly LedgerEntry[]): boolean {
+  const isWithdrawnAfter = (until: number): boolean =>
+    correctionOf(entries.slice(0, until))?.kind === 'withdrawn';
+  return (
+    entries.at(-1)?.kind === 'state' &&
+    isWithdrawnAfter(entries.length - 1) &&
+    !isWithdrawnAfter(entries.length)
+  );
+}
+
 /**
  * The correction in force after all entries of one report, oldest first. A claim that is taken up again takes a withdrawal back,
  * and what was corrected before is in force again.

@@ -1,14 +1,13 @@
-import type { Severity } from '../../domain/alert/alert.ts';
-import { type Recipient, type Route, recipientsOf } from '../../domain/alert/alert-policy.ts';
-import { type ClosedPeriod, correctionNotice, periodNotices } from '../../domain/alert/notices.ts';
+import type { Route } from '../../domain/alert/alert-policy.ts';
+import { periodNotices } from '../../domain/alert/notices.ts';
 import { contractInForce, isSameWindow, MOST_SHARED_MS } from '../../domain/contract/contract-in-force.ts';
-import { openReading } from '../../domain/report/claim-readings.ts';
-import { type ClaimState, correctionBy, type LedgerEntry, standingOf } from '../../domain/report/ledger.ts';
-import type { Report, ReportStatement } from '../../domain/report/report.ts';
+import { type LedgerEntry, standingOf } from '../../domain/report/ledger.ts';
+import type { Report } from '../../domain/report/report.ts';
 import { instantText, type Period, windowAt } from '../../domain/time/period.ts';
-import { minuteUtc } from '../../domain/wording.ts';
-import type { FrozenReport, LateRows, NamedReport, Store } from '../../store/store.ts';
+import type { LateRows, NamedReport, Store } from '../../store/store.ts';
 import { buildReport, type ReportReader, type ReportTerms } from './build-report.ts';
+import { closedPeriod, recipients, reportIn, statementText, summaryText } from './closed-period.ts';
+import { tellCorrections } from './tell-corrections.ts';
 
 /** How long after a period's end the last answers, and what a distant prober still holds, are waited for. */
 export const CLOSE_GRACE_MS = 2 * 3_600_000;
@@ -82,7 +81,7 @@ export async function closePeriods(
 }
 
 /** Runs one piece of a round; what it throws is told, and the round goes on. */
-type Attempt = (what: string, body: () => Promise<void>) => Promise<void>;
+export type Attempt = (what: string, body: () => Promise<void>) => Promise<void>;
 
 /**
  * The windows of a contract from the first that was measured to the last that is over and settled. Where a version changes
@@ -153,89 +152,6 @@ async function freezePeriod(
     messages,
   );
   return result === 'frozen';
-}
-
-function recipients(routes: readonly Route[], severity: Severity, report: Report): readonly Recipient[] {
-  const cells = report.statements.flatMap(({ targets }) => targets);
-  return recipientsOf(routes, severity, cells, false);
-}
-
-/** `breached: 2 of 5, met: 3 of 5`. */
-export function summaryText({ statements, summary }: Report): string {
-  const parts = (['breached', 'insufficient evidence', 'undecided', 'met'] as const).flatMap((result) => {
-    const count = summary.byResult[result];
-    return count === 0 ? [] : [`${result}: ${count} of ${statements.length}`];
-  });
-  return parts.length === 0 ? 'nothing was measured' : parts.join(', ');
-}
-
-const VERDICTS_TOLD = 8;
-
-function verdictTexts(report: Report): string[] {
-  const told = report.statements
-    .toSorted((a, b) => Number(a.result === 'met') - Number(b.result === 'met'))
-    .slice(0, VERDICTS_TOLD)
-    .map((statement) => `${statement.scope}: ${statementText(statement)}`);
-  return [summaryText(report), ...told];
-}
-
-function statementText({ result, evaluation, coverage }: ReportStatement): string {
-  if (coverage.insufficient !== null) return `insufficient evidence; ${coverage.insufficient.join('; ')}`;
-  const objectives = evaluation.objectives.map(({ id, value, comparator, target, result: one, kind }) => {
-    const unit =
-      kind === 'whole_window_percentile'
-        ? value?.tokensPerSecond === undefined
-          ? ' ms'
-          : ' tokens/s'
-        : ' %';
-    const figure = value === null ? '—' : `${value.percent ?? value.ms ?? value.tokensPerSecond}${unit}`;
-    return `${id} ${figure} (${comparator} ${target}${unit}) ${one}`;
-  });
-  return `${result}; ${objectives.join(', ')}`;
-}
-
-/** What the messages of a closed period need. */
-export function closedPeriod(
-  contract: string,
-  report: Report,
-  state: ClaimState,
-  now: number,
-  amount = report.summary.amount,
-): ClosedPeriod {
-  const open = openReading(report, now);
-  const { summary, period, practice } = report;
-  const isOwed = summary.claims > 0;
-  return {
-    contract,
-    period: period.label,
-    practice,
-    endedAt: Date.parse(period.to),
-    verdicts: verdictTexts(report),
-    stake: isOwed
-      ? {
-          contract,
-          // Of a corrected amount nobody knows the share.
-          creditPercent: amount === summary.amount ? `${summary.percent} %` : null,
-          creditMoney: amount === null ? null : `${summary.currency ?? ''} ${amount}`.trim(),
-          isCertain: true,
-        }
-      : null,
-    claimBy:
-      open === null
-        ? null
-        : {
-            endsAt: open.endsAt,
-            text: open.by.includes('T')
-              ? minuteUtc(open.endsAt)
-              : `${open.by} (that day included, ${period.timezone})`,
-            isEarliest: open.by === summary.claimBy,
-          },
-    claimed: state !== 'ready',
-  };
-}
-
-export function reportIn({ document }: Pick<FrozenReport, 'document'>): Report {
-  return (JSON.parse(document) as { readonly report: Report }).report;
 }
 
 /** Samples that came after the close change nothing that was frozen: what they would have changed is noted. */
@@ -332,40 +248,6 @@ async function remindOf(
     .map((message) => ({ message, recipients: recipients(routes, message.severity, report) }));
   if (messages.length === 0) return;
   await store.saveDecision({ incidents: [], events: [], messages, spendsLink: null, at: now });
-}
-
-/** Nobody is told of an older one: each costs a reading of its report in every round. The service is hardly down for so long. */
-const CORRECTIONS_TOLD_MS = 31 * 86_400_000;
-
-/** The command that corrects knows no recipients: whoever reads statements is told here, once. */
-async function tellCorrections(
-  { store, routes }: CloseOptions,
-  attempt: Attempt,
-  now: number,
-): Promise<void> {
-  for (const entry of await store.readLedger({})) {
-    const correction = correctionBy(entry);
-    if (correction === null || now - entry.at > CORRECTIONS_TOLD_MS) continue;
-    const { contract, period, no, at, amount, currency } = entry;
-    await attempt(`telling of the correction of ${contract} ${period}`, async () => {
-      const frozen = await store.readReport(contract, period);
-      if (frozen === null) return;
-      const report = reportIn(frozen);
-      const message = correctionNotice({
-        contract,
-        period,
-        practice: report.practice,
-        kind: correction.kind,
-        no,
-        at,
-        who: entry.who ?? '',
-        reason: correction.reason,
-        worth: amount === null ? null : `${amount} ${currency ?? ''}`.trim(),
-      });
-      const messages = [{ message, recipients: recipients(routes, message.severity, report) }];
-      await store.saveDecision({ incidents: [], events: [], messages, spendsLink: null, at: now });
-    });
-  }
 }
 
 /** The report of a period that is still open, as it would read now; no claim follows from it. */
