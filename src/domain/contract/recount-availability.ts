@@ -1,8 +1,14 @@
 import { coversWhole } from '../time/interval.ts';
 import type { AvailabilityTerms } from './contract.ts';
 import { type Exact, exact, HUNDRED, ratio, ZERO } from './exact.ts';
-import { type AvailabilityCounts, conclude, type Recount, type RecountSetting } from './recounted.ts';
-import { slicesOfRuns } from './slice-runs.ts';
+import {
+  type AvailabilityCounts,
+  conclude,
+  edgesOfWork,
+  type Recount,
+  type RecountSetting,
+} from './recounted.ts';
+import { type SliceRun, stretchesOf } from './slice-runs.ts';
 import { fixedShort, number, percentText, type Step, shortExact, spanText, step } from './working.ts';
 
 export function recountAvailability(counts: AvailabilityCounts, setting: RecountSetting): Recount {
@@ -37,8 +43,9 @@ type Mood = 'up' | 'down' | 'aside';
 function summarise(
   { margin, runs, sliceMs }: AvailabilityCounts,
   terms: AvailabilityTerms,
-  { contract, period, maintenance }: RecountSetting,
+  setting: RecountSetting,
 ): Summary {
+  const { contract, period, maintenance } = setting;
   const all = Math.ceil((period.toAt - period.fromAt) / sliceMs);
   const summary: Summary = {
     good: 0,
@@ -51,77 +58,89 @@ function summarise(
     dropped: 0,
     shares: new Map(),
   };
-  const seen = [...slicesOfRuns(runs)].filter(({ numbers }) => numbers.some((number) => number > 0));
-  const firstSeen = seen[0]?.index ?? Number.POSITIVE_INFINITY;
-  const lastSeen = seen.at(-1)?.index ?? Number.NEGATIVE_INFINITY;
-  const moods: { readonly mood: Mood; readonly inside: boolean }[] = [];
-  for (const { index, numbers } of slicesOfRuns(runs)) {
+  const isBad = badSlice(terms);
+  const seen = seenIn(runs);
+  const least = terms.method.kind === 'timeslices' ? terms.method.minRunSlices : 1;
+  let run = 0;
+  let runInside = 0;
+  const endRun = (): void => {
+    if (run >= least) summary.down += runInside;
+    else summary.dropped += runInside;
+    run = runInside = 0;
+  };
+  // Between two of these all slices with the same numbers are alike.
+  const cuts = [0, all, ...edgesOfWork(setting, sliceMs)].map((slice) => slice + margin);
+  for (const { first, slices, numbers } of stretchesOf(runs, cuts)) {
     const [good = 0, bad = 0, excluded = 0] = numbers;
-    const slice = index - margin;
+    const slice = first - margin;
     const inside = slice >= 0 && slice < all;
     const fromAt = period.fromAt + slice * sliceMs;
     const isPlanned = inside && coversWhole(maintenance, fromAt, Math.min(fromAt + sliceMs, period.toAt));
     const counted = good + bad;
-    const add = (mood: Mood): void => {
-      moods.push({ mood, inside });
-    };
+    let mood: Mood = 'up';
     if (inside) {
-      summary.good += good;
-      summary.bad += bad;
+      summary.good += good * slices;
+      summary.bad += bad * slices;
     }
     if (isPlanned && contract.maintenance.mode === 'remove_from_denominator') {
-      summary.aside.maintenance += 1;
-      add('aside');
+      summary.aside.maintenance += slices;
+      mood = 'aside';
     } else if (isPlanned && contract.maintenance.mode === 'count_as_good') {
-      if (counted === 0) summary.assumed.good += 1;
-      add('up');
+      if (counted === 0) summary.assumed.good += slices;
     } else if (counted >= terms.minRequestsPerSlice) {
       if (inside && bad > 0) {
         const key = `${bad}/${counted}`;
         const known = summary.shares.get(key);
-        if (known === undefined) summary.shares.set(key, { bad, of: counted, slices: 1 });
-        else known.slices += 1;
+        if (known === undefined) summary.shares.set(key, { bad, of: counted, slices });
+        else known.slices += slices;
       }
-      add(isBad(terms, good, bad) ? 'down' : 'up');
+      if (isBad(good, bad)) mood = 'down';
     } else if (!inside) {
-      add('up');
-    } else if (terms.denominator === 'deployed_slices' && (index < firstSeen || index > lastSeen)) {
-      summary.aside.undeployed += 1;
-      add('aside');
+      mood = 'up';
+    } else if (terms.denominator === 'deployed_slices' && (first < seen.first || first > seen.last)) {
+      summary.aside.undeployed += slices;
+      mood = 'aside';
     } else if (terms.denominator === 'non_excluded_slices' && counted === 0 && excluded > 0) {
-      summary.aside.excluded += 1;
-      add('aside');
+      summary.aside.excluded += slices;
+      mood = 'aside';
     } else if (terms.emptySlice === 'exclude') {
-      summary.aside.empty += 1;
-      add('aside');
+      summary.aside.empty += slices;
+      mood = 'aside';
     } else {
-      summary.assumed[terms.emptySlice] += 1;
-      add(terms.emptySlice === 'good' ? 'up' : 'down');
+      summary.assumed[terms.emptySlice] += slices;
+      if (terms.emptySlice === 'bad') mood = 'down';
     }
-  }
-  summary.denominator = moods.filter(({ mood, inside }) => inside && mood !== 'aside').length;
-  const least = terms.method.kind === 'timeslices' ? terms.method.minRunSlices : 1;
-  let run = 0;
-  let runInside = 0;
-  for (const { mood, inside } of [...moods, { mood: 'up' as const, inside: false }]) {
+    if (inside && mood !== 'aside') summary.denominator += slices;
     if (mood === 'down') {
-      run += 1;
-      if (inside) runInside += 1;
-      continue;
-    }
-    if (run >= least) summary.down += runInside;
-    else summary.dropped += runInside;
-    run = runInside = 0;
+      run += slices;
+      if (inside) runInside += slices;
+    } else endRun();
   }
+  endRun();
   return summary;
 }
 
-function isBad({ method }: AvailabilityTerms, good: number, bad: number): boolean {
-  if (method.kind !== 'timeslices') return bad > 0;
-  if (method.badWhen.kind === 'all_failed') return bad > 0 && good === 0;
-  const share = ratio(bad, good + bad);
+/** The first and the last slice in which there was any request. */
+function seenIn(runs: readonly SliceRun[]): { readonly first: number; readonly last: number } {
+  let first = Number.POSITIVE_INFINITY;
+  let last = Number.NEGATIVE_INFINITY;
+  for (const stretch of stretchesOf(runs, [])) {
+    if (!stretch.numbers.some((number) => number > 0)) continue;
+    first = Math.min(first, stretch.first);
+    last = stretch.first + stretch.slices - 1;
+  }
+  return { first, last };
+}
+
+/** Whether a slice that has counted requests is a bad one. */
+function badSlice({ method }: AvailabilityTerms): (good: number, bad: number) => boolean {
+  if (method.kind !== 'timeslices') return (_good, bad) => bad > 0;
+  if (method.badWhen.kind === 'all_failed') return (good, bad) => bad > 0 && good === 0;
+  const { comparator } = method.badWhen;
   const rate = exact(method.badWhen.rate);
-  return method.badWhen.comparator === '>' ? share.gt(rate) : share.gte(rate);
+  const exceeds = (share: Exact): boolean => (comparator === '>' ? share.gt(rate) : share.gte(rate));
+  const isBadWithoutFailure = exceeds(ZERO);
+  return (good, bad) => (bad === 0 ? isBadWithoutFailure : exceeds(ratio(bad, good + bad)));
 }
 
 type Shared = { readonly share: Exact | null; readonly steps: readonly Step[] };

@@ -1,16 +1,17 @@
 import { coversWhole } from '../time/interval.ts';
 import type { Contract, LatencyTerms } from './contract.ts';
-import { exact, exactText, ratio } from './exact.ts';
+import { type Exact, exact, exactText, ratio } from './exact.ts';
 import { isUpperLimit } from './latency-question.ts';
 import {
   type AttainmentCounts,
   compares,
   conclude,
+  edgesOfWork,
   type PercentileCounts,
   type Recount,
   type RecountSetting,
 } from './recounted.ts';
-import { slicesOfRuns } from './slice-runs.ts';
+import { stretchesOf } from './slice-runs.ts';
 import { fixedShort, number, percentText, shortExact, signOf, spanText, step } from './working.ts';
 
 export function recountAttainment(counts: AttainmentCounts, setting: RecountSetting): Recount {
@@ -23,23 +24,24 @@ export function recountAttainment(counts: AttainmentCounts, setting: RecountSett
   let assumed = 0;
   let aside = 0;
   let slices = 0;
-  for (const { index, numbers } of slicesOfRuns(counts.runs)) {
-    const [passed = 0, timed = 0, failed = 0, sum = 0] = numbers;
-    slices += 1;
-    const fromAt = period.fromAt + index * form.sliceMs;
+  const holds = sliceHolds(terms);
+  for (const stretch of stretchesOf(counts.runs, edgesOfWork(setting, form.sliceMs))) {
+    const [passed = 0, timed = 0, failed = 0, sum = 0] = stretch.numbers;
+    slices += stretch.slices;
+    const fromAt = period.fromAt + stretch.first * form.sliceMs;
     const isPlanned = coversWhole(maintenance, fromAt, Math.min(fromAt + form.sliceMs, period.toAt));
     if (isPlanned && contract.maintenance.mode !== 'not_excluded') {
-      if (contract.maintenance.mode === 'remove_from_denominator') aside += 1;
-      else held += 1;
+      if (contract.maintenance.mode === 'remove_from_denominator') aside += stretch.slices;
+      else held += stretch.slices;
     } else if (timed + failed >= form.minRequestsPerSlice) {
-      if (sliceHolds(terms, passed, timed, failed, sum)) held += 1;
-      else missed += 1;
+      if (holds(passed, timed, failed, sum)) held += stretch.slices;
+      else missed += stretch.slices;
     } else if (form.emptySlice === 'exclude') {
-      aside += 1;
+      aside += stretch.slices;
     } else {
-      assumed += 1;
-      if (form.emptySlice === 'good') held += 1;
-      else missed += 1;
+      assumed += stretch.slices;
+      if (form.emptySlice === 'good') held += stretch.slices;
+      else missed += stretch.slices;
     }
   }
   const counted = held + missed;
@@ -59,32 +61,31 @@ export function recountAttainment(counts: AttainmentCounts, setting: RecountSett
   ]);
 }
 
-function sliceHolds(
-  { form }: LatencyTerms,
-  passed: number,
-  timed: number,
-  failed: number,
-  sum: number,
-): boolean {
-  if (form.kind !== 'window_attainment') return false;
-  if (form.stat === 'mean') {
-    if (timed === 0) return false;
-    // µs to ms and 0.001 tokens/s to tokens/s are the same factor.
-    const mean = ratio(sum, timed * 1000);
+type SliceTest = (passed: number, timed: number, failed: number, sum: number) => boolean;
+
+function sliceHolds({ form }: LatencyTerms): SliceTest {
+  if (form.kind !== 'window_attainment') return () => false;
+  const { comparator, stat } = form;
+  if (stat === 'mean') {
     const limit = exact(form.value);
-    if (form.comparator === '<') return mean.lt(limit);
-    if (form.comparator === '<=') return mean.lte(limit);
-    return form.comparator === '>' ? mean.gt(limit) : mean.gte(limit);
+    // µs to ms and 0.001 tokens/s to tokens/s are the same factor.
+    return (_passed, timed, _failed, sum) =>
+      timed > 0 && compares(ratio(sum, timed * 1000), comparator, limit);
   }
-  const n = timed + failed;
-  if (n === 0) return false;
-  const rank = rankOf(form.stat.slice(1), n);
-  return isUpperLimit(form.comparator) ? passed >= rank : n - passed < rank;
+  const percentile = exact(stat.slice(1));
+  const isUpper = isUpperLimit(comparator);
+  return (passed, timed, failed) => {
+    const n = timed + failed;
+    if (n === 0) return false;
+    const rank = rankOf(percentile, n);
+    return isUpper ? passed >= rank : n - passed < rank;
+  };
 }
 
 /** ⌈p/100 × n⌉, at least 1. */
-function rankOf(percentile: string, n: number): number {
-  return Math.max(1, Number(exact(percentile).mul(ratio(n, 100)).ceil().valueOf()));
+function rankOf(percentile: Exact, n: number): number {
+  const whole = percentile.d * 100n;
+  return Math.max(1, Number((percentile.n * BigInt(n) + whole - 1n) / whole));
 }
 
 export function recountPercentile(counts: PercentileCounts, { contract }: RecountSetting): Recount {
@@ -108,7 +109,7 @@ export function recountPercentile(counts: PercentileCounts, { contract }: Recoun
       ? exact(form.percentile)
           .mul(ratio(n - 1, 100))
           .add(ratio(1, 1))
-      : ratio(rankOf(form.percentile, n), 1);
+      : ratio(rankOf(exact(form.percentile), n), 1);
   const rank = Number(position.floor().valueOf());
   const part = position.sub(ratio(rank, 1));
   const shift = isUpper ? 0 : failed;

@@ -60,6 +60,17 @@ export type RecountSetting = {
   readonly maintenance: readonly Interval[];
 };
 
+/**
+ * The slices at whose start planned work may begin or cease to cover them: all slices between two of these lie in it, or none
+ * does. Counted from the start of the period.
+ */
+export function edgesOfWork({ period, maintenance }: RecountSetting, sliceMs: number): number[] {
+  return maintenance
+    .flatMap(({ fromAt, toAt }) => [fromAt, toAt])
+    .map((at) => (at - period.fromAt) / sliceMs)
+    .flatMap((slice) => [Math.floor(slice), Math.ceil(slice)]);
+}
+
 /** Rounds as the contract says and holds it against the target. */
 export function conclude(
   id: string,

@@ -18,15 +18,26 @@ export function runsOfColumns(columns: readonly ArrayLike<number>[]): SliceRun[]
   return runs;
 }
 
-/** The numbers of each slice in turn; `index` counts from 0. */
-export function* slicesOfRuns(
-  runs: readonly SliceRun[],
-): Generator<{ readonly index: number; readonly numbers: readonly number[] }> {
-  let index = 0;
-  for (const [slices, ...numbers] of runs) {
-    for (let i = 0; i < slices; i += 1) {
-      yield { index, numbers };
-      index += 1;
+/** Neighbouring slices with the same numbers; `first` counts from 0. */
+export type Stretch = {
+  readonly first: number;
+  readonly slices: number;
+  readonly numbers: readonly number[];
+};
+
+/** The runs in turn, parted before each of the slices named in `cuts`. */
+export function* stretchesOf(runs: readonly SliceRun[], cuts: readonly number[]): Generator<Stretch> {
+  const ascending = cuts.toSorted((a, b) => a - b);
+  let next = 0;
+  let first = 0;
+  for (const run of runs) {
+    const numbers = run.slice(1);
+    const end = first + run[0];
+    while (first < end) {
+      while ((ascending[next] ?? end) <= first) next += 1;
+      const upTo = Math.min(end, ascending[next] ?? end);
+      yield { first, slices: upTo - first, numbers };
+      first = upTo;
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Contract } from '../contract/contract.ts';
 import type { ObjectiveCounts } from '../contract/recounted.ts';
-import { type SliceRun, slicesOfRuns } from '../contract/slice-runs.ts';
+import { stretchesOf } from '../contract/slice-runs.ts';
 
 /** Neighbouring slices that may be told in one line without losing anything the arithmetic needs. */
 export type SliceStretch = {
@@ -34,29 +34,27 @@ export function* sliceStretches(
     one: readonly number[];
     sums: number[];
   } | null = null;
-  for (const { index, numbers } of slicesOfRuns(counts.runs)) {
+  const edges = [margin, margin + periodSlices];
+  for (const { first, slices, numbers } of stretchesOf(counts.runs, edges)) {
     const kind = isGood(numbers) ? 'good' : 'same';
-    const isEdge = index === margin || index === margin + periodSlices;
     const joins: boolean =
       open !== null &&
-      !isEdge &&
+      !edges.includes(first) &&
       open.kind === kind &&
       (kind === 'good' || numbers.every((number, i) => number === open?.one[i]));
+    const sums = numbers.map((number) => number * slices);
     if (open !== null && joins) {
-      open.slices += 1;
-      open.sums = open.sums.map((sum, i) => sum + (numbers[i] ?? 0));
+      open.slices += slices;
+      open.sums = open.sums.map((sum, i) => sum + (sums[i] ?? 0));
       continue;
     }
     if (open !== null) yield open;
-    open = { first: index - margin, slices: 1, kind, one: numbers, sums: [...numbers] };
+    open = { first: first - margin, slices, kind, one: numbers, sums };
   }
   if (open !== null) yield open;
 }
 
-function goodSlice(
-  counts: SlicedCounts,
-  contract: Contract,
-): (numbers: SliceRun | readonly number[]) => boolean {
+function goodSlice(counts: SlicedCounts, contract: Contract): (numbers: readonly number[]) => boolean {
   if (counts.kind === 'availability') {
     const least = contract.availability?.minRequestsPerSlice ?? 1;
     return ([good = 0, bad = 0, excluded = 0]) => good >= least && bad === 0 && excluded === 0;
