@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import Database from 'better-sqlite3';
+import type { Outcome } from '../../src/domain/measure/outcome.ts';
 import { sealAll } from '../../src/evidence/seal.ts';
 import { verifyChain } from '../../src/evidence/verify-chain.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -21,7 +22,12 @@ type Damaged = {
 };
 
 /** Two packed hours of three targets, of which the first of `DAMAGED` cannot be read any more. */
-async function damagedStore(t: TestContext, column: 'core' | 'detail', isSealed = true): Promise<Damaged> {
+async function damagedStore(
+  t: TestContext,
+  column: 'core' | 'detail',
+  isSealed = true,
+  outcome: Outcome = 'ok',
+): Promise<Damaged> {
   const folder = mkdtempSync(join(tmpdir(), 'probity-damaged-hour-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'probity.db');
@@ -32,7 +38,7 @@ async function damagedStore(t: TestContext, column: 'core' | 'detail', isSealed 
   );
   const ticks = Array.from({ length: 24 }, (_, i) => MONDAY + i * 5 * MINUTE);
   const samples = MODELS.flatMap((model) =>
-    ticks.map((scheduledAt) => sample({ target: target(model).id, scheduledAt, costNanos: 10 })),
+    ticks.map((scheduledAt) => sample({ target: target(model).id, scheduledAt, outcome, costNanos: 10 })),
   );
   await store.record({ samples, notRun: [] });
   while (await store.compact(MONDAY + 2 * HOUR));
@@ -119,6 +125,15 @@ for (const column of ['core', 'detail'] as const) {
     assert.equal((await store.readSamples({ ...second, target: DAMAGED })).length, 13);
   });
 }
+
+test('a period is judged without the details of its answers, unless it was we who gave up', async (t) => {
+  const whole = await damagedStore(t, 'detail');
+  const judged = async (store: Store): Promise<number> =>
+    (await store.readDecided(MONDAY, MONDAY + HOUR, DAMAGED)).byTarget.get(DAMAGED)?.length ?? 0;
+  assert.equal(await judged(whole.store), 12);
+  const impatient = await damagedStore(t, 'detail', true, 'timeout.total');
+  assert.equal(await judged(impatient.store), 0, 'when we gave up is in the details');
+});
 
 test('a row beside a damaged hour is pruned when the hour is, and not before', async (t) => {
   const { store, bytes } = await damagedStore(t, 'core', false);

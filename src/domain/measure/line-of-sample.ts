@@ -15,7 +15,7 @@ export type DecidingAttempt = Pick<
   readonly servedBy: Pick<Sample['servedBy'], 'model' | 'region' | 'serviceTier'>;
 };
 
-/** Outcomes that are a deadline of ours: it was we who gave up. */
+/** Outcomes that are a deadline of ours. */
 const OUR_DEADLINES: ReadonlySet<Outcome> = new Set<Outcome>([
   'timeout.headers',
   'timeout.first_token',
@@ -23,12 +23,17 @@ const OUR_DEADLINES: ReadonlySet<Outcome> = new Set<Outcome>([
   'timeout.total',
 ]);
 
+/** Whether it was we who gave up. */
+export function isOwnDeadline(outcome: Outcome): boolean {
+  return OUR_DEADLINES.has(outcome);
+}
+
 /**
  * When one of our own deadlines ended an attempt, whole ms since it was sent; `null` = none did. Rounded to the nearest:
  * a deadline may be met half a millisecond early, and 60 s are 60 s.
  */
 export function gaveUpMs(outcome: Outcome, readPhases: () => Pick<Phases, 'endUs'>): number | null {
-  if (!OUR_DEADLINES.has(outcome)) return null;
+  if (!isOwnDeadline(outcome)) return null;
   const { endUs } = readPhases();
   return endUs === null ? null : Math.round(endUs / 1000);
 }

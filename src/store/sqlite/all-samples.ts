@@ -18,7 +18,11 @@ export type AllSamples = {
   readonly add: (seriesNo: number, sample: Sample) => boolean;
   readonly has: (key: RowKey) => boolean;
   readonly get: (key: RowKey) => StoredRow | null;
-  readonly select: (filter: SampleFilter) => readonly StoredRow[];
+  /**
+   * `needsDetail` says whose details will be asked for; default: everybody's. Packed rows are left out where what is needed of
+   * their pack cannot be read.
+   */
+  readonly select: (filter: SampleFilter, needsDetail?: (row: StoredRow) => boolean) => readonly StoredRow[];
   /**
    * All attempts in `[fromAt, toAt)`. Those of one series come by tick and purpose, those of one tick directly one
    * after the other; how series are interleaved is not promised.
@@ -103,10 +107,10 @@ export function combineSamples(rows: SamplesTable, packed: PackedHoursTable): Al
     },
     has: (key) => rows.get(key) !== null || (key.scheduledAt < packedUntil && packed.has(key)),
     get: (key) => rows.get(key) ?? (key.scheduledAt < packedUntil ? packed.get(key) : null),
-    select(filter) {
+    select(filter, needsDetail = () => true) {
       const recent = rows.select(filter);
       if (filter.fromAt >= packedUntil) return recent;
-      const old = selectPacked(packed, filter);
+      const old = selectPacked(packed, filter, needsDetail);
       if (old.length === 0) return recent;
       const direction = filter.order === 'newest-first' ? -1 : 1;
       const both = old.concat(recent).sort((one, other) => direction * byTickSeriesPurpose(one, other));
@@ -187,11 +191,16 @@ function packHourFrom(rows: SamplesTable, packed: PackedHoursTable, hourAt: numb
 }
 
 /** The first `limit` packed rows that match, in the filter's order; it reads no further hour than it must. */
-function selectPacked(packed: PackedHoursTable, filter: SampleFilter): StoredRow[] {
+function selectPacked(
+  packed: PackedHoursTable,
+  filter: SampleFilter,
+  needsDetail: (row: StoredRow) => boolean,
+): StoredRow[] {
   const found: StoredRow[] = [];
   for (const hourAt of packed.hours(filter)) {
     if (filter.limit >= 0 && found.length >= filter.limit) break;
-    found.push(...packed.detailedOfHour(hourAt, filter.series, (row) => matches(row, filter)));
+    const isWanted = (row: StoredRow): boolean => matches(row, filter);
+    found.push(...packed.detailedOfHour(hourAt, filter.series, isWanted, needsDetail));
   }
   return found;
 }

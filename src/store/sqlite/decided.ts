@@ -1,4 +1,4 @@
-import { type DecidingAttempt, gaveUpMs } from '../../domain/measure/line-of-sample.ts';
+import { type DecidingAttempt, gaveUpMs, isOwnDeadline } from '../../domain/measure/line-of-sample.ts';
 import type { DecidedStretch, StoredAttempt } from '../store.ts';
 import type { AllSamples } from './all-samples.ts';
 import { outcomeOf, validityOf } from './closed-lists.ts';
@@ -22,15 +22,8 @@ export function readDecided(
 ): DecidedStretch {
   const chosen = target === undefined ? null : registry.select(target);
   const byTarget = new Map<string, DecidingAttempt[]>();
-  const rows = samples.select({
-    fromAt,
-    toAt,
-    series: chosen,
-    purposes: DECIDING,
-    outcomes: null,
-    order: 'oldest-first',
-    limit: -1,
-  });
+  const filter = { fromAt, toAt, series: chosen, purposes: DECIDING, outcomes: null, limit: -1 };
+  const rows = samples.select({ ...filter, order: 'oldest-first' }, needsDetail);
   for (const [index, row] of rows.entries()) {
     if (isReplaced(row, rows[index + 1]) || isNeedless(row, rows[index - 1])) continue;
     const attempt = attemptOf(row, registry, servedBy);
@@ -63,7 +56,7 @@ export function readAttempts(
   const series = target === undefined ? null : registry.select(target);
   const filter = { fromAt, toAt, series, purposes: null, outcomes: null, limit: -1 };
   return samples
-    .select({ ...filter, order: 'oldest-first' })
+    .select({ ...filter, order: 'oldest-first' }, needsDetail)
     .map((row) => storedAttemptOf(row, registry, servedBy));
 }
 
@@ -94,6 +87,11 @@ function attemptOf(row: StoredRow, registry: SeriesRegistry, servedBy: ServedByT
     gaveUpMs: gaveUpMs(outcome, () => row.readDetail().phases),
     servedBy: servedBy.value(row.servedByNo),
   };
+}
+
+/** A period is judged without the details of ten million rows; only when we gave up is written there alone. */
+function needsDetail({ outcome }: StoredRow): boolean {
+  return isOwnDeadline(outcomeOf(outcome));
 }
 
 /** Rows come by tick, series and purpose: a re-probe follows the attempt it replaces. */

@@ -14,11 +14,12 @@ export type PackedHoursTable = {
    * `has`, `get` and `costsOf`: a pack that cannot be read holds nothing, and is `met` from then on.
    */
   readonly ofHour: (hourAt: number, series: readonly number[] | null) => readonly StoredRow[];
-  /** The same for those of whom the details are wanted: none of a pack of which they cannot be read. */
+  /** Some of them: none of a pack of which the details cannot be read, if one that is wanted needs its own. */
   readonly detailedOfHour: (
     hourAt: number,
     series: readonly number[] | null,
     isWanted: (row: StoredRow) => boolean,
+    needsDetail: (row: StoredRow) => boolean,
   ) => readonly StoredRow[];
   /** The packs that could not be read since the store was opened. */
   readonly met: () => readonly UnreadablePack[];
@@ -179,10 +180,14 @@ export function preparePackedHours(db: Database): PackedHoursTable {
         : series.map((seriesNo) => packOfSeriesHour.get({ hourAt, seriesNo }));
     return packs.flatMap((pack) => readable(pack, read));
   };
-  const withDetails = (pack: PackRow, isWanted: (row: StoredRow) => boolean): readonly StoredRow[] => {
+  const withDetails = (
+    pack: PackRow,
+    isWanted: (row: StoredRow) => boolean,
+    needsDetail: (row: StoredRow) => boolean = () => true,
+  ): readonly StoredRow[] => {
     const rows = rowsOfPack(pack).filter(isWanted);
     // Details are one piece: of all rows or of none.
-    rows[0]?.readDetail();
+    rows.find(needsDetail)?.readDetail();
     return rows;
   };
   const find = (
@@ -196,8 +201,8 @@ export function preparePackedHours(db: Database): PackedHoursTable {
 
   return {
     ofHour: (hourAt, series) => readableOf(hourAt, series, rowsOfPack),
-    detailedOfHour: (hourAt, series, isWanted) =>
-      readableOf(hourAt, series, (pack) => withDetails(pack, isWanted)),
+    detailedOfHour: (hourAt, series, isWanted, needsDetail) =>
+      readableOf(hourAt, series, (pack) => withDetails(pack, isWanted, needsDetail)),
     met: () => [...met.values()],
     put(pack) {
       putPack.run(pack);
