@@ -4,8 +4,10 @@ import type { WindowResult } from '../../src/domain/contract/chronic.ts';
 import type { Contract } from '../../src/domain/contract/contract.ts';
 import { asPreviousWindow } from '../../src/domain/contract/evaluation.ts';
 import { exact } from '../../src/domain/contract/exact.ts';
+import { objectiveCounts } from '../../src/domain/contract/objective-counts.ts';
+import { recount } from '../../src/domain/contract/recount.ts';
 import type { Line } from '../../src/domain/contract/tally.ts';
-import { contractOf, evaluationOf, line, MINUTE } from '../support/contract-bench.ts';
+import { contractOf, evaluationOf, line, MINUTE, periodOf, tallyOf } from '../support/contract-bench.ts';
 
 const AT = Date.UTC(2026, 8, 3);
 
@@ -242,4 +244,25 @@ test('a deadline from the start of an incident that began before the period is t
   });
   // Four minutes are looked at before the period; what fills them may be older.
   assert.equal(deadlinesOf(-4).isOpen, true);
+});
+
+test('planned work that counts as good decides nothing where not a single slice was measured', () => {
+  const terms = contractOf(`
+id: c
+version: "1"
+window: { kind: calendar_month, timezone: UTC }
+latency:
+  - { id: share, metric: ttft_ms, form: window_attainment, slice: 5m, stat: p50, op: "<", value: 500, emptySlice: bad, target: "99" }
+maintenance: { mode: count_as_good }
+`);
+  const fromAt = AT - 30 * MINUTE;
+  const work = { fromAt, toAt: AT, announcedAt: fromAt - 60 * MINUTE, reason: null };
+  const resultsWith = (lines: readonly Line[]) => {
+    const setting = { contract: terms, period: '2026-09', lines, maintenance: [work] };
+    const counts = objectiveCounts(tallyOf(setting), terms);
+    const again = { contract: terms, period: periodOf(terms, '2026-09'), maintenance: [work] };
+    return [evaluationOf(setting).objectives[0]?.result, ...counts.map((one) => recount(one, again).result)];
+  };
+  assert.deepEqual(resultsWith([]), ['undecided', 'undecided']);
+  assert.deepEqual(resultsWith([line(AT, { status: 200, ttftUs: 1000 })]), ['breached', 'breached']);
 });

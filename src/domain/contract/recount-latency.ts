@@ -21,6 +21,7 @@ export function recountAttainment(counts: AttainmentCounts, setting: RecountSett
   if (form.kind !== 'window_attainment') throw new Error('counts of another form');
   let held = 0;
   let missed = 0;
+  let measured = 0;
   let assumed = 0;
   let aside = 0;
   let slices = 0;
@@ -34,6 +35,7 @@ export function recountAttainment(counts: AttainmentCounts, setting: RecountSett
       if (contract.maintenance.mode === 'remove_from_denominator') aside += stretch.slices;
       else held += stretch.slices;
     } else if (timed + failed >= form.minRequestsPerSlice) {
+      measured += stretch.slices;
       if (holds(passed, timed, failed, sum)) held += stretch.slices;
       else missed += stretch.slices;
     } else if (form.emptySlice === 'exclude') {
@@ -45,8 +47,8 @@ export function recountAttainment(counts: AttainmentCounts, setting: RecountSett
     }
   }
   const counted = held + missed;
-  const isMeasured = counted - assumed > 0;
-  const share = counted === 0 || !isMeasured ? null : ratio(held, counted);
+  // Slices that are good by contract, but not one that was measured: nobody looked.
+  const share = measured === 0 ? null : ratio(held, counted);
   const unit = terms.metric === 'tokens_per_s' ? 'tokens/s' : 'ms';
   return conclude(terms.id, share, contract, form.target, [
     step('Slices in the period', `slices of ${spanText(form.sliceMs)}`, number(slices)),
