@@ -14,11 +14,33 @@ if (major < 24) {
   // What was compiled once is not compiled again at the next start: a third of the start's CPU time, and 30 MB. The
   // variable hands it on to the threads; Node reads it too late for this one.
   const { enableCompileCache } = await import('node:module');
+  const { mkdirSync } = await import('node:fs');
   const { tmpdir } = await import('node:os');
   const { join } = await import('node:path');
-  process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'node-compile-cache');
-  enableCompileCache();
-  await import('./main.ts');
+  const cache = join(tmpdir(), 'node-compile-cache');
+  const isElsewhere = process.env.NODE_COMPILE_CACHE !== undefined;
+  const isOff = process.env.NODE_DISABLE_COMPILE_CACHE !== undefined;
+  const trouble = isElsewhere || isOff ? null : troubleMaking(cache, mkdirSync);
+  if (trouble !== null && process.env.TMPDIR) {
+    process.stderr.write(
+      `nothing can be put into TMPDIR, ${tmpdir()}: ${trouble}; name a folder that is there\n`,
+    );
+    process.exitCode = 2;
+  } else {
+    process.env.NODE_COMPILE_CACHE ??= cache;
+    enableCompileCache();
+    await import('./main.ts');
+  }
+}
+
+/** Why there is no place for a folder. Node's own attempt to make this one never ends in /proc, which takes nothing in. */
+function troubleMaking(folder, mkdirSync) {
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return error.message;
+  }
+  return null;
 }
 
 /**

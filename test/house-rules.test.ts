@@ -66,7 +66,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['cli-progress', 'commander', 'papaparse', 'pino'],
     node: 'all',
   },
-  'src/probity.js': { rooms: ['src/main.ts'], packages: [], node: ['node:module', 'node:os', 'node:path'] },
+  'src/probity.js': {
+    rooms: ['src/main.ts'],
+    packages: [],
+    node: ['node:fs', 'node:module', 'node:os', 'node:path'],
+  },
   'src/main.ts': { rooms: ['src/commands'], packages: ['commander'], node: 'all' },
   dashboards: { rooms: ['src/domain'], packages: ['escape-html-template-tag', 'uplot'], node: [] },
 };

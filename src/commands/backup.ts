@@ -1,6 +1,7 @@
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { makeFolder } from './make-folder.ts';
 import { openData } from './open-data.ts';
 import { progressBar } from './progress.ts';
 import { OperatorError, type World } from './world.ts';
@@ -35,7 +36,7 @@ async function backUp(folder: string, data: string, world: World): Promise<void>
   if (!existsSync(join(source, 'probity.db'))) throw new OperatorError(`${data} holds no data of Probity`);
   if (existsSync(join(target, 'probity.db')))
     throw new OperatorError(`${folder} holds a copy already; name a new folder`);
-  mkdirSync(target, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   const store = openData(data);
   const bar = progressBar('copying');
   const draft = join(target, 'probity.db.part');

@@ -5,6 +5,7 @@ import { claimFolder } from '../store/sqlite/claim.ts';
 import { type OpenedStore, openSqliteStore } from '../store/sqlite/open.ts';
 import type { Store } from '../store/store.ts';
 import { copyAtRest } from './copy-at-rest.ts';
+import { makeFolder } from './make-folder.ts';
 import { OperatorError } from './world.ts';
 
 /** The name of the database inside the data folder. */
@@ -96,12 +97,11 @@ export function openDataToProbe(folder: string): {
   readonly close: () => Promise<void>;
 } {
   const path = resolve(folder);
+  const refusal = (why: string): string =>
+    `the data folder ${path} cannot be used: ${why}; choose another with --data`;
+  makeFolder(path, 0o700, refusal);
   const claim = claimFolder(path);
-  if (claim.kind === 'unwritable') {
-    throw new OperatorError(
-      `the data folder ${path} cannot be used: ${claim.message}; choose another with --data`,
-    );
-  }
+  if (claim.kind === 'unwritable') throw new OperatorError(refusal(claim.message));
   if (claim.kind === 'taken') {
     throw new OperatorError(
       `another Probity is already probing into ${path}; stop it, or choose another folder with --data`,

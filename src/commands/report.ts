@@ -1,4 +1,4 @@
-import { createWriteStream, mkdirSync, rmSync } from 'node:fs';
+import { createWriteStream, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
@@ -22,6 +22,7 @@ import {
 } from '../report/forms.ts';
 import type { Store } from '../store/store.ts';
 import { loadDeployment } from './load-deployment.ts';
+import { makeFolder } from './make-folder.ts';
 import { openDataToRead } from './open-data.ts';
 import { progressBar } from './progress.ts';
 import { packOf } from './run/draw-report.ts';
@@ -72,7 +73,7 @@ async function writeReports(period: string, options: Options, world: World): Pro
       );
     }
     const out = resolve(options.out);
-    mkdirSync(out, { recursive: true });
+    makeFolder(options.out, 0o777);
     const forms = options.format === 'all' || options.claimPack === true ? REPORT_FORMS : [options.format];
     for (const document of documents) {
       const { report } = document;
