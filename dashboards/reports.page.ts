@@ -58,8 +58,13 @@ export function reportsPage(rows: readonly ReportRow[], frame: ReportsFrame): st
 function yearSection(year: string, rows: readonly ReportRow[], isOwner: boolean): Html {
   return html`<section aria-labelledby="y-${year}"><h2 id="y-${year}">${year}</h2>
 ${isOwner && totals(year, rows)}
-<div class="r-scroll" tabindex="0" role="region" aria-label="Reports of ${year}"><table class="r-table"><thead><tr><th scope="col">Period</th><th scope="col">Result</th><th scope="col">Contract</th>${isOwner && html`<th scope="col" class="n">Credit</th><th scope="col">Claim</th><th scope="col">Claim by</th>`}</tr></thead>
-<tbody>${rows.map((row) => reportRow(row, isOwner))}</tbody></table></div></section>`;
+<div class="r-scroll" tabindex="0" role="region" aria-label="Reports of ${year}"><table class="r-table r-list" role="table"><thead role="rowgroup"><tr role="row">${['Period', 'Result', 'Contract'].map((name) => columnHeader(name))}${isOwner && html`${columnHeader('Credit', 'n')}${columnHeader('Claim')}${columnHeader('Claim by')}`}</tr></thead>
+<tbody role="rowgroup">${rows.map((row) => reportRow(row, isOwner))}</tbody></table></div></section>`;
+}
+
+/** Roles are said: on a phone rows are laid out in other ways than a table's, and whoever listens must hear one all the same. */
+function columnHeader(name: string, kind = ''): Html {
+  return html`<th scope="col" role="columnheader" class="${kind}">${name}</th>`;
 }
 
 function reportRow(row: ReportRow, isOwner: boolean): Html {
@@ -76,7 +81,7 @@ function reportRow(row: ReportRow, isOwner: boolean): Html {
         ? `${row.percent} %`
         : `${row.amount} ${row.currency ?? ''}`.trim();
   const claimBy = row.claimBy === null ? NO_DATA : row.claimBy === 'past' ? 'past' : row.claimBy.by;
-  return html`<tr><td class="keep"><a href="${path}" aria-label="${row.period}, ${row.contract}">${row.period}</a></td><td>${row.correction === 'withdrawn' ? html`<strong>withdrawn</strong> <small>said: ${counts}</small>` : html`<span class="${resultClass(row.result)}">${row.result}</span> <small>${counts}${row.correction !== null && `, ${row.correction} since`}</small>`}</td><td>${row.title}</td>${isOwner && html`<td class="n">${credit}</td><td class="keep">${row.state ?? NO_DATA}${row.correction === 'withdrawn' && row.state === 'credited' && html` <small>before it was withdrawn</small>`}</td><td class="keep">${claimBy}</td>`}</tr>`;
+  return html`<tr role="row"><td role="cell" class="keep"><a href="${path}" aria-label="${row.period}, ${row.contract}">${row.period}</a></td><td role="cell">${row.correction === 'withdrawn' ? html`<strong>withdrawn</strong> <small>said: ${counts}</small>` : html`<span class="${resultClass(row.result)}">${row.result}</span> <small>${counts}${row.correction !== null && `, ${row.correction} since`}</small>`}</td><td role="cell">${row.title}</td>${isOwner && html`<td role="cell" class="n">${credit}</td><td role="cell" class="keep"${row.state !== 'no claim' && raw(' data-name="Claim"')}>${row.state ?? NO_DATA}${row.correction === 'withdrawn' && row.state === 'credited' && html` <small>before it was withdrawn</small>`}</td><td role="cell" class="keep" data-name="Claim by">${claimBy}</td>`}</tr>`;
 }
 
 /** What became of the year's claims, per state and currency; amounts are decimals and are added as such. */

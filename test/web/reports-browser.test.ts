@@ -89,6 +89,23 @@ describe('reports in a real browser', { skip: skipWithoutChromium() }, () => {
     });
   }
 
+  for (const width of [390, 320]) {
+    test(`at ${width} px the owner sees what is owed, and until when, without moving the list sideways`, async (t) => {
+      const { page } = await openWatched(browser, t, `${served.url}/owner/reports`, OWNER);
+      await page.setViewportSize({ width, height: 844 });
+      const list = page.getByRole('region', { name: 'Reports of 2027' });
+      const hidden = `document.querySelector('.r-scroll').scrollWidth - document.querySelector('.r-scroll').clientWidth`;
+      assert.equal(await page.evaluate(hidden), 0);
+      for (const text of ['400.00 EUR', 'ready', '2027-03-30']) {
+        const cell = list.getByRole('cell', { name: text });
+        const box = await cell.boundingBox();
+        assert.ok(box && box.x >= 0 && box.x + box.width <= width, `${text} at ${JSON.stringify(box)}`);
+      }
+      // Whoever listens hears a table still.
+      assert.equal(await list.getByRole('columnheader', { name: 'Credit' }).count(), 1);
+    });
+  }
+
   test('who has no token yet is told how to make one', async (t) => {
     const empty = openStore();
     const other = await serve(empty, MARCH);
