@@ -1,12 +1,20 @@
 import { nearestRank, rankInterval } from '../statistics/quantile.ts';
 import type { Interval } from '../time/interval.ts';
 import { counted } from '../wording.ts';
-import type { LatencyForm, LatencyTerms, SliceStat } from './contract.ts';
+import type { LatencyForm, LatencyTerms } from './contract.ts';
 import { type Exact, exact, HUNDRED, ONE, ratio } from './exact.ts';
 import { isUpperLimit, type LatencyQuestion } from './latency-question.ts';
 import { timeAtRank } from './ranked-time.ts';
 import { slicesInMaintenance } from './slice-counts.ts';
-import { inWiderSlices, layoutSliceMs, type SeriesTally, type Tally, type TallyPlan } from './tally.ts';
+import { rankPasses, sliceTest } from './slice-statistic.ts';
+import {
+  inWiderSlices,
+  layoutSliceMs,
+  type SeriesTally,
+  sumOf,
+  type Tally,
+  type TallyPlan,
+} from './tally.ts';
 import { placeAtRank, type ValueCounts } from './value-counts.ts';
 
 /** A value of a latency objective in its own unit. */
@@ -41,19 +49,6 @@ export type LatencyFigures = {
 };
 
 const US_PER_MS = 1000;
-const RANK: Readonly<Record<Exclude<SliceStat, 'mean'>, string>> = {
-  p50: '50',
-  p90: '90',
-  p95: '95',
-  p99: '99',
-};
-
-function sumOf(values: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i += 1) sum += values[i] ?? 0;
-  return sum;
-}
-
 function measure(terms: LatencyTerms, value: number | null): Measured | null {
   if (value === null) return null;
   if (terms.metric === 'tokens_per_s') return { value: value / 1000, exact: ratio(value, 1000) };
@@ -95,54 +90,12 @@ function missSpans(
   return spans;
 }
 
-/** What a slice adds up to for a latency objective. */
-export type SliceSums = {
-  readonly timed: number;
-  readonly passed: number;
-  readonly failed: number;
-  readonly sum: number;
-};
-
-/** Whether a nearest-rank percentile holds, from how many of `n` satisfy the comparison. */
-export function rankPasses(
-  percentile: string,
-  comparator: LatencyTerms['form']['comparator'],
-  n: number,
-  passed: number,
-): boolean {
-  const rank = nearestRank(percentile, n);
-  // Ascending, failures at the slow end: highest for a latency, lowest for a speed.
-  return isUpperLimit(comparator) ? passed >= rank : n - passed < rank;
-}
-
-function meanPasses(terms: LatencyTerms, { timed, sum }: SliceSums): boolean {
-  const mean = ratio(sum, timed).div(ratio(US_PER_MS, 1));
-  const limit = exact(terms.form.value);
-  switch (terms.form.comparator) {
-    case '<':
-      return mean.lt(limit);
-    case '<=':
-      return mean.lte(limit);
-    case '>':
-      return mean.gt(limit);
-    case '>=':
-      return mean.gte(limit);
-  }
-}
-
 export type Attainment = LatencyTerms & {
   readonly form: Extract<LatencyForm, { kind: 'window_attainment' }>;
 };
 export type Percentile = LatencyTerms & {
   readonly form: Extract<LatencyForm, { kind: 'whole_window_percentile' }>;
 };
-
-/** Whether a slice's statistic holds. */
-export function slicePasses(terms: Attainment, sums: SliceSums): boolean {
-  const { stat, comparator } = terms.form;
-  if (stat === 'mean') return sums.timed > 0 && meanPasses(terms, sums);
-  return rankPasses(RANK[stat], comparator, sums.timed + sums.failed, sums.passed);
-}
 
 /** Share of slices whose statistic holds. */
 function attainment(tally: Tally, terms: Attainment, position: number, contract: number): LatencyFigures {
@@ -157,6 +110,7 @@ function attainment(tally: Tally, terms: Attainment, position: number, contract:
   const passed = inWiderSlices(series.passed, plan, form.sliceMs);
   const failed = inWiderSlices(series.failed, plan, form.sliceMs);
   const sum = series.sum === null ? null : inWiderSlices(series.sum, plan, form.sliceMs);
+  const holds = sliceTest(terms);
   const sequence = new Float64Array(slices).fill(Number.NaN);
   const { mode } = planned.contract.maintenance;
   let measured = 0;
@@ -179,7 +133,7 @@ function attainment(tally: Tally, terms: Attainment, position: number, contract:
       hits += 1;
       denominator += 1;
     } else if (sums.timed + sums.failed >= form.minRequestsPerSlice) {
-      const passes = slicePasses(terms, sums);
+      const passes = holds(sums);
       measured += 1;
       denominator += 1;
       if (passes) hits += 1;
@@ -326,7 +280,7 @@ function percentileOverWindow(
       ? null
       : isLinear
         ? linearPasses(window, series, n, exact(form.value))
-        : rankPasses(form.percentile, form.comparator, n, passed);
+        : rankPasses(rank, form.comparator, n, passed);
   if (n > 0 && measured === null) flags.push(`note: the ${form.percentile}th percentile is a failed request`);
   if (n < form.minSamples) flags.push(`coverage: ${n} of at least ${form.minSamples} samples`);
   if (series.values.resolution > 1) {

@@ -6,7 +6,7 @@ import { timeAtRank } from './ranked-time.ts';
 import type { AttainmentCounts, ObjectiveCounts, PercentileCounts } from './recounted.ts';
 import { plannedIndex, sliceCounts } from './slice-counts.ts';
 import { runsOfColumns } from './slice-runs.ts';
-import { inWiderSlices, type SeriesTally, type Tally } from './tally.ts';
+import { inWiderSlices, type SeriesTally, sumOf, type Tally } from './tally.ts';
 import { placeAtRank } from './value-counts.ts';
 
 /** The counts every objective of a contract follows from: what a report keeps, so that it can be redone offline. */
@@ -50,14 +50,14 @@ function percentile(terms: LatencyTerms, series: SeriesTally): PercentileCounts 
   if (form.kind !== 'whole_window_percentile' || series.values === null) {
     throw new Error('counts of another form');
   }
-  const failed = series.failed.reduce((a, b) => a + b, 0);
+  const failed = sumOf(series.failed);
   const timed = series.values.total;
   const n = timed + failed;
   const common = {
     id: terms.id,
     kind: 'whole_window_percentile',
     timed,
-    passed: series.passed.reduce((a, b) => a + b, 0),
+    passed: sumOf(series.passed),
     failed,
   } as const;
   const nothing = { ...common, value: null, below: 0, upTo: 0, next: null };

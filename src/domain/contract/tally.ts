@@ -352,6 +352,13 @@ export function forEachSlice(
   }
 }
 
+/** What all slices add up to. */
+export function sumOf(slices: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < slices.length; i += 1) sum += slices[i] ?? 0;
+  return sum;
+}
+
 /** Sums per slice of the plan as sums per slice of `sliceMs`, which is a multiple of the plan's width. */
 export function inWiderSlices(
   fine: Float64Array,

@@ -1,6 +1,6 @@
 import type { SliceJudge } from '../contract/availability.ts';
 import type { Contract } from '../contract/contract.ts';
-import { type SliceSums, slicePasses } from '../contract/latency-objective.ts';
+import { type SliceSums, sliceTest } from '../contract/slice-statistic.ts';
 import type { Interval } from '../time/interval.ts';
 import type { LiveQuestion } from './live-plan.ts';
 import type { AttainmentSums, AvailabilitySums } from './question-sums.ts';
@@ -72,7 +72,7 @@ export function addSliceOfTimes(
   if (isSetAside && mode === 'remove_from_denominator') counts.setAside += slices;
   else if (isSetAside && mode === 'count_as_good') counts.assumedGood += slices;
   else if (slice.timed + slice.failed >= terms.form.minRequestsPerSlice) {
-    if (slicePasses(terms, slice)) counts.held += slices;
+    if (sliceTest(terms)(slice)) counts.held += slices;
     else counts.missed += slices;
   } else if (terms.form.emptySlice === 'good') counts.assumedGood += slices;
   else if (terms.form.emptySlice === 'bad') counts.assumedBad += slices;
