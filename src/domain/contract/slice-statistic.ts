@@ -22,12 +22,7 @@ export type SliceSums = {
 };
 
 /** Whether a nearest-rank percentile holds, from how many of `n` satisfy the comparison. */
-export function rankPasses(
-  rank: number,
-  comparator: LatencyComparator,
-  n: number,
-  passed: number,
-): boolean {
+export function rankPasses(rank: number, comparator: LatencyComparator, n: number, passed: number): boolean {
   // Ascending, failures at the slow end: highest for a latency, lowest for a speed.
   return isUpperLimit(comparator) ? passed >= rank : n - passed < rank;
 }
