@@ -37,11 +37,14 @@ export function openDataToRead(folder: string): Store {
 
 /** A copy outside, which goes when the store is closed. */
 function openCopy(path: string): Store {
-  const folder = mkdtempSync(join(tmpdir(), 'probity-reading-'));
-  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  let folder = '';
+  const remove = (): void => {
+    if (folder !== '') rmSync(folder, { recursive: true, force: true });
+  };
   process.once('exit', remove);
   let isWhole = false;
   try {
+    folder = mkdtempSync(join(tmpdir(), 'probity-reading-'));
     isWhole = copyAtRest(
       ['', '-wal'].map((suffix) => `${path}${suffix}`),
       folder,

@@ -67,6 +67,16 @@ test('a data folder that cannot be written is read where it is while another pro
   assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: 'the ledger is empty\n', stderr: '' });
 });
 
+test('where there is no room for a copy either, that is told in one line', async (t) => {
+  const { folder, temp } = await sealedFolder(t, false);
+  const { code, stderr } = await runBound(['ledger', '--data', folder], join(temp, 'nowhere'));
+  assert.equal(code, 2);
+  assert.match(
+    stderr,
+    /^\S+probity\.db cannot be read where it is, nor copied: ENOENT: [^\n]+; TMPDIR may name .*\n$/,
+  );
+});
+
 test('what would write into such a folder is refused in one line', async (t) => {
   const { folder, temp } = await sealedFolder(t, false);
   const { code, stderr } = await runBound(['token', '--data', folder], temp);
