@@ -1,6 +1,6 @@
-import { visible } from '../../dashboards/visible.ts';
 import type { Fact } from '../domain/report/report-text.ts';
 import { chartAlternative, type DayChart } from '../domain/view/day-chart.ts';
+import { type Block, blockOf, printable, write } from './pdf-block.ts';
 import { drawChart } from './pdf-chart.ts';
 
 export const INK = '#1d1c19';
@@ -21,6 +21,8 @@ export type Column = {
   readonly align?: 'left' | 'right';
   readonly ink?: (row: readonly string[]) => string;
 };
+
+type Row = { readonly cells: readonly string[]; readonly blocks: readonly Block[]; readonly height: number };
 
 /** A sheet of paper that is written from top to bottom, and read aloud in the same order. */
 export type Sheet = {
@@ -53,11 +55,6 @@ export function sheetOn(doc: PDFKit.PDFDocument): Sheet {
   let waiting: { readonly height: number; readonly print: () => void }[] = [];
   const font = (weight: Weight, size: number, ink: string): PDFKit.PDFDocument =>
     doc.font(weight).fontSize(size).fillColor(ink);
-  const write = (text: string, x: number, y: number, options: PDFKit.Mixins.TextOptions): void => {
-    doc.text(printable(text), x, y, { lineGap: 1.5, ...options });
-  };
-  const heightOf = (text: string, options: PDFKit.Mixins.TextOptions): number =>
-    doc.heightOfString(printable(text), { lineGap: 1.5, ...options });
   /** Makes room for `height` and for the headings that wait for it, and prints those. */
   const room = (height: number): void => {
     const headings = waiting.reduce((sum, one) => sum + one.height, 0);
@@ -68,9 +65,10 @@ export function sheetOn(doc: PDFKit.PDFDocument): Sheet {
   };
   const paragraph = (text: string, ink: string, indent: number, tag: string): void => {
     font('plain', SIZE.text, ink);
-    room(heightOf(text, { width: width - indent }));
+    const block = blockOf(doc, text, { width: width - indent });
+    room(block.height);
     font('plain', SIZE.text, ink);
-    part.add(doc.struct(tag, {}, () => write(text, PAGE.left + indent, doc.y, { width: width - indent })));
+    part.add(doc.struct(tag, {}, () => write(doc, block, PAGE.left + indent, doc.y)));
     doc.y += 4;
   };
   return {
@@ -78,14 +76,15 @@ export function sheetOn(doc: PDFKit.PDFDocument): Sheet {
       const size = level === 1 ? SIZE.title : level === 2 ? SIZE.section : SIZE.part;
       const before = level === 1 ? 0 : level === 2 ? 12 : 8;
       font('bold', size, ink);
+      const block = blockOf(doc, text, { width });
       waiting.push({
-        height: heightOf(text, { width }) + before + 4,
+        height: block.height + before + 4,
         print: () => {
           // At the top of a page nothing has to be kept away from.
           if (doc.y > PAGE.top + 1) doc.y += before;
           font('bold', size, ink);
           if (level < 3) doc.outline.addItem(printable(text));
-          part.add(doc.struct(`H${level}`, {}, () => write(text, PAGE.left, doc.y, { width })));
+          part.add(doc.struct(`H${level}`, {}, () => write(doc, block, PAGE.left, doc.y)));
           doc.y += 4;
         },
       });
@@ -95,39 +94,39 @@ export function sheetOn(doc: PDFKit.PDFDocument): Sheet {
       for (const item of items) {
         font('plain', SIZE.text, INK);
         const indent = doc.widthOfString(`${mark}  `) + 8;
-        const height = heightOf(item, { width: width - indent });
-        room(height);
+        const block = blockOf(doc, item, { width: width - indent });
+        room(block.height);
         font('plain', SIZE.text, INK);
         const { y } = doc;
         part.add(
           doc.struct('P', {}, [
-            () => write(mark, PAGE.left + 8, y, { width: indent, lineBreak: false }),
-            () => write(item, PAGE.left + indent, y, { width: width - indent }),
+            () => write(doc, blockOf(doc, mark, { width: indent }), PAGE.left + 8, y),
+            () => write(doc, block, PAGE.left + indent, y),
           ]),
         );
-        doc.y = y + height + 3;
+        doc.y = y + block.height + 3;
       }
       doc.x = PAGE.left;
     },
     facts(facts) {
       for (const { label, text } of facts) {
         font('plain', SIZE.text, INK);
-        const height = heightOf(text, { width: width - LABEL_WIDTH });
-        room(height + 4);
+        const block = blockOf(doc, text, { width: width - LABEL_WIDTH });
+        room(block.height + 4);
         const { y } = doc;
         part.add(
           doc.struct('P', {}, [
             () => {
               font('plain', SIZE.text, SOFT);
-              write(label, PAGE.left, y, { width: LABEL_WIDTH - 8 });
+              write(doc, blockOf(doc, label, { width: LABEL_WIDTH - 8 }), PAGE.left, y);
             },
             () => {
               font('plain', SIZE.text, INK);
-              write(text, PAGE.left + LABEL_WIDTH, y, { width: width - LABEL_WIDTH });
+              write(doc, block, PAGE.left + LABEL_WIDTH, y);
             },
           ]),
         );
-        doc.y = y + height + 3;
+        doc.y = y + block.height + 3;
       }
       doc.x = PAGE.left;
       doc.y += 4;
@@ -136,36 +135,37 @@ export function sheetOn(doc: PDFKit.PDFDocument): Sheet {
       const isTitle = head.length === 1;
       const total = columns.reduce((sum, { share }) => sum + share, 0);
       const widths = columns.map(({ share }) => (share / total) * width - GAP);
-      const optionsOf = (i: number, isAlone: boolean): PDFKit.Mixins.TextOptions => {
-        const align = columns[i]?.align ?? 'left';
-        const common = { width: isAlone ? width : (widths[i] ?? 40), align, lineGap: 1 };
-        // Figures of equal width stand under each other.
-        return align === 'right' ? { ...common, features: ['tnum'] } : common;
-      };
-      const rowHeight = (cells: readonly string[], weight: Weight): number => {
+      const measured = (cells: readonly string[], weight: Weight): Row => {
         font(weight, SIZE.cell, INK);
-        return Math.max(...cells.map((cell, i) => heightOf(cell, optionsOf(i, cells.length === 1)))) + 5;
+        const blocks = cells.map((cell, i) => {
+          const align = columns[i]?.align ?? 'left';
+          const common = { width: cells.length === 1 ? width : (widths[i] ?? 40), align, lineGap: 1 };
+          // Figures of equal width stand under each other.
+          return blockOf(doc, cell, align === 'right' ? { ...common, features: ['tnum'] } : common);
+        });
+        return { cells, blocks, height: Math.max(...blocks.map(({ height }) => height)) + 5 };
       };
       const headWeight: Weight = isTitle ? 'bold' : 'plain';
-      const headHeight = rowHeight(head, headWeight);
-      const heights = rows.map((row) => rowHeight(row, 'plain'));
-      const sum = heights.reduce((a, b) => a + b, headHeight);
-      room(sum <= whole / 2 ? sum : headHeight + heights.slice(0, 3).reduce((a, b) => a + b, 0));
+      const headRow = measured(head, headWeight);
+      const body = rows.map((row) => measured(row, 'plain'));
+      const sum = body.reduce((a, { height }) => a + height, headRow.height);
+      const start = body.slice(0, 3).reduce((a, { height }) => a + height, 0);
+      room(sum <= whole / 2 ? sum : headRow.height + start);
       const table = doc.struct('Table');
       part.add(table);
-      const printRow = (cells: readonly string[], height: number, isHead: boolean): void => {
+      const printRow = ({ cells, blocks, height }: Row, isHead: boolean): void => {
         const { y } = doc;
         const row = doc.struct('TR');
         table.add(row);
         let x = PAGE.left;
-        for (const [i, cell] of cells.entries()) {
+        for (const [i, block] of blocks.entries()) {
           const at = x;
           const column = columns[i];
           row.add(
             doc.struct(isHead ? 'TH' : 'TD', {}, () => {
               if (isHead) font(headWeight, SIZE.cell, isTitle ? INK : SOFT);
               else font('plain', SIZE.cell, column?.ink?.(cells) ?? INK);
-              write(cell, at, y + 3, optionsOf(i, cells.length === 1));
+              write(doc, block, at, y + 3);
             }),
           );
           x += (widths[i] ?? 40) + GAP;
@@ -177,14 +177,13 @@ export function sheetOn(doc: PDFKit.PDFDocument): Sheet {
         });
         doc.y = y + height;
       };
-      printRow(head, headHeight, true);
-      for (const [i, row] of rows.entries()) {
-        const height = heights[i] ?? 0;
-        if (doc.y + height > floor) {
+      printRow(headRow, true);
+      for (const row of body) {
+        if (doc.y + row.height > floor) {
           doc.addPage();
-          printRow(head, headHeight, true);
+          printRow(headRow, true);
         }
-        printRow(row, height, false);
+        printRow(row, false);
       }
       table.end();
       doc.x = PAGE.left;
@@ -216,11 +215,6 @@ function artifact(doc: PDFKit.PDFDocument, draw: () => void): void {
   doc.markContent('Artifact', { type: 'Layout' });
   draw();
   doc.endMarkedContent();
-}
-
-/** Line by line, so that only what is foreign loses its power. */
-function printable(text: string): string {
-  return text.split('\n').map(visible).join('\n');
 }
 
 /** Title and page number at the foot of every page, in front of nobody who listens. */

@@ -14,9 +14,9 @@ const KEPT = 2048;
 /**
  * Texts in which Inter sets each sign by itself, but for the kerning with the one behind it. It has other forms, by what
  * stands around them, for brackets, arrows, marks of operation, an x between figures, hyphens and colons; of these a hyphen
- * or colon between two letters or figures depends on those two alone.
+ * or colon between two letters or figures, or behind the last one, depends on those alone.
  */
-const SIGN_BY_SIGN = /^(?:[0-9A-Za-wyz_.,/% \n]|x(?![0-9 ])|(?<=[0-9A-Za-z])[-:](?=[0-9A-Za-z]))+$/;
+const SIGN_BY_SIGN = /^(?:[0-9A-Za-wyz_.,/% \n]|x(?![0-9 ])|(?<=[0-9A-Za-z])[-:](?=[0-9A-Za-z]|[ \n]?$))+$/;
 
 /**
  * Laying out a word by all the rules of its font was most of what drawing a report cost, and every cell asks for it several

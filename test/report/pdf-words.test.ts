@@ -47,6 +47,8 @@ for (const file of FILES) {
           ['1x 7', undefined],
           ['a- B', undefined],
           ['7-a', undefined],
+          ['A: ', undefined],
+          ['7-', undefined],
         ],
       },
     );

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import PDFDocument from 'pdfkit';
+import { type BlockOptions, blockOf, write } from '../../src/report/pdf-block.ts';
+
+const FONT = fileURLToPath(import.meta.resolve('@expo-google-fonts/inter/400Regular/Inter_400Regular.ttf'));
+
+const TEXTS = [
+  '99.552461 %',
+  '2027-02-09 09:00 UTC, provider.5xx, HTTP 503\nx-request-id: req_7',
+  'first\n\nthird ',
+  '',
+  '(4,022 − 18) ÷ 4,022',
+  'Small, real requests were sent to each model on a fixed schedule.\nNothing was retried inside a row, and no line here fits.',
+] as const;
+
+const OPTIONS: readonly BlockOptions[] = [
+  { width: 240, lineGap: 1 },
+  { width: 240, lineGap: 1, align: 'right', features: ['tnum'] },
+];
+
+type Draw = (doc: PDFKit.PDFDocument, text: string, y: number, options: BlockOptions) => number;
+
+/** What a document draws of all texts; `draw` gives the height it took. */
+function drawn(draw: Draw): string {
+  const doc = new PDFDocument({ font: FONT, compress: false, info: { CreationDate: new Date(0) } });
+  doc.fontSize(8.5);
+  let y = 40;
+  for (const options of OPTIONS) for (const text of TEXTS) y += draw(doc, text, y, options) + 5;
+  doc.end();
+  return (doc.read() as Buffer).toString('latin1');
+}
+
+test('a block stands where pdfkit by itself would set it, whether its lines fit or not', () => {
+  const byPdfkit = drawn((doc, text, y, { lineGap = 0, ...options }) => {
+    const all: PDFKit.Mixins.TextOptions = { lineGap, ...options };
+    doc.text(text, 50, y, all);
+    return doc.heightOfString(text, all);
+  });
+  const byBlocks = drawn((doc, text, y, options) => {
+    const block = blockOf(doc, text, options);
+    write(doc, block, 50, y);
+    return block.height;
+  });
+  assert.match(byPdfkit, /BT/);
+  assert.equal(byBlocks, byPdfkit);
+});
+
+test('what is written next goes below a block, at its left edge', () => {
+  const doc = new PDFDocument({ font: FONT });
+  for (const text of TEXTS.slice(0, 2)) {
+    const block = blockOf(doc, text, { width: 300, align: 'right' });
+    write(doc, block, 50, 100);
+    assert.deepEqual([doc.x, doc.y], [50, 100 + block.height]);
+  }
+});
