@@ -239,10 +239,13 @@ function missShares(series: SeriesTally, plan: TallyPlan, sliceMs: number): Floa
   const timed = inWiderSlices(series.timed, plan, sliceMs);
   const passed = inWiderSlices(series.passed, plan, sliceMs);
   const failed = inWiderSlices(series.failed, plan, sliceMs);
-  return timed.map((answered, slice) => {
-    const all = answered + (failed[slice] ?? 0);
-    return all === 0 ? Number.NaN : (all - (passed[slice] ?? 0)) / all;
-  });
+  const shares = new Float64Array(timed.length);
+  for (let slice = 0; slice < shares.length; slice += 1) {
+    const all = (timed[slice] ?? 0) + (failed[slice] ?? 0);
+    // Nothing of nothing is `NaN`.
+    shares[slice] = (all - (passed[slice] ?? 0)) / all;
+  }
+  return shares;
 }
 
 function percentileOverWindow(

@@ -2,20 +2,22 @@
 export type SliceRun = readonly [slices: number, ...numbers: number[]];
 
 /** Columns of equal length as runs. */
-export function runsOfColumns(columns: readonly ArrayLike<number>[]): SliceRun[] {
+export function runsOfColumns(columns: readonly Float64Array[]): SliceRun[] {
   const length = columns[0]?.length ?? 0;
-  const runs: [number, ...number[]][] = [];
-  let last: [number, ...number[]] | null = null;
-  for (let slice = 0; slice < length; slice += 1) {
-    let isSame = last !== null;
-    for (let i = 0; isSame && i < columns.length; i += 1) isSame = columns[i]?.[slice] === last?.[i + 1];
-    if (last !== null && isSame) last[0] += 1;
-    else {
-      last = [1, ...columns.map((column) => column[slice] ?? 0)];
-      runs.push(last);
-    }
+  const runs: SliceRun[] = [];
+  let first = 0;
+  for (let slice = 1; slice <= length; slice += 1) {
+    if (slice < length && isLikeTheOneBefore(columns, slice)) continue;
+    const numbers = columns.map((column) => column[first] ?? 0);
+    runs.push([slice - first, ...numbers]);
+    first = slice;
   }
   return runs;
+}
+
+function isLikeTheOneBefore(columns: readonly Float64Array[], slice: number): boolean {
+  for (const column of columns) if (column[slice] !== column[slice - 1]) return false;
+  return true;
 }
 
 /** Neighbouring slices with the same numbers; `first` counts from 0. */
