@@ -49,3 +49,30 @@ test('a minute with more than 65,535 stays at that and does not begin at nothing
   for (let n = 0; n < 65_540; n += 1) countOne(counter, 0);
   assert.equal(countAt(counter, 0), 65_535);
 });
+
+for (const most of [1, 3, 15, 255]) {
+  test(`a ring of up to ${most} in a minute counts each of its minutes by itself, before and after one has more`, () => {
+    const size = 21;
+    const counter = createMinuteCounter(size);
+    const expected = Array.from({ length: size }, (_, place) => (place * 7) % (most + 1));
+    const counts = (): number[] => expected.map((_, place) => countAt(counter, place));
+    for (const [place, count] of expected.entries())
+      for (let n = 0; n < count; n += 1) countOne(counter, place);
+    assert.deepEqual(counts(), expected);
+    while ((expected[20] ?? 0) <= most) {
+      expected[20] = (expected[20] ?? 0) + 1;
+      countOne(counter, 20);
+    }
+    assert.deepEqual(counts(), expected);
+    clearPlace(counter, 9);
+    assert.deepEqual(counts(), expected.with(9, 0));
+  });
+}
+
+test('three days of one a minute take half a kilobyte, and fifteen times as many four times that', () => {
+  const counter = createMinuteCounter(4_320);
+  for (let place = 0; place < 4_320; place += 1) countOne(counter, place);
+  assert.equal(counter.places?.byteLength, 540);
+  for (let n = 0; n < 14; n += 1) for (let place = 0; place < 4_320; place += 1) countOne(counter, place);
+  assert.equal(counter.places?.byteLength, 2_160);
+});

@@ -1,23 +1,23 @@
 /**
- * Counts per minute of a ring of so many minutes. Takes no memory before there is something to count, and half a byte per
- * minute while no minute has more than 15: hundreds of targets keep several of these for days.
+ * Counts per minute of a ring of so many minutes. Takes no memory before there is something to count, and a bit per minute
+ * while no minute has more than one, then two bits, and so on: hundreds of targets keep several of these for days.
  */
 export type MinuteCounter = {
   readonly size: number;
-  /** Bits of a count. Where they are four, the minute with the even place has the lower ones of a byte. */
-  bits: 4 | 8 | 16;
+  /** Bits of a count. Where several share a byte, the one with the lowest place has its lowest bits. */
+  bits: 1 | 2 | 4 | 8 | 16;
   places: Uint8Array | Uint16Array | null;
 };
 
 export function createMinuteCounter(size: number): MinuteCounter {
-  return { size, bits: 4, places: null };
+  return { size, bits: 1, places: null };
 }
 
 /** Counts one more at a place of the ring; beyond 65,535 it stays there. */
 export function countOne(counter: MinuteCounter, place: number): void {
-  counter.places ??= new Uint8Array(Math.ceil(counter.size / 2));
+  counter.places ??= emptyPlaces(counter.size, counter.bits);
   const count = countAt(counter, place) + 1;
-  if (count >= 2 ** counter.bits) {
+  if (count >= 1 << counter.bits) {
     if (counter.bits === 16) return;
     widen(counter);
   }
@@ -30,24 +30,33 @@ export function clearPlace(counter: MinuteCounter, place: number): void {
 
 export function countAt({ bits, places }: MinuteCounter, place: number): number {
   if (places === null) return 0;
-  if (bits > 4) return places[place] ?? 0;
-  return ((places[place >> 1] ?? 0) >> (4 * (place & 1))) & 15;
+  if (bits >= 8) return places[place] ?? 0;
+  const at = place * bits;
+  return ((places[at >> 3] ?? 0) >> (at & 7)) & ((1 << bits) - 1);
 }
 
 function put({ bits, places }: MinuteCounter, place: number, count: number): void {
   if (places === null) return;
-  if (bits > 4) {
+  if (bits >= 8) {
     places[place] = count;
     return;
   }
-  const shift = 4 * (place & 1);
-  places[place >> 1] = ((places[place >> 1] ?? 0) & ~(15 << shift)) | (count << shift);
+  const at = place * bits;
+  const shift = at & 7;
+  places[at >> 3] = ((places[at >> 3] ?? 0) & ~(((1 << bits) - 1) << shift)) | (count << shift);
 }
 
+const WIDER = { 1: 2, 2: 4, 4: 8, 8: 16, 16: 16 } as const;
+
 function widen(counter: MinuteCounter): void {
-  const { bits, size } = counter;
-  const wider = bits === 4 ? new Uint8Array(size) : new Uint16Array(size);
-  for (let place = 0; place < size; place += 1) wider[place] = countAt(counter, place);
-  counter.places = wider;
-  counter.bits = bits === 4 ? 8 : 16;
+  const { size } = counter;
+  const bits = WIDER[counter.bits];
+  const wider: MinuteCounter = { size, bits, places: emptyPlaces(size, bits) };
+  for (let place = 0; place < size; place += 1) put(wider, place, countAt(counter, place));
+  counter.places = wider.places;
+  counter.bits = bits;
+}
+
+function emptyPlaces(size: number, bits: MinuteCounter['bits']): Uint8Array | Uint16Array {
+  return bits === 16 ? new Uint16Array(size) : new Uint8Array(Math.ceil((size * bits) / 8));
 }
