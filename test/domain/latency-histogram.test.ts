@@ -3,9 +3,12 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { build } from 'hdr-histogram-js';
 import {
+  addSparse,
+  copyHistogram,
   countLatency,
   emptyHistogram,
   latencyAtRank,
+  sparseOf,
 } from '../../src/domain/statistics/latency-histogram.ts';
 
 const MOST_US = 600_000_000;
@@ -40,3 +43,26 @@ describe('a latency histogram beside HdrHistogram at three digits', () => {
     );
   });
 });
+
+for (const most of [0, 1, 255, 256, 65_535, 65_536]) {
+  test(`a copy of up to ${most} in a bucket reads like the original, and counts on without it`, () => {
+    const original = emptyHistogram();
+    countLatency(original, 90_000, most);
+    countLatency(original, 300, Math.min(most, 1));
+    countLatency(original, 2_000_000, 0);
+    const copy = copyHistogram(original);
+    assert.deepEqual(sparseOf(copy), sparseOf(original));
+    assert.equal(copy.total, original.total);
+    for (const rank of [1, 2, most, most + 1, most + 2])
+      assert.equal(latencyAtRank([copy], rank), latencyAtRank([original], rank), `rank ${rank}`);
+    assert.ok(copy.counts.byteLength <= original.counts.byteLength);
+
+    const before = sparseOf(original);
+    countLatency(copy, 90_000);
+    addSparse(copy, sparseOf(copy));
+    assert.deepEqual(sparseOf(original), before);
+    countLatency(original, 90_000);
+    addSparse(original, sparseOf(original));
+    assert.deepEqual(sparseOf(copy), sparseOf(original));
+  });
+}

@@ -7,7 +7,8 @@
 export type LatencyHistogram = {
   /** Index of the first entry of `counts`. */
   base: number;
-  counts: Int32Array;
+  /** Those of a copy are as narrow as they can be; whatever counts on in it makes them wide again. */
+  counts: Int32Array | Uint16Array | Uint8Array;
   total: number;
 };
 
@@ -43,7 +44,8 @@ export function emptyHistogram(): LatencyHistogram {
 function reach(histogram: LatencyHistogram, low: number, high: number): void {
   const { base, counts } = histogram;
   const end = base + counts.length;
-  if (counts.length > 0 && low >= base && high < end) return;
+  const isWide = counts instanceof Int32Array;
+  if (isWide && counts.length > 0 && low >= base && high < end) return;
   const from = counts.length === 0 ? low : Math.min(low, base);
   const to = counts.length === 0 ? high + 1 : Math.max(high + 1, end);
   const room = counts.length === 0 ? 8 : Math.ceil((to - from) / 8);
@@ -88,8 +90,15 @@ export function addSparse(histogram: LatencyHistogram, sparse: SparseCounts): vo
   }
 }
 
+/** A copy that takes as little room as its counts allow: thousands of these are kept. */
 export function copyHistogram({ base, counts, total }: LatencyHistogram): LatencyHistogram {
-  return { base, counts: counts.slice(), total };
+  const isUsed = (count: number): boolean => count > 0;
+  const first = Math.max(0, counts.findIndex(isUsed));
+  const used = counts.subarray(first, counts.findLastIndex(isUsed) + 1);
+  let most = 0;
+  for (const count of used) most = Math.max(most, count);
+  const Narrowest = most < 2 ** 8 ? Uint8Array : most < 2 ** 16 ? Uint16Array : Int32Array;
+  return { base: base + first, counts: new Narrowest(used), total };
 }
 
 export function sparseOf({ base, counts }: LatencyHistogram): SparseCounts {
