@@ -54,8 +54,8 @@ function startAnew() {
   if (!isService || options.includes('semi-space') || process.send !== undefined) return;
   if (typeof process.execve !== 'function' || process.platform === 'win32') return;
   // With 368 targets once a minute, ninety days behind them and a page reloaded all the time, one to two minutes after a
-  // start: 207 to 209 MB with heaps that grow by 30 percent, 193 to 195 MB with these; more targets or probes keep more
-  // alive, of which no option takes any away. Left alone, V8 keeps the pages that a collection emptied for the next one,
+  // start, these took 207 to 209 MB, with heaps that grow by 30 percent, to 193 to 195; what is kept alive was more then,
+  // and no option takes any of that away. Left alone, V8 keeps the pages that a collection emptied for the next one,
   // and collects with helpers that all threads share, so that the prober's own collections wait for others. Compacting at
   // every collection makes that worse.
   const limits = [
