@@ -15,7 +15,7 @@ import type { BareOrder, BareSample } from './probe-accuracy/bare-loop.ts';
 import { writeDeployment } from './probe-accuracy/deployment.ts';
 import { owedToCheckpoint } from './probe-accuracy/log-figures.ts';
 import { percentile } from './probe-accuracy/percentile.ts';
-import { machineCpuMs, processFigures } from './probe-accuracy/process-figures.ts';
+import { machineCpuMs, processFigures, TICK_MS } from './probe-accuracy/process-figures.ts';
 import type { TrueTime } from './probe-accuracy/true-time-server.ts';
 
 /**
@@ -59,6 +59,7 @@ type Figures = {
 const WINDOW_MS = Number(options.window) * 1000;
 const WARM_UP_MS = Number(options['warm-up']) * 1000;
 const PAGE_EVERY_MS = 500;
+const LOOK_EVERY_MS = 500;
 /** A contract of this month has no month behind it that could be closed. */
 const inForceFrom = options['nothing-to-close'] ? `${new Date().toISOString().slice(0, 8)}01` : null;
 const HERE = import.meta.dirname;
@@ -155,10 +156,11 @@ async function measureProbity(load: Load): Promise<Figures> {
         owedBytes: owedToCheckpoint(join(data, 'probity.db')),
       });
       const before = costOf();
-      let childrenPeakMb = 0;
-      const looking = setInterval(() => {
-        childrenPeakMb = Math.max(childrenPeakMb, processFigures(pid).childrenRssMb);
-      }, 500);
+      const looks: Look[] = [];
+      const looking = setInterval(
+        () => looks.push({ at: Date.now(), ...processFigures(pid) }),
+        LOOK_EVERY_MS,
+      );
       const fromAt = Date.now();
       await sleep(WINDOW_MS);
       const toAt = Date.now();
@@ -170,7 +172,7 @@ async function measureProbity(load: Load): Promise<Figures> {
       child.kill('SIGTERM');
       await ended;
       const truth = await trueTimes(server);
-      return await readFigures({ data, truth, fromAt, toAt, before, after, childrenPeakMb, others, pages });
+      return await readFigures({ data, truth, fromAt, toAt, before, after, looks, others, pages });
     } finally {
       child.kill('SIGKILL');
       rmSync(folder, { recursive: true, force: true });
@@ -203,6 +205,9 @@ async function writeHistory(data: string, { targets, everyMs }: Load): Promise<v
 /** `owedBytes`: in the write-ahead log, still to be copied into the database. */
 type Cost = ReturnType<typeof processFigures> & { readonly owedBytes: number };
 
+/** What was used at an instant, epoch ms. */
+type Look = ReturnType<typeof processFigures> & { readonly at: number };
+
 type Measured = {
   readonly data: string;
   readonly truth: ReadonlyMap<string, number>;
@@ -210,13 +215,22 @@ type Measured = {
   readonly toAt: number;
   readonly before: Cost;
   readonly after: Cost;
-  readonly childrenPeakMb: number;
+  readonly looks: readonly Look[];
   readonly others: number;
   readonly pages: readonly number[];
 };
 
+/** The stretches in which a child of the measured process was at work. */
+function roundsIn(looks: readonly Look[]): (readonly [fromAt: number, toAt: number])[] {
+  return looks.flatMap((look, i) => {
+    const before = looks[i - 1];
+    const isAtWork = before !== undefined && look.childrenCpuMs - before.childrenCpuMs > TICK_MS;
+    return isAtWork ? [[before.at, look.at] as const] : [];
+  });
+}
+
 async function readFigures(measured: Measured): Promise<Figures> {
-  const { data, truth, fromAt, toAt, before, after } = measured;
+  const { data, truth, fromAt, toAt, before, after, looks } = measured;
   const store = openData(data);
   const samples = await store.readSamples({ fromAt, toAt });
   const all = options.history ? samples : await store.readSamples({ fromAt: 0, toAt: toAt + 3_600_000 });
@@ -224,10 +238,19 @@ async function readFigures(measured: Measured): Promise<Figures> {
   // Closing folds the write-ahead log into the database, so that the file is all there is.
   await store.close();
   const bytes = sizeOf(data);
-  const errorUs = samples.flatMap((sample) => {
+  const errorOf = (sample: StoredSample): number[] => {
     const trueUs = truth.get(requestId(sample));
     return trueUs === undefined || sample.ttftUs === null ? [] : [sample.ttftUs - trueUs];
-  });
+  };
+  const errorUs = samples.flatMap(errorOf);
+  const rounds = roundsIn(looks);
+  const beside = samples
+    .filter(({ scheduledAt }) => rounds.some(([from, to]) => scheduledAt >= from && scheduledAt < to))
+    .flatMap(errorOf);
+  const roundsMs = rounds.reduce((sum, [from, to]) => sum + to - from, 0);
+  const mean = (of: (look: Look) => number): number =>
+    looks.reduce((sum, look) => sum + of(look), 0) / looks.length;
+  const most = (of: (look: Look) => number): string => Math.max(...looks.map(of)).toFixed(0);
   const missed = notRun.filter((row) => row.reason === 'missed').length;
   const writtenBytes = after.writtenBytes - before.writtenBytes;
   const owedBytes = after.owedBytes - before.owedBytes;
@@ -238,12 +261,15 @@ async function readFigures(measured: Measured): Promise<Figures> {
     errorUs,
     lagUs: samples.map((sample) => sample.lagUs),
     cpuMsPerProbe: (after.cpuMs - before.cpuMs) / samples.length,
-    rssMb: after.rssMb,
+    rssMb: mean(({ rssMb, childrenRssMb }) => rssMb - childrenRssMb),
     others: measured.others,
     notes: [
       `${missed} ticks missed, ${notRun.length - missed} skipped, ${doubted} samples doubted, ${samples.length - errorUs.length} without a first token`,
-      `peak RSS ${after.peakRssMb.toFixed(0)} MB, and beside it up to ${measured.childrenPeakMb.toFixed(0)} MB while hours are packed and months closed; ${options.history ? `${(bytes / 1e6).toFixed(0)} MB on disk` : `${(bytes / all.length).toFixed(0)} bytes per sample on disk (whole file, ${all.length} samples)`}`,
+      `RSS on average, at most ${most(({ rssMb, childrenRssMb }) => rssMb - childrenRssMb)} MB, since the start ${after.peakRssMb.toFixed(0)} MB; ${options.history ? `${(bytes / 1e6).toFixed(0)} MB on disk` : `${(bytes / all.length).toFixed(0)} bytes per sample on disk (whole file, ${all.length} samples)`}`,
       `${perSample(writtenBytes + owedBytes)} bytes written per sample: ${perSample(writtenBytes)} in these ${((measured.toAt - measured.fromAt) / 1000).toFixed(0)} s, ${perSample(owedBytes)} more to come with the next checkpoint; packing, after two hours, is apart (bench:bytes)`,
+      beside.length === 0
+        ? 'no hour was packed and no month closed meanwhile'
+        : `while hours were packed and months closed, ${(roundsMs / 1000).toFixed(0)} s: ${beside.length} probes, error ${ms(percentile(beside, 50))} / ${ms(percentile(beside, 99))} / ${ms(percentile(beside, 100))} ms, up to ${most(({ childrenRssMb }) => childrenRssMb)} MB apart`,
       `page: ${measured.pages.length} loads, ${percentile(measured.pages, 50).toFixed(1)} ms p50, ${percentile(measured.pages, 99).toFixed(1)} ms p99`,
     ],
   };

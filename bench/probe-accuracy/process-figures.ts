@@ -6,13 +6,14 @@ export type ProcessFigures = {
   readonly rssMb: number;
   /** Of the process without its children. */
   readonly peakRssMb: number;
-  /** Of its children alone. */
+  /** Of its children alone, those that run just now. */
   readonly childrenRssMb: number;
+  readonly childrenCpuMs: number;
   readonly writtenBytes: number;
 };
 
 /** `sysconf(_SC_CLK_TCK)`, which is 100 on every Linux that Node runs on. */
-const TICK_MS = 10;
+export const TICK_MS = 10;
 
 export function processFigures(pid: number): ProcessFigures {
   const read = (name: string): string => readFileSync(`/proc/${pid}/${name}`, 'utf8');
@@ -22,14 +23,14 @@ export function processFigures(pid: number): ProcessFigures {
   const kilobytes = (name: string): number => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0);
   const children = childrenOf(pid).flatMap((child) => ifAlive(() => [processFigures(child)]));
   const childrenRssMb = children.reduce((sum, { rssMb }) => sum + rssMb, 0);
+  const childrenCpuMs = children.reduce((sum, { cpuMs }) => sum + cpuMs, 0);
   return {
     // User and system time, of itself and of children that have ended.
-    cpuMs:
-      [11, 12, 13, 14].reduce((sum, field) => sum + Number(stat[field]) * TICK_MS, 0) +
-      children.reduce((sum, { cpuMs }) => sum + cpuMs, 0),
+    cpuMs: [11, 12, 13, 14].reduce((sum, field) => sum + Number(stat[field]) * TICK_MS, 0) + childrenCpuMs,
     rssMb: kilobytes('VmRSS') / 1024 + childrenRssMb,
     peakRssMb: kilobytes('VmHWM') / 1024,
     childrenRssMb,
+    childrenCpuMs,
     writtenBytes:
       Number(/^write_bytes: (\d+)/m.exec(read('io'))?.[1] ?? 0) +
       children.reduce((sum, { writtenBytes }) => sum + writtenBytes, 0),
