@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { claimFolder } from '../store/sqlite/claim.ts';
-import { type OpenedStore, openSqliteStore } from '../store/sqlite/open.ts';
+import { type OpenedStore, openSqliteStore, type SqliteOptions } from '../store/sqlite/open.ts';
 import type { Store } from '../store/store.ts';
 import { copyAtRest } from './copy-at-rest.ts';
 import { makeFolder } from './make-folder.ts';
@@ -15,9 +15,9 @@ const DATABASE = 'probity.db';
  * Opens the store of a data folder for reading and small writes, beside whoever probes into it. A folder without one is
  * refused: "no incidents" from a mistyped name would be believed.
  */
-export function openData(folder: string): Store {
+export function openData(folder: string, options: Pick<SqliteOptions, 'giveWay'> = {}): Store {
   refuseWithoutData(folder);
-  return openOrMake(folder);
+  return openOrMake(folder, options);
 }
 
 /**
@@ -85,8 +85,8 @@ export function databaseIn(folder: string): string {
   return join(resolve(folder), DATABASE);
 }
 
-function openOrMake(folder: string): Store {
-  return storeOf(openSqliteStore(databaseIn(folder)));
+function openOrMake(folder: string, options: SqliteOptions = {}): Store {
+  return storeOf(openSqliteStore(databaseIn(folder), options));
 }
 
 function storeOf(opened: OpenedStore): Store {

@@ -37,8 +37,12 @@ export function fileStem({ contract, period, state }: Report): string {
   return `${safe(contract.id)}-${safe(period.label)}${state === 'draft' ? '-draft' : ''}`;
 }
 
-/** The files of one form of a report, each drawn when it is read. */
-export function reportFiles(document: ReportDocument, form: ReportForm): readonly ReportFile[] {
+/** The files of one form of a report, each drawn when it is read; `giveWay` is called between small pieces of drawing. */
+export function reportFiles(
+  document: ReportDocument,
+  form: ReportForm,
+  giveWay: () => void = () => {},
+): readonly ReportFile[] {
   const { report, signature, text } = document;
   const stem = fileStem(report);
   const seal = signature === null ? null : { keyId: signature.publicKey.id };
@@ -46,7 +50,7 @@ export function reportFiles(document: ReportDocument, form: ReportForm): readonl
     case 'html':
       return [{ name: `${stem}.html`, pieces: () => reportFile(report, styleSheet(), seal) }];
     case 'pdf':
-      return [{ name: `${stem}.pdf`, pieces: () => reportPdf(report, seal) }];
+      return [{ name: `${stem}.pdf`, pieces: () => reportPdf(report, seal, giveWay) }];
     case 'csv':
       return REPORT_TABLES.map((table) => ({
         name: `${stem}-${table}.csv`,

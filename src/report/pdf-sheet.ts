@@ -44,7 +44,8 @@ export type Sheet = {
   readonly end: () => void;
 };
 
-export function sheetOn(doc: PDFKit.PDFDocument): Sheet {
+/** `giveWay` is called between two lines or so. */
+export function sheetOn(doc: PDFKit.PDFDocument, giveWay: () => void = () => {}): Sheet {
   const root = doc.struct('Document');
   doc.addStructure(root);
   let part = doc.struct('Sect');
@@ -57,6 +58,7 @@ export function sheetOn(doc: PDFKit.PDFDocument): Sheet {
     doc.font(weight).fontSize(size).fillColor(ink);
   /** Makes room for `height` and for the headings that wait for it, and prints those. */
   const room = (height: number): void => {
+    giveWay();
     const headings = waiting.reduce((sum, one) => sum + one.height, 0);
     if (doc.y + Math.min(headings + height, whole) > floor) doc.addPage();
     const due = waiting;
@@ -136,6 +138,7 @@ export function sheetOn(doc: PDFKit.PDFDocument): Sheet {
       const total = columns.reduce((sum, { share }) => sum + share, 0);
       const widths = columns.map(({ share }) => (share / total) * width - GAP);
       const measured = (cells: readonly string[], weight: Weight): Row => {
+        giveWay();
         font(weight, SIZE.cell, INK);
         const blocks = cells.map((cell, i) => {
           const align = columns[i]?.align ?? 'left';
@@ -154,6 +157,7 @@ export function sheetOn(doc: PDFKit.PDFDocument): Sheet {
       const table = doc.struct('Table');
       part.add(table);
       const printRow = ({ cells, blocks, height }: Row, isHead: boolean): void => {
+        giveWay();
         const { y } = doc;
         const row = doc.struct('TR');
         table.add(row);

@@ -47,11 +47,13 @@ const OBJECTIVES_BESIDE = 4;
 
 /**
  * A report as a PDF that is read aloud in order (tagged, PDF 1.7), with its fonts embedded and its pages numbered; piece by
- * piece, as hundreds of statements fill thousands of pages. The same report gives the same bytes.
+ * piece, as hundreds of statements fill thousands of pages. The same report gives the same bytes. `giveWay` is called between
+ * smaller pieces.
  */
 export async function* reportPdf(
   report: Report,
   seal: { readonly keyId: string } | null,
+  giveWay: () => void,
 ): AsyncGenerator<Buffer> {
   const { contract, period } = report;
   const title = `${report.practice ? 'Practice · ' : ''}${contract.title}, ${period.label}`;
@@ -80,7 +82,7 @@ export async function* reportPdf(
   rememberWords(doc, Object.keys(FONT_FILES));
   const written = collect(doc);
   const leave = leavePages(doc);
-  const sheet = sheetOn(doc);
+  const sheet = sheetOn(doc, giveWay);
   printHead(sheet, report);
   printOverview(sheet, report);
   for (const [i, statement] of inReadingOrder(report.statements).entries()) {

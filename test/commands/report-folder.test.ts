@@ -56,3 +56,24 @@ test('who breaks off the writing of files breaks it off for all', async (t) => {
   assert.deepEqual(told, ['writing the files of before 2027-02'], 'being broken off is no failure');
   await store.close();
 });
+
+test('drawing a report gives way many times within each statement, not only between them', async (t) => {
+  const { store, folder } = await storeWithDamage(t);
+  const frozen = await store.readReport('pro', '2027-02');
+  const { report } = JSON.parse(frozen?.document ?? '') as { report: { statements: unknown[] } };
+  let times = 0;
+  await keepReportFiles(
+    store,
+    folder,
+    async () => {},
+    () => {},
+    () => {
+      times += 1;
+    },
+  );
+  assert.ok(
+    times > 50 * report.statements.length,
+    `${times} times in a report of ${report.statements.length} statements`,
+  );
+  await store.close();
+});

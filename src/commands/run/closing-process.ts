@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Report } from '../../domain/report/report.ts';
 import { sealAll } from '../../evidence/seal.ts';
 import { signReport } from '../../evidence/signature.ts';
 import { openSigningKey } from '../../evidence/signing-key.ts';
@@ -12,6 +13,7 @@ import { openData } from '../open-data.ts';
 import { OperatorError } from '../world.ts';
 import { BROKEN_OFF, type ClosingSetup, type FromClosing } from './closing-messages.ts';
 import { keepReportFiles } from './report-folder.ts';
+import { createShortTurns } from './short-turns.ts';
 import { systemClock } from './system-clock.ts';
 
 /**
@@ -55,7 +57,8 @@ const tell = (message: FromClosing): void => {
   const sent = new Promise((resolve) => process.send?.(message, resolve));
   told = Promise.all([told, sent]);
 };
-const store = openData(setup.data);
+const giveWay = createShortTurns();
+const store = openData(setup.data, { giveWay });
 const key = openSigningKey(setup.data);
 
 const breathe = async (): Promise<void> => {
@@ -80,10 +83,9 @@ const attempt = async (what: string, body: () => Promise<void>): Promise<void> =
 
 const close = async (): Promise<void> => {
   const { terms, routes } = setup;
-  await closePeriods(
-    { store, terms, routes, sign: (report) => JSON.stringify(signReport(report, key)), breathe },
-    now(),
-    (news) => (news.kind === 'failed' ? tellFailure(news.what, news.error) : tell(news)),
+  const sign = (report: Report): string => JSON.stringify(signReport(report, key));
+  await closePeriods({ store, terms, routes, sign, breathe, giveWay }, now(), (news) =>
+    news.kind === 'failed' ? tellFailure(news.what, news.error) : tell(news),
   );
 };
 
@@ -121,7 +123,7 @@ if (!stopping.signal.aborted) {
   stampInPassing();
   await attempt('closing', close);
   await attempt('writing the files of reports', async () => {
-    await keepReportFiles(store, setup.data, breathe, tellFailure);
+    await keepReportFiles(store, setup.data, breathe, tellFailure, giveWay);
   });
   await attempt('pruning', prune);
 }

@@ -30,13 +30,14 @@ export function packOf(
 
 /**
  * Draws a frozen report into `folder`, which appears whole or not at all. Everything goes to the disk piece by piece: with
- * hundreds of statements each form takes megabytes.
+ * hundreds of statements each form takes megabytes. `giveWay` is called between smaller pieces than `breathe`.
  */
 export async function drawReport(
   store: Pick<Store, 'readEvidence'>,
   frozen: FrozenReport,
   folder: string,
   breathe: () => Promise<void>,
+  giveWay: () => void,
 ): Promise<void> {
   // What freezing a month or drawing another report left free would count on top.
   giveBack();
@@ -45,7 +46,7 @@ export async function drawReport(
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { recursive: true, mode: 0o700 });
   try {
-    await writeFiles(store, document, draft, breathe);
+    await writeFiles(store, document, draft, breathe, giveWay);
     renameSync(draft, folder);
   } finally {
     // On a disk that is full, the parts of many reports would stand in the way of the next samples.
@@ -60,10 +61,17 @@ async function writeFiles(
   document: ReportDocument,
   draft: string,
   breathe: () => Promise<void>,
+  giveWay: () => void,
 ): Promise<void> {
+  async function* inTurns(pieces: ReportFile['pieces']): AsyncGenerator<string | Uint8Array> {
+    for await (const piece of pieces()) {
+      giveWay();
+      yield piece;
+    }
+  }
   const write = ({ name, pieces }: ReportFile): Promise<void> =>
-    pipeline(pieces, createWriteStream(join(draft, name)));
-  const files = REPORT_FORMS.flatMap((form) => reportFiles(document, form));
+    pipeline(inTurns(pieces), createWriteStream(join(draft, name)));
+  const files = REPORT_FORMS.flatMap((form) => reportFiles(document, form, giveWay));
   for (const file of files) {
     await write(file);
     await breathe();

@@ -12,13 +12,14 @@ export function reportFolder(data: string, period: string, contract: string): st
 /**
  * Writes the files of every frozen report that has none yet, and a note beside those of one that was withdrawn or corrected. A
  * folder appears whole or not at all. What fails for one report is told at once and holds up no other; rejects only if it is
- * broken off (`AbortError`) or the store cannot be read at all.
+ * broken off (`AbortError`) or the store cannot be read at all. `giveWay` is called between smaller pieces than `breathe`.
  */
 export async function keepReportFiles(
   store: Pick<Store, 'listReports' | 'readReport' | 'readEvidence' | 'readLedger'>,
   data: string,
   breathe: () => Promise<void>,
   tellFailure: (what: string, error: unknown) => void,
+  giveWay: () => void = () => {},
 ): Promise<number> {
   let written = 0;
   const ledger = Map.groupBy(await store.readLedger({}), (entry) => `${entry.contract}\n${entry.period}`);
@@ -26,7 +27,7 @@ export async function keepReportFiles(
     const folder = reportFolder(data, period, contract);
     try {
       const note = noteOn(contract, period, ledger.get(`${contract}\n${period}`) ?? []);
-      if (await keepFiles(store, { period, contract }, folder, breathe)) written += 1;
+      if (await keepFiles(store, { period, contract }, folder, breathe, giveWay)) written += 1;
       if (existsSync(folder)) keepNote(folder, note);
     } catch (error) {
       if (error instanceof Error && error.name === 'AbortError') throw error;
@@ -42,13 +43,14 @@ async function keepFiles(
   { period, contract }: NamedReport,
   folder: string,
   breathe: () => Promise<void>,
+  giveWay: () => void,
 ): Promise<boolean> {
   if (existsSync(folder)) return false;
   const frozen = await store.readReport(contract, period);
   if (frozen === null) return false;
   // What draws is large, and needed once a month.
   const { drawReport } = await import('./draw-report.ts');
-  await drawReport(store, frozen, folder, breathe);
+  await drawReport(store, frozen, folder, breathe, giveWay);
   await breathe();
   return true;
 }

@@ -31,6 +31,8 @@ export type CloseOptions = {
   /** Makes the signed document of a report, JSON. */
   readonly sign: (report: Report) => string;
   readonly breathe: () => Promise<void>;
+  /** See `BuildOptions`. */
+  readonly giveWay?: (() => void) | undefined;
 };
 
 /** What came of a round, told as it comes: a close of hundreds of targets takes minutes, and may be broken off. */
@@ -109,7 +111,7 @@ async function periodsOf(store: CloseStore, terms: ReportTerms, now: number): Pr
 }
 
 async function freezePeriod(
-  { store, routes, sign, breathe }: CloseOptions,
+  { store, routes, sign, breathe, giveWay }: CloseOptions,
   terms: ReportTerms,
   period: Period,
   now: number,
@@ -120,7 +122,8 @@ async function freezePeriod(
     // What is not sealed yet could still be touched unseen: the report waits for its evidence.
     if ((await store.readSegmentUntil(region, period.toAt)) === null) return false;
   }
-  const report = await buildReport({ store, terms, contract, period, state: 'final', now, breathe });
+  const common = { store, terms, contract, period, now, breathe, giveWay };
+  const report = await buildReport({ ...common, state: 'final' });
   const { summary } = report;
   const entry: Omit<LedgerEntry, 'no'> = {
     contract: terms.contract,
@@ -166,7 +169,7 @@ async function noteCorrections(options: CloseOptions, attempt: Attempt, now: num
 }
 
 async function noteCorrection(
-  { store, terms: all, breathe }: CloseOptions,
+  { store, terms: all, breathe, giveWay }: CloseOptions,
   { contract: id, period: label, rows: late }: LateRows,
   now: number,
 ): Promise<boolean> {
@@ -190,6 +193,7 @@ async function noteCorrection(
     state: 'draft',
     now,
     breathe,
+    giveWay,
   });
   return store.addLedgerEntry(
     {

@@ -39,6 +39,8 @@ export type SqliteOptions = {
   readonly busyTimeoutMs?: number;
   /** Nothing is written, not even the schema: for a database on a medium that cannot be written. Default: `false`. */
   readonly readOnly?: boolean;
+  /** Called between small pieces of long readings, never while something is written. Default: nothing. */
+  readonly giveWay?: () => void;
 };
 
 export type OpenedStore =
@@ -75,7 +77,7 @@ export function openSqliteStore(path: string, options: SqliteOptions = {}): Open
       };
     }
     if (readOnly) {
-      if (state.version === migrations.length) return { kind: 'opened', store: storeOn(db) };
+      if (state.version === migrations.length) return { kind: 'opened', store: storeOn(db, options) };
       db.close();
       return {
         kind: 'refused',
@@ -95,7 +97,7 @@ export function openSqliteStore(path: string, options: SqliteOptions = {}): Open
     db.pragma('foreign_keys = on');
     migrate(db, migrations);
     fillClosedLists(db);
-    return { kind: 'opened', store: storeOn(db) };
+    return { kind: 'opened', store: storeOn(db, options) };
   } catch (error) {
     db?.close();
     const refusal = refusalOf(path, error);
@@ -104,7 +106,11 @@ export function openSqliteStore(path: string, options: SqliteOptions = {}): Open
   }
 }
 
-function storeOn(db: Database.Database): Store {
+function storeOn(db: Database.Database, { giveWay = () => {} }: SqliteOptions): Store {
+  let isWriting = false;
+  const between = (): void => {
+    if (!isWriting) giveWay();
+  };
   const targets = prepareTargets(db);
   const series = prepareSeries(db);
   const schedules = prepareSchedules(db);
@@ -115,8 +121,8 @@ function storeOn(db: Database.Database): Store {
   const facts = prepareFacts(db);
 
   const buckets = prepareBuckets(db);
-  const recent = prepareSamples(db, servedBy);
-  const packed = preparePackedHours(db);
+  const recent = prepareSamples(db, servedBy, between);
+  const packed = preparePackedHours(db, between);
   const samples = combineSamples(recent, packed);
   const chain = prepareChain(db, { samples: recent, packed, notRun, evidence, servedBy });
 
@@ -152,7 +158,14 @@ function storeOn(db: Database.Database): Store {
     }
   };
   const reading = <Result>(body: () => Result): Result => transaction('deferred', body);
-  const writing = <Result>(body: () => Result): Result => transaction('immediate', body);
+  const writing = <Result>(body: () => Result): Result => {
+    isWriting = true;
+    try {
+      return transaction('immediate', body);
+    } finally {
+      isWriting = false;
+    }
+  };
 
   const sampleOf = (row: StoredRow): StoredSample => nameSample(row, registry, servedBy, evidence);
 

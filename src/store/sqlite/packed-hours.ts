@@ -5,6 +5,7 @@ import { packCore, packDetails, unpackCore, unpackCost, unpackDetails } from './
 import { type SampleFilter, type StoredRow, wantsOnlyFailuresOfSeries } from './samples.ts';
 
 export const HOUR_MS = 3_600_000;
+const SHORT_RANGE_MS = 48 * HOUR_MS;
 
 export type PackedHoursTable = {
   /** Stores a pack in place of what was there. */
@@ -24,13 +25,13 @@ export type PackedHoursTable = {
   /** The packs that could not be read since the store was opened. */
   readonly met: () => readonly UnreadablePack[];
   /** The packs of one hour, unread. */
-  readonly packsOf: (hourAt: number) => readonly Pack[];
+  readonly packsOf: (hourAt: number) => Iterable<Pack>;
   readonly packOf: (hourAt: number, seriesNo: number) => Pack | null;
   /** What the samples of one hour cost, series by series. */
   readonly costsOf: (hourAt: number) => readonly (readonly [seriesNo: number, costNanos: number])[];
   readonly has: (key: RowKey) => boolean;
   readonly get: (key: RowKey) => StoredRow | null;
-  /** The hours with something packed that overlap the filter's range, in its order. */
+  /** The hours that overlap the filter's range, in its order; those with nothing packed may be left out. */
   readonly hours: (
     filter: Pick<SampleFilter, 'fromAt' | 'toAt' | 'series' | 'outcomes' | 'order'>,
   ) => Iterable<number>;
@@ -71,7 +72,8 @@ export function hourOf(at: number): number {
   return Math.floor(at / HOUR_MS) * HOUR_MS;
 }
 
-export function preparePackedHours(db: Database): PackedHoursTable {
+/** `giveWay` is called between two packs. */
+export function preparePackedHours(db: Database, giveWay: () => void = () => {}): PackedHoursTable {
   const putPack = db.prepare<NewPack>(`
     insert into packed_hours (
       hour_at_ms,
@@ -114,6 +116,11 @@ export function preparePackedHours(db: Database): PackedHoursTable {
     where hour_at_ms = @hourAt
       and series_no = @seriesNo
   `);
+  const coreOfSeriesHour = db
+    .prepare<{ hourAt: number; seriesNo: number }, Uint8Array>(
+      'select core from packed_hours where hour_at_ms = @hourAt and series_no = @seriesNo',
+    )
+    .pluck();
   const nextHour = db
     .prepare<{ fromAt: number }, number | null>(
       'select min(hour_at_ms) from packed_hours where hour_at_ms >= @fromAt',
@@ -146,6 +153,11 @@ export function preparePackedHours(db: Database): PackedHoursTable {
     }
   }
 
+  /** Every hour of a short range: asking which of them hold something would cost as much as looking. */
+  function* each(fromAt: number, toAt: number): Iterable<number> {
+    for (let at = hourOf(fromAt); at < toAt; at += HOUR_MS) yield at;
+  }
+
   function* backwards(fromAt: number, toAt: number): Iterable<number> {
     for (let at = toAt; ; ) {
       const found = hourBefore.get({ toAt: at });
@@ -161,6 +173,7 @@ export function preparePackedHours(db: Database): PackedHoursTable {
     read: (pack: PackRow) => readonly Read[],
   ): readonly Read[] => {
     if (pack === undefined) return [];
+    giveWay();
     try {
       return read(pack);
     } catch (error) {
@@ -177,8 +190,23 @@ export function preparePackedHours(db: Database): PackedHoursTable {
     const packs =
       series === null
         ? packsOfHour.all({ hourAt })
-        : series.map((seriesNo) => packOfSeriesHour.get({ hourAt, seriesNo }));
+        : series.map((seriesNo) => withoutDetails(hourAt, seriesNo));
     return packs.flatMap((pack) => readable(pack, read));
+  };
+  /** The details, two thirds of a pack, stay in the file until one is wanted. The caller holds the transaction. */
+  const withoutDetails = (hourAt: number, seriesNo: number): PackRow | undefined => {
+    const core = coreOfSeriesHour.get({ hourAt, seriesNo });
+    if (core === undefined) return undefined;
+    return {
+      hour_at_ms: hourAt,
+      series_no: seriesNo,
+      core,
+      get detail() {
+        const pack = packOfSeriesHour.get({ hourAt, seriesNo });
+        if (pack === undefined) throw new Error('a packed hour has gone while it was read');
+        return pack.detail;
+      },
+    };
   };
   const withDetails = (
     pack: PackRow,
@@ -207,7 +235,12 @@ export function preparePackedHours(db: Database): PackedHoursTable {
     put(pack) {
       putPack.run(pack);
     },
-    packsOf: (hourAt) => packsOfHour.all({ hourAt }).map(packFrom),
+    *packsOf(hourAt) {
+      for (const pack of packsOfHour.all({ hourAt })) {
+        giveWay();
+        yield packFrom(pack);
+      }
+    },
     packOf(hourAt, seriesNo) {
       const pack = packOfSeriesHour.get({ hourAt, seriesNo });
       return pack === undefined ? null : packFrom(pack);
@@ -225,7 +258,8 @@ export function preparePackedHours(db: Database): PackedHoursTable {
         const hours = failedHours.all({ fromAt: hourOf(fromAt), toAt, series: JSON.stringify(series) });
         return order === 'newest-first' ? hours.reverse() : hours;
       }
-      return order === 'newest-first' ? backwards(fromAt, toAt) : forwards(fromAt, toAt);
+      if (order === 'newest-first') return backwards(fromAt, toAt);
+      return series !== null && toAt - fromAt <= SHORT_RANGE_MS ? each(fromAt, toAt) : forwards(fromAt, toAt);
     },
     packedUntil() {
       const last = lastHour.get();

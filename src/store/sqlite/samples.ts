@@ -111,7 +111,12 @@ type FilterParameters = {
   readonly limit: number;
 };
 
-export function prepareSamples(db: Database, servedBy: ServedByTable): SamplesTable {
+/** `giveWay` is called between two rows of a long reading. */
+export function prepareSamples(
+  db: Database,
+  servedBy: ServedByTable,
+  giveWay: () => void = () => {},
+): SamplesTable {
   // Not `or ignore`: that would also swallow a row without a value where one must be.
   const addSample = forEachSampleTable((table) =>
     db.prepare(`
@@ -341,15 +346,24 @@ export function prepareSamples(db: Database, servedBy: ServedByTable): SamplesTa
       const width = Math.ceil((lastSeriesNo.get() ?? 0) / Math.min(pieces, MOST_PIECES));
       for (let piece = 0; piece < Math.min(pieces, MOST_PIECES); piece += 1) {
         const series = { afterNo: piece * width, toNo: (piece + 1) * width };
-        for (const row of samplesBySeries.iterate({ fromAt, toAt, ...series })) yield storedRowOf(row);
+        for (const row of samplesBySeries.iterate({ fromAt, toAt, ...series })) {
+          giveWay();
+          yield storedRowOf(row);
+        }
       }
     },
     costsBetween: (fromAt, toAt) => costsBetween.all({ fromAt, toAt }),
     attemptsBetween: (fromAt, toAt) => attemptsBetween.iterate({ fromAt, toAt }),
     count: (fromAt, toAt) => countBetween.get({ fromAt, toAt }) ?? 0,
     firstTick: (fromAt) => firstTick.get({ fromAt }) ?? null,
-    ofNextSeries: (fromAt, toAt, after, limit) =>
-      samplesOfNextSeries.all({ fromAt, toAt, after, limit }).map(storedRowOf),
+    ofNextSeries(fromAt, toAt, after, limit) {
+      const found: StoredRow[] = [];
+      for (const row of samplesOfNextSeries.iterate({ fromAt, toAt, after, limit })) {
+        giveWay();
+        found.push(storedRowOf(row));
+      }
+      return found;
+    },
     delete(key) {
       deleteSample[sampleTableOf(key.scheduledAt)].run(key);
     },
