@@ -30,6 +30,7 @@ const { values: options } = parseArgs({
     only: { type: 'string' },
     'no-page': { type: 'boolean', default: false },
     history: { type: 'boolean', default: false },
+    month: { type: 'boolean', default: false },
     every: { type: 'string' },
     'nothing-to-close': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -58,6 +59,7 @@ type Figures = {
 
 const WINDOW_MS = Number(options.window) * 1000;
 const WARM_UP_MS = Number(options['warm-up']) * 1000;
+const hasHistory = options.history || options.month;
 const PAGE_EVERY_MS = 500;
 const LOOK_EVERY_MS = 500;
 /** A contract of this month has no month behind it that could be closed. */
@@ -139,7 +141,7 @@ async function measureProbity(load: Load): Promise<Figures> {
     const folder = mkdtempSync(join(tmpdir(), 'probity-bench-'));
     const data = join(folder, 'data');
     writeDeployment(join(folder, 'deployment'), `${origin}/v1`, load.targets, load.everyMs, inForceFrom);
-    if (options.history) await writeHistory(data, load);
+    if (hasHistory) await writeHistory(data, load);
     const child = spawn(
       process.execPath,
       [join(HERE, '../src/probity.js'), 'run', join(folder, 'deployment'), '--data', data, '--port', '0'],
@@ -180,6 +182,12 @@ async function measureProbity(load: Load): Promise<Figures> {
   });
 }
 
+/** From the beginning of the last whole month on, so that all of it is closed from what was recorded. */
+function hoursSinceLastMonth(now: number): number {
+  const at = new Date(now);
+  return Math.ceil((now - Date.UTC(at.getUTCFullYear(), at.getUTCMonth() - 1, 1)) / 3_600_000) + 1;
+}
+
 /** The past of the deployment that is about to run. */
 async function writeHistory(data: string, { targets, everyMs }: Load): Promise<void> {
   const text = readFileSync(join(HERE, '../probes/contracts/pro-channel.yaml'), 'utf8');
@@ -193,11 +201,11 @@ async function writeHistory(data: string, { targets, everyMs }: Load): Promise<v
     }),
     probe: 'chat-stream',
     region: 'local',
-    everyMs,
+    everyMs: options.month ? 60_000 : everyMs,
     contract,
     now: Date.now(),
     costNanos: 13_750,
-    hours: 8,
+    hours: options.month ? hoursSinceLastMonth(Date.now()) : 8,
   });
   await close();
 }
@@ -233,7 +241,7 @@ async function readFigures(measured: Measured): Promise<Figures> {
   const { data, truth, fromAt, toAt, before, after, looks } = measured;
   const store = openData(data);
   const samples = await store.readSamples({ fromAt, toAt });
-  const all = options.history ? samples : await store.readSamples({ fromAt: 0, toAt: toAt + 3_600_000 });
+  const all = hasHistory ? samples : await store.readSamples({ fromAt: 0, toAt: toAt + 3_600_000 });
   const notRun = await store.readNotRun({ fromAt, toAt });
   // Closing folds the write-ahead log into the database, so that the file is all there is.
   await store.close();
@@ -265,7 +273,7 @@ async function readFigures(measured: Measured): Promise<Figures> {
     others: measured.others,
     notes: [
       `${missed} ticks missed, ${notRun.length - missed} skipped, ${doubted} samples doubted, ${samples.length - errorUs.length} without a first token`,
-      `RSS on average, at most ${most(({ rssMb, childrenRssMb }) => rssMb - childrenRssMb)} MB, since the start ${after.peakRssMb.toFixed(0)} MB; ${options.history ? `${(bytes / 1e6).toFixed(0)} MB on disk` : `${(bytes / all.length).toFixed(0)} bytes per sample on disk (whole file, ${all.length} samples)`}`,
+      `RSS on average, at most ${most(({ rssMb, childrenRssMb }) => rssMb - childrenRssMb)} MB, since the start ${after.peakRssMb.toFixed(0)} MB; ${hasHistory ? `${(bytes / 1e6).toFixed(0)} MB on disk` : `${(bytes / all.length).toFixed(0)} bytes per sample on disk (whole file, ${all.length} samples)`}`,
       `${perSample(writtenBytes + owedBytes)} bytes written per sample: ${perSample(writtenBytes)} in these ${((measured.toAt - measured.fromAt) / 1000).toFixed(0)} s, ${perSample(owedBytes)} more to come with the next checkpoint; packing, after two hours, is apart (bench:bytes)`,
       beside.length === 0
         ? 'no hour was packed and no month closed meanwhile'
@@ -350,6 +358,8 @@ if (options.help) {
   --warm-up S    seconds before (15)
   --no-page      nobody reads the status page meanwhile
   --history      with ninety days behind it: the last eight hours as recorded, their buckets for the rest
+  --month        the same, with every minute since the last whole month began as recorded: its evidence is sealed and the
+                 month closed meanwhile (--window 360 covers that)
   --every S      one probe of each target every so many seconds
   --nothing-to-close  the contract is in force since this month, so that no month before it is closed meanwhile
   --only N       only the load with N targets: ${LOADS.map((load) => load.targets).join(', ')}`);
