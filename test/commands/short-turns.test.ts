@@ -29,6 +29,24 @@ test('work without a pause rests after each turn of half a millisecond, and not 
   );
 });
 
+test('after a rest, however long it was, comes a whole turn', () => {
+  let at = 0;
+  let rests = 0;
+  const giveWay = createShortTurns(
+    () => at,
+    () => {
+      rests += 1;
+      at += 20;
+    },
+  );
+  const restsAfter = [0.5, 0.25, 0.25, 0.25].map((workMs) => {
+    at += workMs;
+    giveWay();
+    return rests;
+  });
+  assert.deepEqual(restsAfter, [1, 1, 2, 2]);
+});
+
 test('a rest takes the thread off its processor', { skip: process.platform !== 'linux' }, () => {
   let at = 0;
   const giveWay = createShortTurns(() => at);
