@@ -39,7 +39,8 @@ export function blockOf(doc: PDFKit.PDFDocument, foreign: string, given: BlockOp
 /** Writes it with its left upper corner at `x` and `y`, in the font in which it was measured. What follows goes below it. */
 export function write(doc: PDFKit.PDFDocument, block: Block, x: number, y: number): void {
   const { text, options, lines } = block;
-  if (lines === null) {
+  // What is longer than its page goes on on the next one, which pdfkit sees to.
+  if (lines === null || y + block.height > doc.page.maxY()) {
     doc.text(text, x, y, options);
     return;
   }

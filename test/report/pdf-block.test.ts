@@ -23,28 +23,38 @@ const OPTIONS: readonly BlockOptions[] = [
 type Draw = (doc: PDFKit.PDFDocument, text: string, y: number, options: BlockOptions) => number;
 
 /** What a document draws of all texts; `draw` gives the height it took. */
-function drawn(draw: Draw): string {
+function drawn(draw: Draw, texts: readonly string[] = TEXTS): string {
   const doc = new PDFDocument({ font: FONT, compress: false, info: { CreationDate: new Date(0) } });
   doc.fontSize(8.5);
   let y = 40;
-  for (const options of OPTIONS) for (const text of TEXTS) y += draw(doc, text, y, options) + 5;
+  for (const options of OPTIONS) for (const text of texts) y += draw(doc, text, y, options) + 5;
   doc.end();
   return (doc.read() as Buffer).toString('latin1');
 }
 
+const byPdfkit: Draw = (doc, text, y, { lineGap = 0, ...options }) => {
+  const all: PDFKit.Mixins.TextOptions = { lineGap, ...options };
+  doc.text(text, 50, y, all);
+  return doc.heightOfString(text, all);
+};
+
+const byBlocks: Draw = (doc, text, y, options) => {
+  const block = blockOf(doc, text, options);
+  write(doc, block, 50, y);
+  return block.height;
+};
+
 test('a block stands where pdfkit by itself would set it, whether its lines fit or not', () => {
-  const byPdfkit = drawn((doc, text, y, { lineGap = 0, ...options }) => {
-    const all: PDFKit.Mixins.TextOptions = { lineGap, ...options };
-    doc.text(text, 50, y, all);
-    return doc.heightOfString(text, all);
-  });
-  const byBlocks = drawn((doc, text, y, options) => {
-    const block = blockOf(doc, text, options);
-    write(doc, block, 50, y);
-    return block.height;
-  });
-  assert.match(byPdfkit, /BT/);
-  assert.equal(byBlocks, byPdfkit);
+  const expected = drawn(byPdfkit);
+  assert.match(expected, /BT/);
+  assert.equal(drawn(byBlocks), expected);
+});
+
+test('a block that is longer than what is left of its page goes on on the next one', () => {
+  const long = [Array.from({ length: 100 }, (_, line) => `line ${line}`).join('\n')];
+  const expected = drawn(byPdfkit, long);
+  assert.ok(expected.split('/Type /Page\n').length > 3, 'it takes several pages');
+  assert.equal(drawn(byBlocks, long), expected);
 });
 
 test('what is written next goes below a block, at its left edge', () => {
