@@ -45,3 +45,36 @@ test('the figures call themselves whole only when they hold what another thread 
   await whole.promise;
   assert.equal(lastHour(), 60);
 });
+
+test('a stop while the past is read breaks the reading off between two pieces, and is no fault', async (t) => {
+  const opened = openSqliteStore(':memory:');
+  assert.ok(opened.kind === 'opened');
+  const { store } = opened;
+  t.after(() => store.close());
+  await store.declareSeries([declaration('chat-small')], MONDAY);
+  const samples = Array.from({ length: 600 }, (_, n) => sample({ scheduledAt: NOW - (n + 1) * MINUTE }));
+  await store.recordHistory({ samples, notRun: [] });
+  const clock = impatientClock(NOW);
+  const reading = Promise.withResolvers<void>();
+  let waits = 0;
+  const live = startLive({
+    store,
+    scope: createLiveScope({ versionsOf: () => [], plannedWorkOf: () => [] }),
+    clock: {
+      ...clock,
+      after(ms, then) {
+        waits += 1;
+        // The first is the round itself.
+        if (waits === 2) reading.resolve();
+        return clock.after(ms, then);
+      },
+    },
+    onEvaluated: () => assert.fail('evaluated to the end'),
+    onFault: (_what, error) => assert.fail(String(error)),
+    countAfter: new Promise(() => {}),
+  });
+  await reading.promise;
+  await live.stop();
+  assert.equal(waits, 2);
+  assert.equal(live.latest(), null);
+});

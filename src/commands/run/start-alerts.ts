@@ -97,7 +97,11 @@ export function startAlerts(options: AlertsOptions): Alerts {
     isPractice: (group) => practice.has(group) || practice.size === config.gateways.length,
     startedAt: clock.now(),
     monotonicMs: () => clock.monotonicUs() / 1000,
-    breathe: () => delay(clock, 0),
+    breathe: async () => {
+      await delay(clock, 0);
+      // Reading a long past takes longer than a stop may.
+      stopping.signal.throwIfAborted();
+    },
     readLive: options.readLive ?? (async () => NO_LIVE_FACTS),
     readOwn: async () => ({
       proberAliveAt: health?.at ?? null,
@@ -112,9 +116,9 @@ export function startAlerts(options: AlertsOptions): Alerts {
     }),
   });
   let alerting: ReturnType<typeof startAlerting> | null = null;
-  let isStopped = false;
+  const stopping = new AbortController();
   const start = (): void => {
-    if (!isStopped) alerting = startAlerting(work);
+    if (!stopping.signal.aborted) alerting = startAlerting(work);
   };
   const work: Parameters<typeof startAlerting>[0] = {
     clock,
@@ -132,7 +136,10 @@ export function startAlerts(options: AlertsOptions): Alerts {
         random: Math.random,
         onFault: (err) => log.error({ err }, 'a message could not be sent for a fault of ours'),
       }),
-    onFault: (what, err) => log.error({ err }, `alerts: ${what} failed; the next round tries again`),
+    onFault: (what, err) => {
+      if (err === stopping.signal.reason) return;
+      log.error({ err }, `alerts: ${what} failed; the next round tries again`);
+    },
     onDecided: (report) => {
       log.warn(report, 'incidents changed');
       options.changed();
@@ -148,7 +155,7 @@ export function startAlerts(options: AlertsOptions): Alerts {
       proberDeaths = [...proberDeaths.slice(1 - DEATHS_KEPT), clock.now()];
     },
     stop: async () => {
-      isStopped = true;
+      stopping.abort();
       await alerting?.stop();
       office.close();
     },

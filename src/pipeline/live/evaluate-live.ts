@@ -33,11 +33,19 @@ export function startLive(options: {
   readonly onWhole?: () => void;
 }): Live {
   const { store, scope, clock } = options;
-  const memory = createLiveMemory(store, scope, clock);
+  const stopping = new AbortController();
+  /** Reading a long past takes longer than a stop may: it is broken off between two pieces. */
+  const untilStopped: Clock = {
+    ...clock,
+    after(ms, then) {
+      stopping.signal.throwIfAborted();
+      return clock.after(ms, then);
+    },
+  };
+  const memory = createLiveMemory(store, scope, untilStopped);
   let latest: LiveReport | null = null;
   /** What the latest figures were made of: each target by itself. */
   let counted: LiveReport['targets'] | null = null;
-  let stopped = false;
   let cancel: Cancel = () => {};
   let underWay: Promise<void> = Promise.resolve();
   let isCountedAnew = false;
@@ -65,9 +73,9 @@ export function startLive(options: {
       }
       if (isNew) options.onEvaluated(latest);
     } catch (error) {
-      options.onFault('evaluate', error);
+      if (error !== stopping.signal.reason) options.onFault('evaluate', error);
     }
-    if (!stopped) plan(EVALUATE_EVERY_MS);
+    if (!stopping.signal.aborted) plan(EVALUATE_EVERY_MS);
   };
   const plan = (ms: number): void => {
     cancel = clock.after(ms, () => {
@@ -76,7 +84,7 @@ export function startLive(options: {
   };
   plan(0);
   const startCounting = (): void => {
-    if (stopped) return;
+    if (stopping.signal.aborted) return;
     isCountedAnew = true;
     // Whoever counted before may have written too, without a word.
     memory.touched(Number.NEGATIVE_INFINITY);
@@ -96,7 +104,7 @@ export function startLive(options: {
     latest: () => latest,
     recorded: memory.touched,
     async stop() {
-      stopped = true;
+      stopping.abort();
       cancel();
       await Promise.all([underWay, counting?.stop()]);
     },
