@@ -76,11 +76,12 @@ function portNumber(text: string): number {
 const ASK_AGAIN_MS = 5 * 60_000;
 const DAY_MS = 86_400_000;
 const SEEN_EVERY_MS = 5_000;
+const PARENT_EVERY_MS = 1_000;
 
 async function run(folder: string, options: Options, world: World): Promise<void> {
   await startCompiled(world.env);
   const log: Logger = calmLog(destination({ dest: 2, sync: true }), world.now);
-  const told = tellToStop();
+  const told = tellToStop(world.env);
   const config = await readDeployment(folder, world);
   const data = openDataToProbe(options.data);
   const windDown = createWindDown();
@@ -373,16 +374,26 @@ async function listen(web: Web, bind: string, port: number): Promise<Listening> 
   }
 }
 
-/** Listens for the signals to stop from now on, so that a start can be broken off too. A second one ends it at once. */
-function tellToStop(): { readonly signal: AbortSignal; readonly toStop: Promise<void> } {
+/**
+ * Listens for the signals to stop from now on, so that a start can be broken off too. A second one ends it at once. npm hands
+ * a signal to the shell between us, which ends without a word to us: where npm started us, its end is a signal as well.
+ */
+function tellToStop(env: World['env']): { readonly signal: AbortSignal; readonly toStop: Promise<void> } {
   const controller = new AbortController();
   const toStop = new Promise<void>((resolve) => {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(name, () => {
-        controller.abort();
-        resolve();
-      });
-    }
+    const stop = (): void => {
+      controller.abort();
+      resolve();
+    };
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, stop);
+    if (env.npm_lifecycle_event === undefined || process.platform === 'win32') return;
+    const parent = process.ppid;
+    const looking = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(looking);
+      stop();
+    }, PARENT_EVERY_MS);
+    looking.unref();
   });
   return { signal: controller.signal, toStop };
 }
