@@ -46,7 +46,7 @@ export function rememberWordsOf(font: Font): void {
 }
 
 function remembering(layOut: (text: string) => Run): (text: string) => Run {
-  // Some thousands at most, as many as there are pairs.
+  // As many at most as there are pairs of such signs, with and without what leads them.
   const parts = new Map<string, Run>();
   const partOf = (text: string): Run => {
     const known = parts.get(text);

@@ -7,13 +7,12 @@ import { after, before, test } from 'node:test';
 import Database from 'better-sqlite3';
 import PostalMime from 'postal-mime';
 import { openPostOffice } from '../../src/commands/run/post-office.ts';
-import { keepReportFiles } from '../../src/commands/run/report-folder.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { openSigningKey } from '../../src/evidence/signing-key.ts';
 import { cronGrid } from '../../src/pipeline/probing/cron-grid.ts';
 import { sampleTableOf } from '../../src/store/sqlite/sample-tables.ts';
 import { DAY, HOUR, MINUTE, sample } from '../store/builders.ts';
-import { closeAt, openStore } from '../support/closing.ts';
+import { closeAt, openStore, writeReportFiles } from '../support/closing.ts';
 import { FEBRUARY, MARCH, recordMonth } from '../support/month.ts';
 import { startProbity } from '../support/probity-process.ts';
 
@@ -291,14 +290,7 @@ test('the mail of a closed period carries the PDF, and waits a while for it', as
   });
   now += 15 * MINUTE;
   assert.deepEqual(await send(), { kind: 'delivered' });
-  await keepReportFiles(
-    store,
-    mailing,
-    async () => {},
-    (_, error) => {
-      throw error;
-    },
-  );
+  await writeReportFiles(store, mailing);
   assert.deepEqual(await send(), { kind: 'delivered' });
   const [file = ''] = readdirSync(join(mailing, 'mail'));
   const mail = await PostalMime.parse(readFileSync(join(mailing, 'mail', file)));

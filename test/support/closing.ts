@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { keepReportFiles } from '../../src/commands/run/report-folder.ts';
 import type { Contract } from '../../src/domain/contract/contract.ts';
 import type { Report } from '../../src/domain/report/report.ts';
 import { sealAll } from '../../src/evidence/seal.ts';
@@ -71,6 +72,18 @@ export async function closeAt(
     async () => {},
   );
   return closeDue(options, now);
+}
+
+/** Writes the files of every frozen report; rejects with the first fault. */
+export function writeReportFiles(store: Store, data: string): Promise<number> {
+  return keepReportFiles(
+    store,
+    data,
+    async () => {},
+    (_, error) => {
+      throw error;
+    },
+  );
 }
 
 export async function reportOf(store: Store, contract: string, period: string): Promise<Report> {

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { html } from '../../dashboards/html.ts';
 import { htmlPart } from '../../dashboards/mail/html-part.ts';
 import { textPart } from '../../dashboards/mail/text-part.ts';
-import { keepReportFiles, reportFolder } from '../../src/commands/run/report-folder.ts';
+import { reportFolder } from '../../src/commands/run/report-folder.ts';
 import { ALERT_KINDS } from '../../src/domain/alert/alert.ts';
 import { type Message, messageOf } from '../../src/domain/alert/message.ts';
 import { compareByUrgency, type StatusView } from '../../src/domain/view/status-view.ts';
@@ -15,7 +15,7 @@ import { OWNER_TOKEN_FACT } from '../../src/web/owner.ts';
 import { createServer, type WebOptions } from '../../src/web/server.ts';
 import { HOUR } from '../store/builders.ts';
 import { describedIncident, START } from './alert-builders.ts';
-import { closeAt } from './closing.ts';
+import { closeAt, writeReportFiles } from './closing.ts';
 import { recordDeployment } from './deployment.ts';
 import { MARCH, recordMonth } from './month.ts';
 import { openSceneIncident } from './scene-incident.ts';
@@ -91,14 +91,7 @@ async function closedMonth(): Promise<{ readonly reports: Pages; readonly messag
     const key = openSigningKey(folder);
     const { store, closing } = await recordMonth({ key });
     await closeAt(closing, MARCH + 3 * HOUR);
-    await keepReportFiles(
-      store,
-      folder,
-      async () => {},
-      (_, error) => {
-        throw error;
-      },
-    );
+    await writeReportFiles(store, folder);
     await store.writeFact(OWNER_TOKEN_FACT, createHash('sha256').update(TOKEN).digest('hex'), MARCH);
     const messages = (await store.readDeliveries({})).map(
       ({ message }, index): Named => [`period-closed-${index + 1}`, message],

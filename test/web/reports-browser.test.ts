@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
-import { keepReportFiles, reportFolder } from '../../src/commands/run/report-folder.ts';
+import { reportFolder } from '../../src/commands/run/report-folder.ts';
 import { openSigningKey } from '../../src/evidence/signing-key.ts';
 import type { Store } from '../../src/store/store.ts';
 import { OWNER_TOKEN_FACT } from '../../src/web/owner.ts';
 import { createServer, type Listening } from '../../src/web/server.ts';
 import { HOUR } from '../store/builders.ts';
-import { closeAt, openStore } from '../support/closing.ts';
+import { closeAt, openStore, writeReportFiles } from '../support/closing.ts';
 import { MARCH, recordMonth } from '../support/month.ts';
 import { SCENES } from '../support/scenes.ts';
 import { findChromium, launchChromium, skipWithoutChromium } from './chromium.ts';
@@ -33,14 +33,7 @@ describe('reports in a real browser', { skip: skipWithoutChromium() }, () => {
     const month = await recordMonth({ key });
     store = month.store;
     await closeAt(month.closing, MARCH + 3 * HOUR);
-    await keepReportFiles(
-      store,
-      folder,
-      async () => {},
-      (_, error) => {
-        throw error;
-      },
-    );
+    await writeReportFiles(store, folder);
     await store.writeFact(OWNER_TOKEN_FACT, createHash('sha256').update(TOKEN).digest('hex'), MARCH);
     served = await serve(store, MARCH + 4 * HOUR);
     const path = findChromium();

@@ -4,14 +4,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { keepReportFiles, reportFolder } from '../../src/commands/run/report-folder.ts';
+import { reportFolder } from '../../src/commands/run/report-folder.ts';
 import { openSigningKey } from '../../src/evidence/signing-key.ts';
 import { checkReport } from '../../src/evidence/verify-report.ts';
 import type { Store } from '../../src/store/store.ts';
 import { OWNER_TOKEN_FACT } from '../../src/web/owner.ts';
 import { createServer, type Listening } from '../../src/web/server.ts';
 import { HOUR } from '../store/builders.ts';
-import { closeAt } from '../support/closing.ts';
+import { closeAt, writeReportFiles } from '../support/closing.ts';
 import { MARCH, recordMonth } from '../support/month.ts';
 
 const TOKEN = 'a-token-of-this-test';
@@ -28,14 +28,7 @@ before(async () => {
   const month = await recordMonth({ key });
   store = month.store;
   await closeAt(month.closing, MARCH + 3 * HOUR);
-  await keepReportFiles(
-    store,
-    folder,
-    async () => {},
-    (_, error) => {
-      throw error;
-    },
-  );
+  await writeReportFiles(store, folder);
   const web = createServer({
     store,
     clock: () => now,
@@ -205,14 +198,7 @@ test('a withdrawn report says so before anything else, to everybody and with its
   const files = reportFolder(folder, '2027-02', 'pro');
   const names = readdirSync(files).sort();
   const signed = names.map((name) => readFileSync(join(files, name)));
-  await keepReportFiles(
-    store,
-    folder,
-    async () => {},
-    (_, error) => {
-      throw error;
-    },
-  );
+  await writeReportFiles(store, folder);
   assert.deepEqual(readdirSync(files).sort(), [...names, 'WITHDRAWN.txt'].sort());
   assert.deepEqual(
     names.map((name) => readFileSync(join(files, name))),
@@ -228,14 +214,7 @@ test('a withdrawn report says so before anything else, to everybody and with its
   const entry = { ...frozen, kind: 'correction' as const, who: 'ada', note: 'two hours', at: now };
   const no = async () => (await store.readLedger({ contract: 'pro', period: '2027-02' })).at(-1)?.no ?? 0;
   await store.addLedgerEntry({ ...entry, state: 'ready', amount: '90.00', key: 'corrected:2' }, await no());
-  await keepReportFiles(
-    store,
-    folder,
-    async () => {},
-    (_, error) => {
-      throw error;
-    },
-  );
+  await writeReportFiles(store, folder);
   assert.deepEqual(readdirSync(files).sort(), [...names, 'CORRECTED.txt'].sort());
   assert.match(readFileSync(join(files, 'CORRECTED.txt'), 'utf8'), /Owed is 90\.00 EUR, not what it says\./);
 });

@@ -80,41 +80,8 @@ export function periodNotices(closed: ClosedPeriod, now: number): readonly Messa
   return messages;
 }
 
-/** Tells that a frozen report was withdrawn or corrected. Asking again gives the same key. */
-export function correctionNotice(told: {
-  readonly contract: string;
-  readonly period: string;
-  readonly practice: boolean;
-  readonly kind: 'withdrawn' | 'corrected';
-  readonly no: number;
-  readonly at: number;
-  readonly who: string;
-  readonly reason: string;
-  /** What is owed now, with its currency; `null`: nothing follows from the report. */
-  readonly worth: string | null;
-}): Message {
-  const { contract, period, kind, worth } = told;
-  return notice({
-    key: `corrected:${contract}:${period}:${told.no}`,
-    topic: 'report_corrected',
-    severity: 'report',
-    at: told.at,
-    practice: told.practice,
-    subject: `${period} ${contract}: the report was ${kind}`,
-    headline:
-      kind === 'withdrawn'
-        ? `Do not use the report of ${period} for ${contract}: it was withdrawn. No reminder of its claim follows.`
-        : `What is owed for ${period} of ${contract} was corrected to ${worth ?? 'nothing'}. The frozen report stays as it was.`,
-    facts: [
-      { label: 'Reason', text: told.reason },
-      { label: 'By', text: told.who },
-    ],
-    path: `/reports/${encodeURIComponent(period)}/${encodeURIComponent(contract)}`,
-  });
-}
-
-/** Tells that a report holds again, to those who were told that it was withdrawn. Asking again gives the same key. */
-export function takenBackNotice(told: {
+/** An entry of the ledger that changes what follows from a frozen report. */
+type ReportChange = {
   readonly contract: string;
   readonly period: string;
   readonly practice: boolean;
@@ -123,25 +90,59 @@ export function takenBackNotice(told: {
   readonly who: string;
   /** Empty: nobody said why. */
   readonly reason: string;
-  /** What is owed by it, with its currency; `null`: nothing. */
+  /** What is owed now, with its currency; `null`: nothing. */
   readonly worth: string | null;
-  /** `null`: it has been claimed, or no deadline is left. */
-  readonly claimBy: ClosedPeriod['claimBy'];
-}): Message {
-  const { contract, period, worth, claimBy, reason } = told;
-  return notice({
-    key: `corrected:${contract}:${period}:${told.no}`,
-    topic: 'report_corrected',
-    severity: 'report',
-    at: told.at,
-    practice: told.practice,
-    subject: `${period} ${contract}: the report holds again`,
+};
+
+/** Tells that a frozen report was withdrawn or corrected. Asking again gives the same key. */
+export function correctionNotice(
+  change: ReportChange & { readonly kind: 'withdrawn' | 'corrected' },
+): Message {
+  const { contract, period, kind, worth } = change;
+  return changeNotice(change, {
+    subject: `the report was ${kind}`,
+    headline:
+      kind === 'withdrawn'
+        ? `Do not use the report of ${period} for ${contract}: it was withdrawn. No reminder of its claim follows.`
+        : `What is owed for ${period} of ${contract} was corrected to ${worth ?? 'nothing'}. The frozen report stays as it was.`,
+    facts: [],
+  });
+}
+
+/** Tells that a report holds again, to those who were told that it was withdrawn. Asking again gives the same key. */
+export function takenBackNotice(
+  change: ReportChange & {
+    /** `null`: it has been claimed, or no deadline is left. */
+    readonly claimBy: ClosedPeriod['claimBy'];
+  },
+): Message {
+  const { contract, period, worth, claimBy } = change;
+  return changeNotice(change, {
+    subject: 'the report holds again',
     headline: `The report of ${period} for ${contract} holds again: its withdrawal was taken back.${claimBy === null ? '' : ' Reminders of its claim follow.'}`,
     facts: [
       ...(worth === null ? [] : [{ label: 'Owed', text: worth }]),
       ...(claimBy === null ? [] : [{ label: 'Claim by', text: readingText(claimBy) }]),
+    ],
+  });
+}
+
+function changeNotice(
+  { contract, period, no, at, who, reason, practice }: ReportChange,
+  { subject, headline, facts }: Pick<Message, 'subject' | 'headline' | 'facts'>,
+): Message {
+  return notice({
+    key: `corrected:${contract}:${period}:${no}`,
+    topic: 'report_corrected',
+    severity: 'report',
+    at,
+    practice,
+    subject: `${period} ${contract}: ${subject}`,
+    headline,
+    facts: [
+      ...facts,
       ...(reason === '' ? [] : [{ label: 'Reason', text: reason }]),
-      { label: 'By', text: told.who },
+      { label: 'By', text: who },
     ],
     path: `/reports/${encodeURIComponent(period)}/${encodeURIComponent(contract)}`,
   });

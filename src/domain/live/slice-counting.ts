@@ -60,6 +60,19 @@ export function joinTo(intervals: Interval[], one: Interval): void {
   } else intervals.push(one);
 }
 
+type AttainmentTerms = Extract<LiveQuestion, { kind: 'attainment' }>['terms'];
+
+const tests = new WeakMap<AttainmentTerms, ReturnType<typeof sliceTest>>();
+
+/** One test for all slices of the same terms: making one reads decimals. */
+function testOf(terms: AttainmentTerms): ReturnType<typeof sliceTest> {
+  const known = tests.get(terms);
+  if (known !== undefined) return known;
+  const made = sliceTest(terms);
+  tests.set(terms, made);
+  return made;
+}
+
 /** Adds a slice whose statistic is held against a limit, or several neighbours with the same sums. Changes `sum`. */
 export function addSliceOfTimes(
   { counts }: AttainmentSums,
@@ -72,7 +85,7 @@ export function addSliceOfTimes(
   if (isSetAside && mode === 'remove_from_denominator') counts.setAside += slices;
   else if (isSetAside && mode === 'count_as_good') counts.assumedGood += slices;
   else if (slice.timed + slice.failed >= terms.form.minRequestsPerSlice) {
-    if (sliceTest(terms)(slice)) counts.held += slices;
+    if (testOf(terms)(slice)) counts.held += slices;
     else counts.missed += slices;
   } else if (terms.form.emptySlice === 'good') counts.assumedGood += slices;
   else if (terms.form.emptySlice === 'bad') counts.assumedBad += slices;

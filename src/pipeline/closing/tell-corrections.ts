@@ -1,6 +1,12 @@
 import type { Message } from '../../domain/alert/message.ts';
 import { correctionNotice, takenBackNotice } from '../../domain/alert/notices.ts';
-import { correctionBy, type LedgerEntry, standingOf, takesBack } from '../../domain/report/ledger.ts';
+import {
+  type Correction,
+  correctionBy,
+  type LedgerEntry,
+  standingOf,
+  takesBack,
+} from '../../domain/report/ledger.ts';
 import type { Report } from '../../domain/report/report.ts';
 import type { Attempt, CloseOptions } from './close-period.ts';
 import { closedPeriod, recipients, reportIn } from './closed-period.ts';
@@ -22,13 +28,14 @@ export async function tellCorrections(
     for (const [index, entry] of entries.entries()) {
       if (now - entry.at > CORRECTIONS_TOLD_MS) continue;
       const until = entries.slice(0, index + 1);
-      if (correctionBy(entry) === null && !takesBack(until)) continue;
+      const correction = correctionBy(entry);
+      if (correction === null && !takesBack(until)) continue;
       const { contract, period } = entry;
       await attempt(`telling of the correction of ${contract} ${period}`, async () => {
         const frozen = await store.readReport(contract, period);
         if (frozen === null) return;
         const report = reportIn(frozen);
-        const message = correctionMessage(until, entry, report, now);
+        const message = correctionMessage(correction, until, entry, report, now);
         const messages = [{ message, recipients: recipients(routes, message.severity, report) }];
         await store.saveDecision({ incidents: [], events: [], messages, spendsLink: null, at: now });
       });
@@ -36,8 +43,9 @@ export async function tellCorrections(
   }
 }
 
-/** What is told of the last entry of a report, which corrects it or takes a withdrawal back. */
+/** What is told of the last entry of a report: `correction`, or without one that a withdrawal is taken back. */
 function correctionMessage(
+  correction: Correction | null,
   entries: readonly LedgerEntry[],
   { contract, period, no, at, who, note, amount, currency, state }: LedgerEntry,
   report: Report,
@@ -46,9 +54,8 @@ function correctionMessage(
   const moneyOf = (owed: string | null): string | null =>
     owed === null ? null : `${owed} ${currency ?? ''}`.trim();
   const told = { contract, period, practice: report.practice, no, at, who: who ?? '', reason: note };
-  if (!takesBack(entries)) {
-    const kind = amount === null ? 'withdrawn' : 'corrected';
-    return correctionNotice({ ...told, kind, worth: moneyOf(amount) });
+  if (correction !== null) {
+    return correctionNotice({ ...told, kind: correction.kind, worth: moneyOf(amount) });
   }
   const owed = standingOf(entries)?.amount ?? report.summary.amount;
   const { claimBy, claimed } = closedPeriod(contract, report, state, now, owed);
