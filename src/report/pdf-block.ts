@@ -1,5 +1,3 @@
-import { visible } from '../../dashboards/visible.ts';
-
 export type BlockOptions = {
   readonly width: number;
   readonly align?: 'left' | 'right';
@@ -23,9 +21,8 @@ const LINE_GAP = 1.5;
  * A text in the font that the document has at the moment. To break a text is many times the work of measuring it, and nearly
  * all cells of a report are of lines that fit.
  */
-export function blockOf(doc: PDFKit.PDFDocument, foreign: string, given: BlockOptions): Block {
+export function blockOf(doc: PDFKit.PDFDocument, text: string, given: BlockOptions): Block {
   const options = { lineGap: LINE_GAP, ...given };
-  const text = printable(foreign);
   const lines = (text === '' ? [] : text.split('\n')).map((line) => ({
     text: line,
     width: doc.widthOfString(line.trimEnd(), options.features === undefined ? {} : options),
@@ -58,9 +55,4 @@ export function write(doc: PDFKit.PDFDocument, block: Block, x: number, y: numbe
 
 function lineHeight(doc: PDFKit.PDFDocument, { lineGap = LINE_GAP }: BlockOptions): number {
   return doc.currentLineHeight(true) + lineGap;
-}
-
-/** Line by line, so that only what is foreign loses its power. */
-export function printable(text: string): string {
-  return text.split('\n').map(visible).join('\n');
 }

@@ -1,6 +1,7 @@
+import { visible } from '../../dashboards/visible.ts';
 import type { Fact } from '../domain/report/report-text.ts';
 import { chartAlternative, type DayChart } from '../domain/view/day-chart.ts';
-import { type Block, blockOf, printable, write } from './pdf-block.ts';
+import { type Block, type BlockOptions, blockOf, write } from './pdf-block.ts';
 import { drawChart } from './pdf-chart.ts';
 
 export const INK = '#1d1c19';
@@ -44,8 +45,12 @@ export type Sheet = {
   readonly end: () => void;
 };
 
-/** `giveWay` is called between two lines or so. */
-export function sheetOn(doc: PDFKit.PDFDocument, giveWay: () => void = () => {}): Sheet {
+/** `printable` gives a text as it can be drawn; `giveWay` is called between two lines or so. */
+export function sheetOn(
+  doc: PDFKit.PDFDocument,
+  printable: (text: string) => string,
+  giveWay: () => void = () => {},
+): Sheet {
   const root = doc.struct('Document');
   doc.addStructure(root);
   let part = doc.struct('Sect');
@@ -56,6 +61,7 @@ export function sheetOn(doc: PDFKit.PDFDocument, giveWay: () => void = () => {})
   let waiting: { readonly height: number; readonly print: () => void }[] = [];
   const font = (weight: Weight, size: number, ink: string): PDFKit.PDFDocument =>
     doc.font(weight).fontSize(size).fillColor(ink);
+  const measure = (text: string, options: BlockOptions): Block => blockOf(doc, printable(text), options);
   /** Makes room for `height` and for the headings that wait for it, and prints those. */
   const room = (height: number): void => {
     giveWay();
@@ -67,7 +73,7 @@ export function sheetOn(doc: PDFKit.PDFDocument, giveWay: () => void = () => {})
   };
   const paragraph = (text: string, ink: string, indent: number, tag: string): void => {
     font('plain', SIZE.text, ink);
-    const block = blockOf(doc, text, { width: width - indent });
+    const block = measure(text, { width: width - indent });
     room(block.height);
     font('plain', SIZE.text, ink);
     part.add(doc.struct(tag, {}, () => write(doc, block, PAGE.left + indent, doc.y)));
@@ -78,14 +84,14 @@ export function sheetOn(doc: PDFKit.PDFDocument, giveWay: () => void = () => {})
       const size = level === 1 ? SIZE.title : level === 2 ? SIZE.section : SIZE.part;
       const before = level === 1 ? 0 : level === 2 ? 12 : 8;
       font('bold', size, ink);
-      const block = blockOf(doc, text, { width });
+      const block = measure(text, { width });
       waiting.push({
         height: block.height + before + 4,
         print: () => {
           // At the top of a page nothing has to be kept away from.
           if (doc.y > PAGE.top + 1) doc.y += before;
           font('bold', size, ink);
-          if (level < 3) doc.outline.addItem(printable(text));
+          if (level < 3) doc.outline.addItem(visible(text));
           part.add(doc.struct(`H${level}`, {}, () => write(doc, block, PAGE.left, doc.y)));
           doc.y += 4;
         },
@@ -96,13 +102,13 @@ export function sheetOn(doc: PDFKit.PDFDocument, giveWay: () => void = () => {})
       for (const item of items) {
         font('plain', SIZE.text, INK);
         const indent = doc.widthOfString(`${mark}  `) + 8;
-        const block = blockOf(doc, item, { width: width - indent });
+        const block = measure(item, { width: width - indent });
         room(block.height);
         font('plain', SIZE.text, INK);
         const { y } = doc;
         part.add(
           doc.struct('P', {}, [
-            () => write(doc, blockOf(doc, mark, { width: indent }), PAGE.left + 8, y),
+            () => write(doc, measure(mark, { width: indent }), PAGE.left + 8, y),
             () => write(doc, block, PAGE.left + indent, y),
           ]),
         );
@@ -113,14 +119,14 @@ export function sheetOn(doc: PDFKit.PDFDocument, giveWay: () => void = () => {})
     facts(facts) {
       for (const { label, text } of facts) {
         font('plain', SIZE.text, INK);
-        const block = blockOf(doc, text, { width: width - LABEL_WIDTH });
+        const block = measure(text, { width: width - LABEL_WIDTH });
         room(block.height + 4);
         const { y } = doc;
         part.add(
           doc.struct('P', {}, [
             () => {
               font('plain', SIZE.text, SOFT);
-              write(doc, blockOf(doc, label, { width: LABEL_WIDTH - 8 }), PAGE.left, y);
+              write(doc, measure(label, { width: LABEL_WIDTH - 8 }), PAGE.left, y);
             },
             () => {
               font('plain', SIZE.text, INK);
@@ -144,7 +150,7 @@ export function sheetOn(doc: PDFKit.PDFDocument, giveWay: () => void = () => {})
           const align = columns[i]?.align ?? 'left';
           const common = { width: cells.length === 1 ? width : (widths[i] ?? 40), align, lineGap: 1 };
           // Figures of equal width stand under each other.
-          return blockOf(doc, cell, align === 'right' ? { ...common, features: ['tnum'] } : common);
+          return measure(cell, align === 'right' ? { ...common, features: ['tnum'] } : common);
         });
         return { cells, blocks, height: Math.max(...blocks.map(({ height }) => height)) + 5 };
       };
@@ -197,7 +203,7 @@ export function sheetOn(doc: PDFKit.PDFDocument, giveWay: () => void = () => {})
       room(CHART_HEIGHT + 6);
       const { y } = doc;
       part.add(
-        doc.struct('Figure', { alt: printable(chartAlternative(chart)) }, () =>
+        doc.struct('Figure', { alt: visible(chartAlternative(chart)) }, () =>
           drawChart(doc, chart, { x: PAGE.left, y, width, height: CHART_HEIGHT }, font),
         ),
       );
@@ -221,7 +227,7 @@ function artifact(doc: PDFKit.PDFDocument, draw: () => void): void {
   doc.endMarkedContent();
 }
 
-/** Title and page number at the foot of every page, in front of nobody who listens. */
+/** Title, as it can be drawn, and page number at the foot of every page, in front of nobody who listens. */
 export function numberPages(doc: PDFKit.PDFDocument, title: string): void {
   const { start, count } = doc.bufferedPageRange();
   for (let page = start; page < start + count; page += 1) {
@@ -232,7 +238,7 @@ export function numberPages(doc: PDFKit.PDFDocument, title: string): void {
     doc.font('plain').fontSize(SIZE.small).fillColor(SOFT);
     const y = doc.page.height - 36;
     const width = doc.page.width - PAGE.left - PAGE.right;
-    doc.text(printable(title), PAGE.left, y, {
+    doc.text(title, PAGE.left, y, {
       width: width - 90,
       height: 10,
       ellipsis: true,

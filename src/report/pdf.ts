@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import PDFDocument from 'pdfkit';
+import { visible } from '../../dashboards/visible.ts';
 import { number, type Step } from '../domain/contract/working.ts';
 import { reasonText } from '../domain/measure/reason-words.ts';
 import type { Failure, Report, ReportStatement } from '../domain/report/report.ts';
@@ -23,6 +24,7 @@ import {
   timeText,
 } from '../domain/report/report-text.ts';
 import { dayCharts } from '../domain/view/day-chart.ts';
+import { charactersOf } from './pdf-characters.ts';
 import { collect, leavePages } from './pdf-pages.ts';
 import { type Column, INK, numberPages, PAGE, type Sheet, SOFT, sheetOn } from './pdf-sheet.ts';
 import { rememberWords } from './pdf-words.ts';
@@ -44,6 +46,10 @@ const INCIDENTS_SHOWN = 40;
 const FAILURES_SHOWN = 60;
 /** More objectives than that have no place beside each other. */
 const OBJECTIVES_BESIDE = 4;
+
+/** Its examples are written by their numbers like all else. */
+const NUMBERED =
+  'About the characters: what the fonts of this file cannot show is written by its Unicode numbers. 模 is one character, 模型 are two, one after the other. The HTML, CSV and JSON forms of this report have the characters themselves.';
 
 /**
  * A report as a PDF that is read aloud in order (tagged, PDF 1.7), with its fonts embedded and its pages numbered; piece by
@@ -70,7 +76,7 @@ export async function* reportPdf(
     // It would keep every word that was ever set.
     fontLayoutCache: false,
     info: {
-      Title: title,
+      Title: visible(title),
       Author: 'Probity',
       Subject: RESULT_SENTENCES[report.summary.result],
       CreationDate: new Date(report.madeAt),
@@ -80,9 +86,11 @@ export async function* reportPdf(
     doc.registerFont(name, fileURLToPath(import.meta.resolve(file)));
   }
   rememberWords(doc, Object.keys(FONT_FILES));
+  const characters = charactersOf(doc, Object.keys(FONT_FILES));
   const written = collect(doc);
   const leave = leavePages(doc);
-  const sheet = sheetOn(doc, giveWay);
+  const foot = characters.printable(title);
+  const sheet = sheetOn(doc, characters.printable, giveWay);
   printHead(sheet, report);
   printOverview(sheet, report);
   for (const [i, statement] of inReadingOrder(report.statements).entries()) {
@@ -96,8 +104,9 @@ export async function* reportPdf(
   }
   sheet.section();
   printEnd(sheet, report, seal);
+  if (characters.wereNumbered()) sheet.paragraph(NUMBERED);
   sheet.end();
-  numberPages(doc, title);
+  numberPages(doc, foot);
   doc.end();
   yield* written();
 }

@@ -13,7 +13,7 @@ async function pagesOf(write: (sheet: Sheet) => void): Promise<readonly string[]
   doc.registerFont('bold', 'Helvetica-Bold');
   const chunks: Buffer[] = [];
   doc.on('data', (chunk: Buffer) => chunks.push(chunk));
-  const sheet = sheetOn(doc);
+  const sheet = sheetOn(doc, (text) => text);
   write(sheet);
   sheet.end();
   doc.end();
