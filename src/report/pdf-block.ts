@@ -17,12 +17,16 @@ export type Block = {
 
 const LINE_GAP = 1.5;
 
+/** Characters. For each line that pdfkit takes of a word it measures all that is left of it. */
+const LONG_WORD = 1000;
+
 /**
  * A text in the font that the document has at the moment. To break a text is many times the work of measuring it, and nearly
  * all cells of a report are of lines that fit.
  */
-export function blockOf(doc: PDFKit.PDFDocument, text: string, given: BlockOptions): Block {
-  const options = { lineGap: LINE_GAP, ...given };
+export function blockOf(doc: PDFKit.PDFDocument, given: string, rest: BlockOptions): Block {
+  const options = { lineGap: LINE_GAP, ...rest };
+  const text = given.length > LONG_WORD ? inPieces(doc, given, options) : given;
   const lines = (text === '' ? [] : text.split('\n')).map((line) => ({
     text: line,
     width: doc.widthOfString(line.trimEnd(), options.features === undefined ? {} : options),
@@ -55,4 +59,38 @@ export function write(doc: PDFKit.PDFDocument, block: Block, x: number, y: numbe
 
 function lineHeight(doc: PDFKit.PDFDocument, { lineGap = LINE_GAP }: BlockOptions): number {
   return doc.currentLineHeight(true) + lineGap;
+}
+
+/** Words of more than `LONG_WORD` characters in pieces, of which each fills a line. */
+function inPieces(doc: PDFKit.PDFDocument, text: string, options: BlockOptions): string {
+  return text.replace(new RegExp(`\\S{${LONG_WORD + 1},}`, 'g'), (word) => {
+    const pieces: string[] = [];
+    for (let left = word; left !== ''; left = left.slice(pieces.at(-1)?.length)) {
+      pieces.push(beginning(doc, left, options));
+    }
+    return pieces.join('\n');
+  });
+}
+
+/** As much of the beginning of a text as fits its width, one character at least. The time it takes depends on that alone. */
+function beginning(doc: PDFKit.PDFDocument, text: string, options: BlockOptions): string {
+  const { width, features } = options;
+  // With the line feed that comes behind it: pdfkit gives it a width.
+  const fits = (end: number): boolean =>
+    doc.widthOfString(`${text.slice(0, end)}\n`, features === undefined ? {} : { features }) <= width;
+  let end = 1;
+  let beyond = 2;
+  while (beyond <= text.length && fits(beyond)) {
+    end = beyond;
+    beyond *= 2;
+  }
+  beyond = Math.min(beyond, text.length + 1);
+  while (beyond - end > 1) {
+    const middle = (end + beyond) >> 1;
+    if (fits(middle)) end = middle;
+    else beyond = middle;
+  }
+  // Never within a character.
+  if (/[\uD800-\uDBFF]/.test(text.charAt(end - 1))) end += end > 1 ? -1 : 1;
+  return text.slice(0, end);
 }

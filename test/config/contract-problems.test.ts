@@ -371,3 +371,23 @@ for (const [name, [terms, problem]] of Object.entries(BAD_CREDITS)) {
     assert.ok(found[0]?.endsWith(problem), found[0]);
   });
 }
+
+for (const [key, most, written] of [
+  ['id', 200, (text: string) => GOOD.replace('ours', text)],
+  ['version', 200, (text: string) => GOOD.replace('version: 1', `version: ${text}`)],
+  ['title', 200, (text: string) => `${GOOD}title: ${text}\n`],
+  ['parties.provider', 200, (text: string) => `${GOOD}parties: { provider: ${text}, customer: us }\n`],
+  [
+    'provenance.assumed[0]',
+    4_000,
+    (text: string) => `${GOOD}provenance: { status: assumed, assumed: [${text}] }\n`,
+  ],
+] as const) {
+  test(`${key} may have ${most} characters, and one more is refused at its place`, () => {
+    assert.deepEqual(problemsOf(written('x'.repeat(most))), []);
+    const [found = '', ...others] = problemsOf(written('x'.repeat(most + 1)));
+    assert.deepEqual(others, []);
+    assert.match(found, /^c\.yaml:\d+:\d+ /);
+    assert.ok(found.endsWith(`${key}  expected at most ${most} characters, found ${most + 1}`), found);
+  });
+}
