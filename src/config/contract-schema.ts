@@ -52,7 +52,13 @@ const MOST_WINDOWS = 120;
 /** Of a deadline, in its unit: more than a year of hours. */
 const MOST_OFFSET = 10_000;
 
-const text = z.string().min(1);
+const atMost = (characters: number): z.ZodString =>
+  z.string().max(characters, {
+    error: ({ input }) => `expected at most ${characters} characters, found ${String(input).length}`,
+  });
+const MOST_OF_A_NAME = 200;
+const name = atMost(MOST_OF_A_NAME).min(1);
+const text = atMost(4_000).min(1);
 const oneOrMore = z
   .union([text, z.array(text).min(1)], {
     error: (issue) => `expected a text or a list of texts, found ${found(issue.input)}`,
@@ -245,7 +251,7 @@ const credits = shapesWith(creditCommon).describe('What a missed availability ob
 const latencyCredits = shapesWith({}).describe('What missing this objective earns.');
 
 const latencyCommon = {
-  id: text.optional().describe('Name of the objective; by default made of its metric and statistic.'),
+  id: name.optional().describe('Name of the objective; by default made of its metric and statistic.'),
   metric: z.enum(LATENCY_METRICS),
   tpsBasis: z
     .enum(['total', 'after_first_token'])
@@ -312,20 +318,19 @@ const chronic = z.strictObject({
 /** The terms of one version of a contract, as written in YAML. Percentages are decimals in quotes. */
 export const contractTermsSchema = z
   .strictObject({
-    id: z
-      .string()
+    id: atMost(MOST_OF_A_NAME)
       .regex(/^[a-z0-9][a-z0-9._-]*$/i, {
         error: (issue) =>
           `expected letters, digits, dots, dashes and underscores, found ${found(issue.input)}`,
       })
       .optional()
       .describe('Stable name. Required in a file of its own; elsewhere the key says it.'),
-    version: z.union([text, z.number()]).describe('The version of these terms, as the contract names it.'),
-    title: text.optional(),
+    version: z.union([name, z.number()]).describe('The version of these terms, as the contract names it.'),
+    title: name.optional(),
     inForceFrom: text
       .optional()
       .describe('First day (in the zone of the window) or instant this version governs; by default always.'),
-    parties: z.strictObject({ provider: text, customer: text }).optional(),
+    parties: z.strictObject({ provider: name, customer: name }).optional(),
     currency: z
       .string()
       .regex(/^[A-Z]{3}$/, {

@@ -65,6 +65,7 @@ function describe(issue: Issue, input: unknown): string {
     case 'too_small':
       return `expected at least ${issue.minimum}${typeof input === 'number' ? '' : ' entries'}, found ${found(input)}`;
     case 'too_big':
+      if (issue.message.startsWith('expected')) return issue.message;
       return `expected at most ${issue.maximum}, found ${found(input)}`;
     default:
       return issue.message.startsWith('expected') ? issue.message : `${issue.message}, found ${found(input)}`;
