@@ -5,17 +5,16 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { Evaluation } from '../../src/domain/contract/evaluation.ts';
+import { evaluateHere, type Said } from '../support/judge-file.ts';
 import { runProbity } from '../support/probity-process.ts';
 
 const FOLDER = mkdtempSync(join(tmpdir(), 'probity-evaluate-'));
 after(() => rmSync(FOLDER, { recursive: true, force: true }));
 
-async function probity(
-  args: readonly string[],
-  stdin = '',
-): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }> {
+/** Runs the program as the terminal does. Starting it is most of its work, so that few tests do. */
+async function probity(args: readonly string[], stdin = ''): Promise<Said> {
   const { code, stdout, stderr } = await runProbity(['evaluate', ...args], {}, stdin);
-  return { code, out: stdout, err: stderr };
+  return { code: code ?? -1, out: stdout, err: stderr };
 }
 
 type Report = Evaluation & {
@@ -27,11 +26,14 @@ type Report = Evaluation & {
   };
 };
 
-async function report(args: readonly string[], stdin = ''): Promise<Report> {
-  const { code, out, err } = await probity([...args, '--json'], stdin);
+function reportIn({ code, out, err }: Said): Report {
   assert.equal(err, '');
   assert.equal(code, 0);
   return JSON.parse(out);
+}
+
+async function report(args: readonly string[]): Promise<Report> {
+  return reportIn(await evaluateHere([...args, '--json']));
 }
 
 function file(name: string, content: string | Buffer): string {
@@ -64,13 +66,16 @@ const ASK = ['--contract', 'aws-style-5min', '--period', '2026-09', '--fee', '10
 
 test('nine failed slices of a month cost 10 % of the fee, in NDJSON, CSV, gzip and from standard input', async () => {
   const lines = month(9);
-  const reports = await Promise.all([
-    report([file('nine.ndjson', ndjson(lines)), ...ASK]),
-    report([file('nine.csv', csv(lines)), ...ASK]),
-    report([file('nine.ndjson.gz', gzipSync(ndjson(lines))), ...ASK]),
-    report(['-', ...ASK], ndjson(lines)),
-    report(['-', '--format', 'csv', ...ASK], csv(lines)),
+  const started = await Promise.all([
+    probity([file('nine.ndjson', ndjson(lines)), ...ASK, '--json']),
+    probity(['-', ...ASK, '--json'], ndjson(lines)),
+    probity(['-', '--format', 'csv', ...ASK, '--json'], csv(lines)),
   ]);
+  const reports = [
+    ...started.map(reportIn),
+    await report([file('nine.csv', csv(lines)), ...ASK]),
+    await report([file('nine.ndjson.gz', gzipSync(ndjson(lines))), ...ASK]),
+  ];
   for (const one of reports) {
     assert.deepEqual(one, reports[0]);
     assert.equal(one.uptime.contract?.percent, '99.895833');
@@ -145,13 +150,13 @@ test('every bad line is named with its number, counted, and more of them than to
     refused.err,
     /^line 7 {2}outcome: "provider.5x" is not in the closed list; did you mean provider.5xx\?$/m,
   );
-  assert.equal((await probity([path, ...ASK, '--tolerance', '6'])).code, 2);
-  assert.equal((await probity([path, ...ASK, '--tolerance', '7'])).code, 0);
+  assert.equal((await evaluateHere([path, ...ASK, '--tolerance', '6'])).code, 2);
+  assert.equal((await evaluateHere([path, ...ASK, '--tolerance', '7'])).code, 0);
 });
 
 test('a CSV cell that is no number is a bad line with its number', async () => {
   const path = file('bad.csv', 'at,status\n2026-09-01T00:00:00Z,200\n2026-09-01T00:00:01Z,up\n');
-  const { code, err } = await probity([path, ...ASK]);
+  const { code, err } = await evaluateHere([path, ...ASK]);
   assert.equal(code, 2);
   assert.match(err, /^line 3 {2}status: expected a whole number from 100 to 599, found "up"$/m);
 });
@@ -241,7 +246,7 @@ test('a window is judged by the version in force at its start', async () => {
   const path = file('versions.ndjson', ndjson(lines));
   const found = await report([path, '--contract', contract, '--period', '2026-09']);
   assert.deepEqual([found.version, found.objectives[0]?.result], ['1', 'breached']);
-  const early = await probity([path, '--contract', contract, '--period', '2025-12']);
+  const early = await evaluateHere([path, '--contract', contract, '--period', '2025-12']);
   assert.equal(early.code, 2);
   assert.match(early.err, /no version of the contract is in force at 2025-12-01T00:00:00Z/);
 });
@@ -285,9 +290,11 @@ const WRONG: Readonly<Record<string, readonly [args: readonly string[], message:
   ],
 };
 
+const NOTHING = file('nothing.ndjson', '');
+
 for (const [name, [args, message]] of Object.entries(WRONG)) {
   test(`${name} ends with code 2 and says what was expected`, async () => {
-    const { code, err, out } = await probity(['-', ...args]);
+    const { code, err, out } = await evaluateHere([NOTHING, ...args]);
     assert.deepEqual([code, out], [2, '']);
     assert.match(err, message);
   });
@@ -353,7 +360,7 @@ for (const [name, [content, complaint]] of Object.entries(HOSTILE)) {
   test(`${name} is one bad line, and the lines after it still count`, async () => {
     const good = Buffer.from('\n{"at":"2026-09-01T00:00:00Z","status":200}\n');
     const path = file('hostile.ndjson', Buffer.concat([Buffer.from(content), good]));
-    const { code, out, err } = await probity([path, ...ASK, '--json']);
+    const { code, out, err } = await evaluateHere([path, ...ASK, '--json']);
     assert.equal(code, 2);
     assert.match(err, complaint);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
@@ -383,7 +390,7 @@ const REFUSED: Readonly<Record<string, readonly [name: string, content: string, 
 
 for (const [what, [name, content, complaint]] of Object.entries(REFUSED)) {
   test(`${what} is refused, not judged in part`, async () => {
-    const { code, out, err } = await probity([file(name, content), ...ASK, '--json']);
+    const { code, out, err } = await evaluateHere([file(name, content), ...ASK, '--json']);
     assert.deepEqual([code, out], [2, '']);
     assert.match(err, complaint);
   });
@@ -429,7 +436,7 @@ test('a CSV row with a cell too many or too few is a bad line, not a guess', asy
     'ragged.csv',
     'at,status\n2026-09-01T00:00:00Z,200,5\n2026-09-01T00:00:00Z\n2026-09-01T00:00:00Z,200\n',
   );
-  const { code, out, err } = await probity([path, ...ASK, '--json']);
+  const { code, out, err } = await evaluateHere([path, ...ASK, '--json']);
   assert.equal(code, 2);
   assert.match(err, /^line 2 {2}expected 2 cells as in the header, found 3$/m);
   assert.match(err, /^line 3 {2}expected 2 cells as in the header, found 1$/m);
@@ -446,7 +453,7 @@ test('Windows line ends, a byte order mark and no last line end change nothing',
 test('a file that is cut off inside its compression, a folder and no file at all are told, not judged', async () => {
   const gz = gzipSync(ndjson(month(9)));
   for (const path of [file('cut.ndjson.gz', gz.subarray(0, gz.length / 2)), FOLDER, join(FOLDER, 'none')]) {
-    const { code, out, err } = await probity([path, ...ASK]);
+    const { code, out, err } = await evaluateHere([path, ...ASK]);
     assert.deepEqual([code, out], [2, '']);
     assert.match(err, /^cannot read /);
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { Command } from 'commander';
 import { registerEvaluate } from '../../src/commands/evaluate.ts';
+import { OperatorError } from '../../src/commands/world.ts';
 import type { Evaluation } from '../../src/domain/contract/evaluation.ts';
 
 const FOLDER = mkdtempSync(join(tmpdir(), 'probity-vectors-'));
@@ -27,14 +28,10 @@ export type Asked = {
   readonly args?: readonly string[];
 };
 
-/** Runs the command as the terminal would, and returns what it prints with `--json`. */
-export async function judged({
-  contract,
-  period,
-  lines,
-  format = 'ndjson',
-  args = [],
-}: Asked): Promise<Evaluation> {
+export type Said = { readonly code: number; readonly out: string; readonly err: string };
+
+/** Runs `evaluate` with these arguments in this process: one at a time, since a process has one exit code. */
+export async function evaluateHere(args: readonly string[]): Promise<Said> {
   let out = '';
   let err = '';
   const program = new Command().exitOverride();
@@ -48,25 +45,31 @@ export async function judged({
       err += text;
     },
   });
-  const content =
-    typeof lines === 'string' ? lines : lines.map((line) => `${JSON.stringify(line)}\n`).join('');
   const before = process.exitCode;
-  const argv = [
-    fileOf(content, format),
-    '--contract',
-    fileOf(contract, 'yaml'),
-    '--period',
-    period,
-    '--json',
-  ];
   try {
-    await program.parseAsync(['evaluate', ...argv, ...args], { from: 'user' });
-    if (process.exitCode === 2) throw new Error(err);
+    await program.parseAsync(['evaluate', ...args], { from: 'user' });
+    return { code: Number(process.exitCode ?? 0), out, err };
   } catch (error) {
-    throw new Error(err === '' ? String(error) : err, { cause: error });
+    if (!(error instanceof OperatorError)) throw error;
+    return { code: error.exitCode, out, err: `${err}${error.message}\n` };
   } finally {
     process.exitCode = before;
   }
+}
+
+/** Returns what the command prints with `--json`; rejects with its complaint. */
+export async function judged({
+  contract,
+  period,
+  lines,
+  format = 'ndjson',
+  args = [],
+}: Asked): Promise<Evaluation> {
+  const content =
+    typeof lines === 'string' ? lines : lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+  const own = ['--contract', fileOf(contract, 'yaml'), '--period', period, '--json'];
+  const { code, out, err } = await evaluateHere([fileOf(content, format), ...own, ...args]);
+  if (code === 2) throw new Error(err);
   return JSON.parse(out) as Evaluation;
 }
 
