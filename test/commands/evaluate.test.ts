@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { Evaluation } from '../../src/domain/contract/evaluation.ts';
-import { evaluateHere, type Said } from '../support/judge-file.ts';
+import type { Said } from '../support/command-line.ts';
+import { evaluateHere } from '../support/judge-file.ts';
 import { runProbity } from '../support/probity-process.ts';
 
 const FOLDER = mkdtempSync(join(tmpdir(), 'probity-evaluate-'));

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import Database from 'better-sqlite3';
 import PostalMime from 'postal-mime';
@@ -13,6 +15,7 @@ import { cronGrid } from '../../src/pipeline/probing/cron-grid.ts';
 import { sampleTableOf } from '../../src/store/sqlite/sample-tables.ts';
 import { DAY, HOUR, MINUTE, sample } from '../store/builders.ts';
 import { closeAt, openStore, writeReportFiles } from '../support/closing.ts';
+import { commandLine, type Said } from '../support/command-line.ts';
 import { FEBRUARY, MARCH, recordMonth } from '../support/month.ts';
 import { startProbity } from '../support/probity-process.ts';
 
@@ -20,17 +23,24 @@ const PROGRAM = join(import.meta.dirname, '..', '..', 'src', 'probity.js');
 let folder = '';
 let data = '';
 
-function probity(...values: string[]): {
-  readonly status: number | null;
-  readonly out: string;
-  readonly err: string;
-} {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...values], {
-    encoding: 'utf8',
+/** Runs the program as the terminal does. Starting it is most of its work, so that each command is started once or twice. */
+async function started(...words: string[]): Promise<Said> {
+  const child = spawn(process.execPath, [PROGRAM, ...words], {
+    stdio: ['ignore', 'pipe', 'pipe'],
     cwd: folder,
     env: { ...process.env, USER: 'ada' },
   });
-  return { status, out: stdout, err: stderr };
+  const [out, err, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  return { code, out, err };
+}
+
+/** The same command line in this process. */
+function typed(...words: string[]): Promise<Said> {
+  return commandLine(words, { env: { USER: 'ada' } });
 }
 
 before(async () => {
@@ -45,9 +55,9 @@ before(async () => {
 
 after(() => rmSync(folder, { recursive: true }));
 
-test('report writes every form of a frozen report, and verify finds nothing wrong with it', () => {
-  const written = probity('report', '2027-02', '--contract', 'pro', '--data', data, '--out', 'out');
-  assert.equal(written.status, 0, written.err);
+test('report writes every form of a frozen report, and verify finds nothing wrong with it', async () => {
+  const written = await started('report', '2027-02', '--contract', 'pro', '--data', data, '--out', 'out');
+  assert.equal(written.code, 0, written.err);
   assert.match(written.out, /^pro 2027-02: final, breached: 1 of 2, met: 1 of 2\n/);
   assert.deepEqual(readdirSync(join(folder, 'out')).sort(), [
     'pro-2027-02-days.csv',
@@ -61,27 +71,27 @@ test('report writes every form of a frozen report, and verify finds nothing wron
   ]);
   const file = join('out', 'pro-2027-02.json');
   const keyId = openSigningKey(data).publicKey.id;
-  const good = probity('verify', file, '--key', keyId);
+  const good = await typed('verify', join(folder, file), '--key', keyId);
   assert.deepEqual(
-    [good.status, good.out],
+    [good.code, good.out],
     [0, `✓ pro 2027-02: the signature of key ${keyId} fits, and 11 figures follow from the counts\n`],
   );
-  const stranger = probity('verify', file, '--key', '0123456789abcdef');
+  const stranger = await started('verify', file, '--key', '0123456789abcdef');
   assert.deepEqual(
-    [stranger.status, stranger.out],
+    [stranger.code, stranger.out],
     [1, `✗ it is signed with key ${keyId}, not with 0123456789abcdef\n`],
   );
 });
 
-test('verify --data holds the rows against the chain and the frozen reports, and its exit code tells', () => {
-  const good = probity('verify', '--data', data);
-  assert.equal(good.status, 0, good.err);
+test('verify --data holds the rows against the chain and the frozen reports, and its exit code tells', async () => {
+  const good = await typed('verify', '--data', data);
+  assert.equal(good.code, 0, good.err);
   assert.match(
     good.out,
     /^✓ every row is as it was sealed\n {2}eu-west: 673 segments, 8,082 rows until 2027-03-01T02:00:00.000Z\n/,
   );
   const copy = join(folder, 'tampered');
-  assert.equal(probity('backup', copy, '--data', data).status, 0);
+  assert.equal((await typed('backup', copy, '--data', data)).code, 0);
   const db = new Database(join(copy, 'probity.db'));
   const at = FEBRUARY + 25 * 24 * HOUR + 10 * MINUTE;
   assert.equal(
@@ -91,24 +101,24 @@ test('verify --data holds the rows against the chain and the frozen reports, and
     1,
   );
   db.close();
-  const bad = probity('verify', '--data', copy);
-  assert.equal(bad.status, 1);
+  const bad = await started('verify', '--data', copy);
+  assert.equal(bad.code, 1);
   assert.match(
     bad.out,
     /sample chat-stream acme\/pro\/chat-large eu-west 2027-02-26T00:10:00.000Z \(scheduled\) was changed/,
   );
 });
 
-test('a backup taken beside a writer is whole: the same chain, reports, ledger and key', () => {
+test('a backup taken beside a writer is whole: the same chain, reports, ledger and key', async () => {
   const copy = join(folder, 'copy');
-  const taken = probity('backup', copy, '--data', data);
-  assert.equal(taken.status, 0, taken.err);
+  const taken = await started('backup', copy, '--data', data);
+  assert.equal(taken.code, 0, taken.err);
   assert.equal(statSync(copy).mode & 0o777, 0o700);
-  assert.equal(probity('verify', '--data', copy).out, probity('verify', '--data', data).out);
-  assert.equal(probity('ledger', '--data', copy).out, probity('ledger', '--data', data).out);
+  assert.equal((await typed('verify', '--data', copy)).out, (await typed('verify', '--data', data)).out);
+  assert.equal((await typed('ledger', '--data', copy)).out, (await typed('ledger', '--data', data)).out);
   assert.equal(openSigningKey(copy).publicKey.id, openSigningKey(data).publicKey.id);
-  const twice = probity('backup', copy, '--data', data);
-  assert.deepEqual([twice.status, twice.err], [2, `${copy} holds a copy already; name a new folder\n`]);
+  const twice = await typed('backup', copy, '--data', data);
+  assert.deepEqual([twice.code, twice.err], [2, `${copy} holds a copy already; name a new folder\n`]);
 });
 
 test('a backup ends although somebody commits all the time, and is the data of one moment', async () => {
@@ -135,9 +145,9 @@ test('a backup ends although somebody commits all the time, and is the data of o
 
 test('a restored folder verifies, runs, and shows the reports it had', async () => {
   const copy = join(folder, 'restored');
-  assert.equal(probity('backup', copy, '--data', data).status, 0);
-  const verified = probity('verify', '--data', copy);
-  assert.equal(verified.status, 0, verified.out);
+  assert.equal((await typed('backup', copy, '--data', data)).code, 0);
+  const verified = await typed('verify', '--data', copy);
+  assert.equal(verified.code, 0, verified.out);
   const running = startProbity(['run', '--no-practice-history', '--port', '0', '--data', copy]);
   try {
     const page = await (await fetch(new URL('/reports', await running.url))).text();
@@ -146,16 +156,16 @@ test('a restored folder verifies, runs, and shows the reports it had', async () 
     running.signal('SIGTERM');
   }
   assert.equal((await running.ended).code, 0);
-  assert.equal(probity('verify', '--data', copy).status, 0, 'the chain goes on from where it was');
+  assert.equal((await typed('verify', '--data', copy)).code, 0, 'the chain goes on from where it was');
 });
 
-test('a claim moves on by the rules of the ledger, with who, when and why', () => {
-  const denied = probity('ledger', '2027-02', 'pro', '--mark', 'denied', '--data', data);
+test('a claim moves on by the rules of the ledger, with who, when and why', async () => {
+  const denied = await started('ledger', '2027-02', 'pro', '--mark', 'denied', '--data', data);
   assert.deepEqual(
-    [denied.status, denied.err],
+    [denied.code, denied.err],
     [2, 'the claim is "ready": from there it can become claimed or no claim\n'],
   );
-  const claimed = probity(
+  const claimed = await typed(
     'ledger',
     '2027-02',
     'pro',
@@ -170,68 +180,73 @@ test('a claim moves on by the rules of the ledger, with who, when and why', () =
   );
   assert.equal(claimed.out, 'pro 2027-02: ready → claimed\n');
   assert.equal(
-    probity('ledger', '2027-02', 'pro', '--mark', 'credited', '--amount', '399.50', '--data', data).status,
+    (await typed('ledger', '2027-02', 'pro', '--mark', 'credited', '--amount', '399.50', '--data', data))
+      .code,
     0,
   );
-  const shown = probity('ledger', '--data', data).out;
+  const shown = (await typed('ledger', '--data', data)).out;
   assert.match(shown, /^2027-02 {2}pro {2}credited {2}399\.50 EUR\n/);
   assert.match(shown, /claimed {2}bob: case 4711\n/);
 });
 
-test('a frozen report is corrected and withdrawn by new entries with a reason, and no claim is packed on what is withdrawn', () => {
-  const ledger = (...values: string[]) => probity('ledger', '2027-02', 'pro', ...values, '--data', data);
-  probity(
+test('a frozen report is corrected and withdrawn by new entries with a reason, and no claim is packed on what is withdrawn', async () => {
+  const ledger = (...values: string[]) => typed('ledger', '2027-02', 'pro', ...values, '--data', data);
+  await typed(
     ...['report', '2027-02', '--contract', 'pro', '--format', 'json', '--data', data],
     ...['--out', join(folder, 'before')],
   );
-  const unreasoned = ledger('--withdraw');
+  const unreasoned = await ledger('--withdraw');
   assert.deepEqual(
-    [unreasoned.status, unreasoned.err],
+    [unreasoned.code, unreasoned.err],
     [2, '--note: say why; everybody who reads the report will see it\n'],
   );
-  const unclear = ledger('--correct', '--note', 'they showed a notice');
+  const unclear = await ledger('--correct', '--note', 'they showed a notice');
   assert.deepEqual(
-    [unclear.status, unclear.err],
+    [unclear.code, unclear.err],
     [2, '--amount: expected a decimal such as 900.00, or 0 for nothing, found none\n'],
   );
-  const corrected = ledger('--correct', '--amount', '120.00', '--note', 'they showed a notice');
+  const corrected = await ledger('--correct', '--amount', '120.00', '--note', 'they showed a notice');
   assert.equal(
     corrected.out,
     'pro 2027-02: corrected to 120.00 EUR; the claim is "credited"\n',
     corrected.err,
   );
-  assert.match(ledger().out, /^2027-02 {2}pro {2}credited {2}399\.50 EUR\n/, 'what was credited stays');
-  const withdrawn = ledger('--withdraw', '--note', 'our clock was wrong');
+  assert.match(
+    (await ledger()).out,
+    /^2027-02 {2}pro {2}credited {2}399\.50 EUR\n/,
+    'what was credited stays',
+  );
+  const withdrawn = await ledger('--withdraw', '--note', 'our clock was wrong');
   assert.match(
     withdrawn.err,
     /^what was credited 399\.50 EUR stays in the sums of the year; if it is paid back: --mark "no claim"\n/,
   );
   assert.equal(withdrawn.out, 'pro 2027-02: withdrawn; the claim is "credited"\n', withdrawn.err);
-  assert.equal(ledger('--mark', 'no claim', '--note', 'paid back').status, 0);
-  const nothing = ledger('--amount', '5.00');
+  assert.equal((await ledger('--mark', 'no claim', '--note', 'paid back')).code, 0);
+  const nothing = await ledger('--amount', '5.00');
   assert.deepEqual(
-    [nothing.status, nothing.err],
+    [nothing.code, nothing.err],
     [2, '--amount changes nothing by itself; add --mark, --correct or --withdraw\n'],
   );
-  const claimed = ledger('--mark', 'claimed');
+  const claimed = await ledger('--mark', 'claimed');
   assert.deepEqual(
-    [claimed.status, claimed.err],
+    [claimed.code, claimed.err],
     [
       2,
       'the report was withdrawn, "our clock was wrong": nothing is claimed from it. If it holds after all, take that back with --mark ready; if another amount is owed, use --correct --amount\n',
     ],
   );
   assert.match(
-    ledger().out,
+    (await ledger()).out,
     / corrected {2}120\.00 EUR {2}ada: they showed a notice\n.* withdrawn {2}ada: our clock was wrong\n.* no claim {2}ada: paid back\n$/,
   );
-  const pack = probity('report', '2027-02', '--contract', 'pro', '--claim-pack', '--data', data);
+  const pack = await typed('report', '2027-02', '--contract', 'pro', '--claim-pack', '--data', data);
   assert.deepEqual(
-    [pack.status, pack.err],
+    [pack.code, pack.err],
     [2, 'the report 2027-02 of pro was withdrawn: our clock was wrong\n'],
   );
   const out = join(folder, 'withdrawn');
-  const after = probity(
+  const after = await typed(
     'report',
     '2027-02',
     '--contract',
@@ -243,7 +258,7 @@ test('a frozen report is corrected and withdrawn by new entries with a reason, a
     '--out',
     out,
   );
-  assert.equal(after.status, 0, after.err);
+  assert.equal(after.code, 0, after.err);
   assert.match(readFileSync(join(out, 'pro-2027-02-WITHDRAWN.txt'), 'utf8'), /Reason: our clock was wrong/);
   assert.deepEqual(
     readFileSync(join(out, 'pro-2027-02.json')),
@@ -251,11 +266,11 @@ test('a frozen report is corrected and withdrawn by new entries with a reason, a
     'the frozen report is what it was',
   );
   assert.equal(after.err, 'the report 2027-02 of pro was withdrawn: our clock was wrong\n');
-  assert.equal(probity('verify', '--data', data).status, 0);
+  assert.equal((await typed('verify', '--data', data)).code, 0);
 });
 
-test('a token is shown once, and only its hash is kept', () => {
-  const token = probity('token', '--data', data).out.trim();
+test('a token is shown once, and only its hash is kept', async () => {
+  const token = (await started('token', '--data', data)).out.trim();
   assert.match(token, /^[A-Za-z0-9_-]{32}$/);
   for (const name of readdirSync(data)) {
     if (statSync(join(data, name)).isFile()) assert.ok(!readFileSync(join(data, name)).includes(token), name);

@@ -2,10 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { Command } from 'commander';
-import { registerEvaluate } from '../../src/commands/evaluate.ts';
-import { OperatorError } from '../../src/commands/world.ts';
 import type { Evaluation } from '../../src/domain/contract/evaluation.ts';
+import { commandLine, type Said } from './command-line.ts';
 
 const FOLDER = mkdtempSync(join(tmpdir(), 'probity-vectors-'));
 after(() => rmSync(FOLDER, { recursive: true, force: true }));
@@ -28,33 +26,9 @@ export type Asked = {
   readonly args?: readonly string[];
 };
 
-export type Said = { readonly code: number; readonly out: string; readonly err: string };
-
-/** Runs `evaluate` with these arguments in this process: one at a time, since a process has one exit code. */
-export async function evaluateHere(args: readonly string[]): Promise<Said> {
-  let out = '';
-  let err = '';
-  const program = new Command().exitOverride();
-  registerEvaluate(program, {
-    now: () => Date.UTC(2026, 10, 21),
-    env: {},
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-  });
-  const before = process.exitCode;
-  try {
-    await program.parseAsync(['evaluate', ...args], { from: 'user' });
-    return { code: Number(process.exitCode ?? 0), out, err };
-  } catch (error) {
-    if (!(error instanceof OperatorError)) throw error;
-    return { code: error.exitCode, out, err: `${err}${error.message}\n` };
-  } finally {
-    process.exitCode = before;
-  }
+/** Runs `evaluate` with these arguments, in this process. */
+export function evaluateHere(args: readonly string[]): Promise<Said> {
+  return commandLine(['evaluate', ...args], { now: () => Date.UTC(2026, 10, 21) });
 }
 
 /** Returns what the command prints with `--json`; rejects with its complaint. */
@@ -69,7 +43,7 @@ export async function judged({
     typeof lines === 'string' ? lines : lines.map((line) => `${JSON.stringify(line)}\n`).join('');
   const own = ['--contract', fileOf(contract, 'yaml'), '--period', period, '--json'];
   const { code, out, err } = await evaluateHere([fileOf(content, format), ...own, ...args]);
-  if (code === 2) throw new Error(err);
+  if (code === 2) throw new Error(err.trimEnd());
   return JSON.parse(out) as Evaluation;
 }
 
