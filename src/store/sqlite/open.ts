@@ -167,6 +167,8 @@ function storeOn(db: Database.Database, { giveWay = () => {} }: SqliteOptions): 
     }
   };
 
+  const withoutForeignKeys = foreignKeySwitch(db);
+
   const sampleOf = (row: StoredRow): StoredSample => nameSample(row, registry, servedBy, evidence);
 
   const seriesNoOf = (probe: string, target: string, region: string): number => {
@@ -374,7 +376,7 @@ function storeOn(db: Database.Database, { giveWay = () => {} }: SqliteOptions): 
     async compact(beforeAt) {
       const piece = reading(() => samples.packOldest(beforeAt));
       if (piece === null) return false;
-      withoutForeignKeys(db, () => writing(() => samples.putPacked(piece)));
+      withoutForeignKeys(() => writing(() => samples.putPacked(piece)));
       return true;
     },
     async readRegions() {
@@ -447,15 +449,20 @@ function limitOf(limit: number | undefined): number {
 
 /**
  * For moving rows that were checked when they came: while foreign keys are looked after, SQLite deletes a table's rows
- * one by one. Between transactions only.
+ * one by one. Between transactions only. The two statements are prepared once: each switch walks through every statement
+ * that is left, and one prepared for each switch is left until memory is collected.
  */
-function withoutForeignKeys<Result>(db: Database.Database, body: () => Result): Result {
-  db.pragma('foreign_keys = off');
-  try {
-    return body();
-  } finally {
-    if (db.open) db.pragma('foreign_keys = on');
-  }
+function foreignKeySwitch(db: Database.Database): <Result>(body: () => Result) => Result {
+  const off = db.prepare('pragma foreign_keys = off');
+  const on = db.prepare('pragma foreign_keys = on');
+  return (body) => {
+    off.run();
+    try {
+      return body();
+    } finally {
+      if (db.open) on.run();
+    }
+  };
 }
 
 function refusalOf(path: string, error: unknown): OpenedStore | null {
