@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startLive } from '../../src/pipeline/live/evaluate-live.ts';
 import { createLiveScope } from '../../src/pipeline/live/live-scope.ts';
+import { countDirty } from '../../src/pipeline/live/roll-up.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
-import { declaration, HOUR, MINUTE, MONDAY, sample } from '../store/builders.ts';
+import { DAY, declaration, HOUR, MINUTE, MONDAY, sample } from '../store/builders.ts';
 import { impatientClock } from '../support/impatient-clock.ts';
 
 const NOW = MONDAY + 12 * HOUR;
@@ -77,4 +78,82 @@ test('a stop while the past is read breaks the reading off between two pieces, a
   await live.stop();
   assert.equal(waits, 2);
   assert.equal(live.latest(), null);
+});
+
+test('the hour just over is counted on from what is known, a late sample is found, and a reading that failed is made up for', async (t) => {
+  const opened = openSqliteStore(':memory:');
+  assert.ok(opened.kind === 'opened');
+  const { store } = opened;
+  await store.declareSeries([declaration('chat-small')], MONDAY - 30 * DAY);
+  const from = NOW - 8 * DAY;
+  const past = Array.from({ length: 8 * 24 }, (_, n) => sample({ scheduledAt: from + n * HOUR }));
+  await store.recordHistory({ samples: past, notRun: [] });
+  let now = NOW + 3 * MINUTE;
+  const scope = createLiveScope({ versionsOf: () => [], plannedWorkOf: () => [] });
+  await countDirty(store, scope, impatientClock(now), () => false);
+  let reads = 0;
+  let broken = 0;
+  const faults: string[] = [];
+  const whole = Promise.withResolvers<void>();
+  const live = startLive({
+    store: {
+      ...store,
+      async readBuckets(...asked) {
+        // Counting a day reads its hours; everything else reads one hour or day at a time.
+        const [, fromAt, toAt] = asked;
+        if (toAt - fromAt === 1) {
+          reads += 1;
+          if (broken > 0) {
+            broken -= 1;
+            throw new Error('the disk is gone');
+          }
+        }
+        return store.readBuckets(...asked);
+      },
+    },
+    scope,
+    clock: { ...impatientClock(NOW), now: () => now },
+    onEvaluated: () => {},
+    onFault: (_what, error) => faults.push(String(error)),
+    onWhole: () => whole.resolve(),
+  });
+  t.after(async () => {
+    await live.stop();
+    await store.close();
+  });
+  const windows = () => [...(live.latest()?.targets.values() ?? [])][0]?.objectives[0]?.windows;
+  const shows = async (week: number, sevenDaysTo: number): Promise<void> => {
+    for (let turn = 0; turn < 20_000; turn += 1) {
+      const seen = windows()?.['7d'];
+      if (seen?.n === week && seen.toAt === sevenDaysTo) return;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.fail(`${windows()?.['7d'].n} samples in seven days, not ${week}`);
+  };
+  const recordAt = async (scheduledAt: number): Promise<void> => {
+    await store.record({ samples: [sample({ scheduledAt })], notRun: [] });
+    live.recorded(scheduledAt);
+  };
+  const HOURS = 7 * 24;
+  await whole.promise;
+  await shows(HOURS, now);
+
+  await recordAt(NOW + 10 * MINUTE);
+  now += HOUR;
+  reads = 0;
+  await shows(HOURS, now);
+  assert.equal(reads, 5, 'the new hour, and one that leaves each of four windows');
+
+  await recordAt(NOW - 3 * DAY + 7 * MINUTE);
+  broken = 1;
+  await shows(HOURS + 1, now);
+  assert.deepEqual(faults, ['Error: the disk is gone']);
+
+  await recordAt(NOW + 70 * MINUTE);
+  now += HOUR;
+  reads = 0;
+  broken = 1;
+  await shows(HOURS + 1, now);
+  assert.equal(faults.length, 2);
+  assert.equal(reads, 6, 'the reading is begun again');
 });

@@ -6,8 +6,9 @@ import {
   type LatencyHistogram,
   type SparseCounts,
   sparseOf,
+  subtractSparse,
 } from '../statistics/latency-histogram.ts';
-import { type Interval, union } from '../time/interval.ts';
+import { clip, type Interval, union } from '../time/interval.ts';
 import { isBySlice, type LivePlan, type LiveQuestion } from './live-plan.ts';
 import { emptyRuns, joinedRuns, type SliceRuns } from './slice-runs.ts';
 
@@ -222,11 +223,67 @@ function addRuns(sum: AvailabilitySums | AttainmentSums, slices: SliceRuns | und
   sum.slices = slices === undefined ? null : { ...sum.slices, runs: [...sum.slices.runs, ...slices.runs] };
 }
 
+/** The other way round; `false`: one of them would be less than nothing. */
+function subtractNumbers<Counts extends object>(
+  into: Numbers<Counts>,
+  from: Readonly<Numbers<Counts>>,
+): boolean {
+  let isEnough = true;
+  for (const key of Object.keys(from) as (keyof Numbers<Counts>)[]) {
+    if (typeof from[key] !== 'number') continue;
+    into[key] = (into[key] - from[key]) as (typeof into)[typeof key];
+    if (into[key] < 0) isEnough = false;
+  }
+  return isEnough;
+}
+
+/**
+ * Takes away what the first bucket of a stretch came to, which was added before. Changes `sums`, which must not be kept by
+ * slice.
+ *
+ * @param fromAt what is left begins here, epoch ms
+ * @returns `false`: there is not so much in them, and they are spoilt
+ */
+export function subtractAnswers(
+  sums: readonly QuestionSums[],
+  answers: readonly BucketAnswer[],
+  fromAt: number,
+): boolean {
+  let isEnough = true;
+  for (const [position, sum] of sums.entries()) {
+    const answer = answers[position];
+    if (sum.kind === 'availability' && answer?.kind === 'availability') {
+      const { counts, down } = sum;
+      isEnough &&= subtractNumbers<Omit<AvailabilityCounts, 'failedBySize'>>(counts, answer.counts);
+      isEnough &&= subtractFailed(counts.failedBySize, answer.failedBySize);
+      // A day's bucket joins them across its hours: what lasts longer than the bucket stays from there on.
+      down.splice(0, down.length, ...union(clip(down, { fromAt, toAt: Number.POSITIVE_INFINITY })));
+    } else if (sum.kind === 'percentile' && answer?.kind === 'percentile') {
+      isEnough &&= subtractNumbers<Omit<PercentileCounts, 'histogram'>>(sum.counts, answer.counts);
+      isEnough &&= subtractSparse(sum.counts.histogram, answer.histogram);
+    } else if (sum.kind === 'attainment' && answer?.kind === 'attainment') {
+      isEnough &&= subtractNumbers<AttainmentCounts>(sum.counts, answer.counts);
+    } else throw new Error('a bucket of another plan');
+  }
+  return isEnough;
+}
+
+function subtractFailed(failedBySize: Map<number, number>, sizes: readonly number[]): boolean {
+  for (let i = 0; i < sizes.length; i += 2) {
+    const size = sizes[i] ?? 0;
+    const left = (failedBySize.get(size) ?? 0) - (sizes[i + 1] ?? 0);
+    if (left < 0) return false;
+    if (left === 0) failedBySize.delete(size);
+    else failedBySize.set(size, left);
+  }
+  return true;
+}
+
 export function copySums(sums: readonly QuestionSums[]): readonly QuestionSums[] {
   return sums.map(copySum);
 }
 
-function copySum(sum: QuestionSums): QuestionSums {
+export function copySum(sum: QuestionSums): QuestionSums {
   switch (sum.kind) {
     case 'availability':
       return {

@@ -90,6 +90,24 @@ export function addSparse(histogram: LatencyHistogram, sparse: SparseCounts): vo
   }
 }
 
+/**
+ * Takes away stored counts that were added before. Changes `histogram`.
+ *
+ * @returns `false`: there are not so many in it, and it is spoilt
+ */
+export function subtractSparse(histogram: LatencyHistogram, sparse: SparseCounts): boolean {
+  const { base, counts } = histogram;
+  for (let i = 0; i < sparse.length; i += 2) {
+    const at = (sparse[i] ?? 0) - base;
+    const count = sparse[i + 1] ?? 0;
+    const left = (counts[at] ?? 0) - count;
+    if (left < 0) return false;
+    counts[at] = left;
+    histogram.total -= count;
+  }
+  return true;
+}
+
 /** A copy that takes as little room as its counts allow: thousands of these are kept. */
 export function copyHistogram({ base, counts, total }: LatencyHistogram): LatencyHistogram {
   const isUsed = (count: number): boolean => count > 0;

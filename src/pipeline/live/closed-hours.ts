@@ -9,7 +9,13 @@ import type { BucketGrain, Store, StoredBucket } from '../../store/store.ts';
 import { type Clock, delay } from '../clock.ts';
 import type { LiveScope, LiveTerms } from './live-scope.ts';
 import { SETTLE_MS } from './roll-up.ts';
-import { type ClosedSlices, createSliceCounter, slicedScopes } from './sliced-scopes.ts';
+import {
+  type ClosedSlices,
+  createSliceCounter,
+  emptySlices,
+  neededFrom,
+  slicedScopes,
+} from './sliced-scopes.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -22,7 +28,13 @@ export type ClosedHoursStore = Pick<Store, 'readDecided' | 'readBuckets' | 'read
 
 /** What is known up to the last counted hour. */
 export type ClosedHours = {
+  /** The first hour that anything was read of. */
+  readonly fromAt: number;
   readonly closedTo: number;
+  /** The targets as they were declared: the buckets of a former name belong to its successor. */
+  readonly declared: string;
+  /** `false`: some buckets were counted in another way, or do not tell their slices. */
+  readonly isWhole: boolean;
   readonly bases: ReadonlyMap<string, Base>;
   /** Where the days of every base begin. */
   readonly daysFrom: number;
@@ -36,18 +48,52 @@ export type ClosedHours = {
 /** What is known about one target up to the last counted hour. */
 export type Base = {
   readonly terms: LiveTerms;
-  /** Sums of `[start, closedTo)`, by start. */
+  readonly period: PeriodStart;
+  /** How all that was read is counted. */
+  readonly basis: string;
+  /** Sums of `[start, closedTo)`, by start. They are not changed any more. */
   readonly bySpan: Map<number, readonly QuestionSums[]>;
   /** Oldest first, up to the day in which `closedTo` lies. */
   readonly days: DayRecord[];
 };
 
 /** Periods begin at midnights of their zone, which need not be whole hours of UTC. */
-type PeriodStart = { readonly fromAt: number; readonly hourAt: number };
+export type PeriodStart = { readonly fromAt: number; readonly hourAt: number };
 
-function periodStart(scope: LiveScope, terms: LiveTerms, now: number): PeriodStart {
+export function periodStart(scope: LiveScope, terms: LiveTerms, now: number): PeriodStart {
   const { fromAt } = scope.periodAt(terms, now);
   return { fromAt, hourAt: Math.ceil(fromAt / HOUR_MS) * HOUR_MS };
+}
+
+/** Where the last hour ends that is over, late answers included. */
+export function lastClosed(now: number): number {
+  return Math.floor((now - SETTLE_MS) / HOUR_MS) * HOUR_MS;
+}
+
+export function declaredAs(targets: readonly Target[]): string {
+  return JSON.stringify(targets);
+}
+
+/** The first hour that any figure asks for. */
+export function firstHour(
+  closedTo: number,
+  counted: Iterable<Pick<Base, 'period'>>,
+  slices: readonly ClosedSlices[],
+): number {
+  let first = closedTo;
+  for (const { period } of counted)
+    first = Math.min(first, closedTo - LIVE_WINDOWS['90d'], Math.floor(period.fromAt / HOUR_MS) * HOUR_MS);
+  for (const one of slices) first = Math.min(first, Math.floor(neededFrom(one) / HOUR_MS) * HOUR_MS);
+  return first;
+}
+
+/** Hours that still have to be counted. */
+export async function pendingHours(
+  store: Pick<ClosedHoursStore, 'readDirty'>,
+  closedTo: number,
+): Promise<readonly number[]> {
+  const dirty = await store.readDirty('hour', closedTo, DAYS * 24);
+  return dirty.flatMap(({ fromAt }) => (fromAt >= closedTo - LIVE_WINDOWS['90d'] ? [fromAt] : []));
 }
 
 /**
@@ -61,42 +107,42 @@ export async function readClosedHours(
   targets: readonly Target[],
   now: number,
 ): Promise<ClosedHours> {
-  const closed = Math.floor((now - SETTLE_MS) / HOUR_MS) * HOUR_MS;
+  const closed = lastClosed(now);
   const dirtyDays = new Set((await store.readDirty('day', now, DAYS * 2)).map(({ fromAt }) => fromAt));
-  const dirtyHours = (await store.readDirty('hour', closed, DAYS * 24)).filter(
-    ({ fromAt }) => fromAt >= closed - LIVE_WINDOWS['90d'],
-  );
-  for (const { fromAt } of dirtyHours) dirtyDays.add(Math.floor(fromAt / DAY_MS) * DAY_MS);
+  const dirtyHours = await pendingHours(store, closed);
+  for (const fromAt of dirtyHours) dirtyDays.add(Math.floor(fromAt / DAY_MS) * DAY_MS);
+
+  const counted = targets.map((target) => {
+    const terms = scope.termsOf(target, now);
+    return { id: target.id, terms, period: periodStart(scope, terms, now) };
+  });
+  const slices = emptySlices(scope, slicedScopes(scope, targets, now), closed, now);
+  const oldest = firstHour(closed, counted, slices);
 
   const building = new Map<string, Base>();
   const running = new Map<string, readonly QuestionSums[]>();
   const starts = new Map<string, ReadonlySet<number>>();
   const boundaries = new Set<number>();
   const nextHeads = new Map<string, JudgedLines>();
-  for (const target of targets) {
-    const terms = scope.termsOf(target, now);
-    building.set(target.id, { terms, bySpan: new Map(), days: [] });
-    running.set(target.id, emptySums(terms.plan));
-    const period = periodStart(scope, terms, now);
+  for (const { id, terms, period } of counted) {
+    const basis = scope.basisOf(id, terms, { fromAt: oldest, toAt: closed });
+    building.set(id, { terms, period, basis, bySpan: new Map(), days: [] });
+    running.set(id, emptySums(terms.plan));
     const own = new Set([
       ...LONG.map((name) => closed - LIVE_WINDOWS[name]),
       Math.min(closed, period.hourAt),
     ]);
-    starts.set(target.id, own);
+    starts.set(id, own);
     for (const at of own) boundaries.add(at);
     if (period.hourAt === period.fromAt || period.fromAt >= closed) continue;
-    const { byTarget } = await store.readDecided(period.fromAt, period.hourAt);
-    const maintenance = scope.maintenanceIn(target.id, terms, {
-      fromAt: period.fromAt,
-      toAt: period.hourAt,
-    });
+    const { byTarget } = await store.readDecided(period.fromAt, period.hourAt, id);
+    const maintenance = scope.maintenanceIn(id, terms, { fromAt: period.fromAt, toAt: period.hourAt });
     const head = emptyLines(terms.plan);
-    const found = (byTarget.get(target.id) ?? []).map(lineOfSample);
+    const found = (byTarget.get(id) ?? []).map(lineOfSample);
     judgeLines(head, terms.plan, terms.judge, found, maintenance);
-    nextHeads.set(target.id, head);
+    nextHeads.set(id, head);
   }
-  const slices = createSliceCounter(scope, slicedScopes(scope, targets, now), closed, now);
-  const oldest = Math.min(...boundaries, closed, Math.floor(slices.fromAt / HOUR_MS) * HOUR_MS);
+  const counter = createSliceCounter(scope, slices);
   const daysFrom = Math.floor(oldest / DAY_MS) * DAY_MS;
   // Days in which nothing was seen are the same for all.
   for (let at = daysFrom; at <= closed; at += DAY_MS) {
@@ -122,7 +168,7 @@ export async function readClosedHours(
       return;
     }
     addAnswers(sums, bucket.answers);
-    if (!slices.add(target, bucket, { fromAt, toAt: fromAt + length }))
+    if (!counter.add(target, bucket, { fromAt, toAt: fromAt + length }))
       untold.push({ grain, target, fromAt });
     const day = Math.floor((fromAt - daysFrom) / DAY_MS);
     base.days[day] = addToDay(base.days[day] ?? emptyDay(daysFrom + day * DAY_MS), bucket);
@@ -135,21 +181,23 @@ export async function readClosedHours(
     const grain: BucketGrain = isWholeDay ? 'day' : 'hour';
     const fromAt = isWholeDay ? dayAt : at - HOUR_MS;
     for (const row of await store.readBuckets(grain, fromAt, fromAt + 1)) addRow(grain, row);
-    slices.end({ fromAt, toAt: at });
+    counter.end({ fromAt, toAt: at });
     at = fromAt;
     snapshot(at);
     await delay(clock, 0);
   }
-  for (const at of await untoldHours(store, clock, untold, new Set(dirtyHours.map(({ fromAt }) => fromAt))))
-    stale.add(at);
+  for (const at of await untoldHours(store, clock, untold, new Set(dirtyHours))) stale.add(at);
   if (stale.size > 0) await store.markDirty([...stale].filter((at) => at < closed));
   return {
+    fromAt: oldest,
     closedTo: closed,
+    declared: declaredAs(targets),
+    isWhole: stale.size === 0 && untold.length === 0,
     bases: building,
     daysFrom,
     heads: nextHeads,
-    slices: slices.all,
-    pendingHours: dirtyHours.length + stale.size,
+    slices,
+    pendingHours: new Set([...dirtyHours, ...stale]).size,
   };
 }
 

@@ -48,18 +48,27 @@ export function startLive(options: {
   let counted: LiveReport['targets'] | null = null;
   let cancel: Cancel = () => {};
   let underWay: Promise<void> = Promise.resolve();
-  let isCountedAnew = false;
+  let outdated: 'by told hours' | 'untold' | null = null;
   let isWhole = false;
   let counting: { readonly stop: () => Promise<void> } | null = null;
+
+  const learnCounted = async (now: number): Promise<void> => {
+    const found = outdated;
+    outdated = null;
+    try {
+      if (found === 'untold') await memory.rebuild(now);
+      else if (found === 'by told hours') await memory.advance(now);
+    } catch (error) {
+      if (outdated !== 'untold') outdated = found;
+      throw error;
+    }
+  };
 
   const evaluate = async (): Promise<void> => {
     try {
       const now = clock.now();
       const isWritten = counting !== null;
-      if (isCountedAnew) {
-        isCountedAnew = false;
-        await memory.rebuild(now);
-      }
+      await learnCounted(now);
       const { retired, bySlice, ...report } = await memory.evaluate(now);
       const isNew = report.targets !== counted || report.pendingHours !== latest?.pendingHours;
       counted = report.targets;
@@ -85,15 +94,18 @@ export function startLive(options: {
   plan(0);
   const startCounting = (): void => {
     if (stopping.signal.aborted) return;
-    isCountedAnew = true;
+    outdated = 'untold';
     // Whoever counted before may have written too, without a word.
     memory.touched(Number.NEGATIVE_INFINITY);
     counting = startRollUp({
       store,
       scope,
       clock,
+      onSpan(grain, fromAt) {
+        if (grain === 'hour') memory.counted(fromAt);
+      },
       onCounted: () => {
-        isCountedAnew = true;
+        outdated ??= 'by told hours';
       },
       onFault: (error) => options.onFault('count', error),
     });

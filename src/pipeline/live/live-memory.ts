@@ -21,6 +21,7 @@ import { countExpected } from '../probing/expected-ticks.ts';
 import { type Base, type ClosedHours, DAYS, LONG, readClosedHours } from './closed-hours.ts';
 import { evaluateSlices } from './evaluate-slices.ts';
 import type { LiveScope } from './live-scope.ts';
+import { readNextHours } from './next-hours.ts';
 import { createRecentRequests } from './recent-requests.ts';
 
 const MINUTE_MS = 60_000;
@@ -45,8 +46,15 @@ export type LiveStore = Pick<
 export type LiveMemory = {
   /** Tells that something was recorded for a tick at `at` or later. */
   readonly touched: (at: number) => void;
-  /** Reads the buckets anew: after hours were counted, or the configuration has changed. */
+  /** Tells that the buckets of an hour were written. */
+  readonly counted: (hourAt: number) => void;
+  /** Reads the buckets anew: after hours were counted that nobody told of. */
   readonly rebuild: (now: number) => Promise<void>;
+  /**
+   * Reads what the hours came to that were counted: only these and those that leave a window, where none of the time before
+   * was counted again and nothing else has changed; else everything.
+   */
+  readonly advance: (now: number) => Promise<void>;
   /** Learns what is new and answers for every target that counts. Its cost follows new samples, not history. */
   readonly evaluate: (now: number) => Promise<CountedReport>;
 };
@@ -69,13 +77,18 @@ type ShortSums = {
 export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Clock): LiveMemory {
   const recent = createRecentRequests(store, scope, clock);
   let closed: ClosedHours = {
+    fromAt: 0,
     closedTo: 0,
+    declared: '',
+    isWhole: false,
     bases: new Map(),
     daysFrom: 0,
     heads: new Map(),
     slices: [],
     pendingHours: 0,
   };
+  /** Hours that were counted since the last reading began. */
+  let written: readonly number[] = [];
   const shortSums = new WeakMap<LivePlan, ShortSums>();
   /** The last answers, for as long as nothing has changed that they follow from. */
   let latest: {
@@ -106,8 +119,24 @@ export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Cloc
   };
 
   const rebuild = async (now: number): Promise<void> => {
+    const told = written.length;
     const { targets } = await countedTargets(now);
     closed = await readClosedHours(store, scope, clock, targets, now);
+    written = written.slice(told);
+    latest = null;
+  };
+
+  const advance = async (now: number): Promise<void> => {
+    const told = written.length;
+    const { fromAt, closedTo } = closed;
+    const isWithin = (at: number, toAt: number): boolean => at >= fromAt && at < toAt;
+    if (written.some((at) => isWithin(at, closedTo))) return rebuild(now);
+    const { targets } = await countedTargets(now);
+    const next = await readNextHours(store, scope, clock, closed, targets, now);
+    // An hour that was counted again meanwhile may have been read either way.
+    if (next === null || written.slice(told).some((at) => isWithin(at, next.closedTo))) return rebuild(now);
+    closed = next;
+    written = written.slice(told);
     latest = null;
   };
 
@@ -227,7 +256,11 @@ export function createLiveMemory(store: LiveStore, scope: LiveScope, clock: Cloc
 
   return {
     touched: recent.touched,
+    counted(hourAt) {
+      written = [...written, hourAt];
+    },
     rebuild,
+    advance,
     async evaluate(now) {
       const { targets, retired } = await countedTargets(now);
       const isOutdated =

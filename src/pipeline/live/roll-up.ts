@@ -41,7 +41,7 @@ export async function countDirty(
   scope: LiveScope,
   clock: Clock,
   isStopped: () => boolean,
-  onSpan: (grain: BucketGrain) => void = () => {},
+  onSpan: (grain: BucketGrain, fromAt: number) => void = () => {},
 ): Promise<CountReport> {
   const report = { hours: 0, days: 0 };
   for (const grain of ['hour', 'day'] as const) {
@@ -54,7 +54,7 @@ export async function countDirty(
         if (grain === 'hour') await countHour(store, scope, targets, span, clock);
         else await countDay(store, scope, targets, span, clock.now());
         report[grain === 'hour' ? 'hours' : 'days'] += 1;
-        onSpan(grain);
+        onSpan(grain, span.fromAt);
         await delay(clock, 0);
       }
     }
@@ -137,18 +137,20 @@ export function startRollUp(
     readonly store: RollUpStore;
     readonly scope: LiveScope;
     readonly clock: Clock;
+    /** Called as soon as the buckets of a span are written. */
+    readonly onSpan: (grain: BucketGrain, fromAt: number) => void;
     readonly onCounted: (report: CountReport) => Promise<void> | void;
     readonly onFault: (error: unknown) => void;
   },
   everyMs = 5_000,
 ): { readonly stop: () => Promise<void> } {
-  const { store, scope, clock } = options;
+  const { store, scope, clock, onSpan } = options;
   let stopped = false;
   let running = Promise.resolve();
   let cancel: Cancel = () => {};
   const round = async (): Promise<void> => {
     try {
-      const report = await countDirty(store, scope, clock, () => stopped);
+      const report = await countDirty(store, scope, clock, () => stopped, onSpan);
       if (!stopped && report.hours + report.days > 0) await options.onCounted(report);
     } catch (error) {
       options.onFault(error);

@@ -3,7 +3,7 @@ import type { Bucket } from '../../domain/live/bucket.ts';
 import { isBySlice, type SlicedQuestion } from '../../domain/live/live-plan.ts';
 import { LIVE_WINDOWS } from '../../domain/live/live-window.ts';
 import type { ObjectiveShape } from '../../domain/live/objective-shape.ts';
-import { emptySum } from '../../domain/live/question-sums.ts';
+import { copySum, emptySum } from '../../domain/live/question-sums.ts';
 import type { SliceRuns } from '../../domain/live/slice-runs.ts';
 import {
   addRunsTo,
@@ -62,40 +62,66 @@ export function slicedScopes(
 
 /** Adds up the slices of stored buckets, one stretch of time after the other. */
 export type SliceCounter = {
-  /** Nothing before this instant is asked for. */
-  readonly fromAt: number;
   /** A bucket of the stretch; `false`: it holds requests and does not tell of which slices, though that is asked for. */
   readonly add: (target: string, bucket: Bucket, span: Interval) => boolean;
   /** All buckets of the stretch were added. */
   readonly end: (span: Interval) => void;
-  readonly all: readonly ClosedSlices[];
 };
 
-export function createSliceCounter(
+/** Each objective before any hour was added. */
+export function emptySlices(
   scope: LiveScope,
   scopes: readonly SlicedScope[],
   closedTo: number,
   now: number,
-): SliceCounter {
-  const dayFrom = closedTo - LIVE_WINDOWS['24h'];
-  const tableOf = createTables();
-  const found = new Map<ClosedSlices, SliceRuns[]>();
-  const byTarget = new Map<string, ClosedSlices[]>();
-  const all = scopes.map((of): ClosedSlices => {
-    const period: SlicedPeriod = {
+): readonly ClosedSlices[] {
+  return scopes.map((of) => ({
+    of,
+    period: {
       fromAt: scope.periodAt(of.terms, now).fromAt,
       leadMs: leadOf(of),
       sums: emptySum(of.question.kind),
       seen: null,
-    };
-    const one = { of, period, day: { fromAt: dayFrom, sums: emptySum(of.question.kind) }, isKnown: true };
-    for (const target of of.targets) byTarget.set(target, [...(byTarget.get(target) ?? []), one]);
-    return one;
-  });
-  const neededFrom = ({ period }: ClosedSlices): number => Math.min(dayFrom, period.fromAt - period.leadMs);
+    },
+    day: { fromAt: closedTo - LIVE_WINDOWS['24h'], sums: emptySum(of.question.kind) },
+    isKnown: true,
+  }));
+}
+
+/** The same to be counted on from the hour before `closedTo`; `before` stays as it is. */
+export function copySlices(before: readonly ClosedSlices[], closedTo: number): readonly ClosedSlices[] {
+  return before.map(({ of, period, day, isKnown }) => ({
+    of,
+    period: { ...period, sums: copySum(period.sums) },
+    day: { fromAt: closedTo - LIVE_WINDOWS['24h'], sums: copySum(day.sums) },
+    isKnown,
+  }));
+}
+
+/** Each objective with nothing but what its last twenty-four hours began with. */
+export function emptyHours(before: readonly ClosedSlices[]): readonly ClosedSlices[] {
+  return before.map(({ of, day }) => ({
+    of,
+    period: { fromAt: Number.POSITIVE_INFINITY, leadMs: 0, sums: emptySum(of.question.kind), seen: null },
+    day: { fromAt: day.fromAt, sums: emptySum(of.question.kind) },
+    isKnown: true,
+  }));
+}
+
+/** Nothing before this instant is asked for. */
+export function neededFrom({ period, day }: ClosedSlices): number {
+  return Math.min(day.fromAt, period.fromAt - period.leadMs);
+}
+
+/** Changes `all`, one stretch after the other. */
+export function createSliceCounter(scope: LiveScope, all: readonly ClosedSlices[]): SliceCounter {
+  const tableOf = createTables();
+  const found = new Map<ClosedSlices, SliceRuns[]>();
+  const byTarget = new Map<string, ClosedSlices[]>();
+  for (const one of all) {
+    for (const target of one.of.targets) byTarget.set(target, [...(byTarget.get(target) ?? []), one]);
+  }
   return {
-    fromAt: Math.min(closedTo, ...all.map(neededFrom)),
-    all,
     add(target, bucket, span) {
       let isTold = true;
       for (const one of byTarget.get(target) ?? []) {
