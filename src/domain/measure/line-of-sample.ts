@@ -15,6 +15,8 @@ export type DecidingAttempt = Pick<
   readonly servedBy: Pick<Sample['servedBy'], 'model' | 'region' | 'serviceTier'>;
 };
 
+const NO_TAGS: readonly string[] = [];
+
 /** Outcomes that are a deadline of ours. */
 const OUR_DEADLINES: ReadonlySet<Outcome> = new Set<Outcome>([
   'timeout.headers',
@@ -52,7 +54,7 @@ export function lineOfSample(attempt: DecidingAttempt): Line {
     status: attempt.status,
     outcome: attempt.outcome,
     code: null,
-    tags: [],
+    tags: NO_TAGS,
     serviceTier: servedBy.serviceTier,
     model: servedBy.model,
     endpoint: null,

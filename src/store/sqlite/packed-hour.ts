@@ -65,40 +65,109 @@ export function packCore(hourAt: number, rows: readonly CoreRow[], details: read
   return writer.finish();
 }
 
-/** A row of `core` as it is read back. */
-export type PackedCoreRow = CoreRow & Pick<Detail, 'status'> & { readonly promptTokens: number | null };
+/** What is read back of `core`: a column each, in the form in which it is written where that needs no look at other rows. */
+export type CoreColumns = {
+  readonly length: number;
+  readonly ticks: readonly number[];
+  readonly purposes: readonly number[];
+  readonly outcomes: readonly string[];
+  readonly doubts: readonly string[];
+  readonly remarks: readonly number[];
+  readonly lags: readonly number[];
+  readonly ttfts: readonly number[];
+  readonly totals: readonly number[];
+  readonly tokens: readonly number[];
+  readonly costs: readonly number[];
+  readonly servedBy: readonly number[];
+  readonly statuses: readonly number[];
+  readonly promptTokens: readonly number[];
+};
 
-export function unpackCore(hourAt: number, bytes: Uint8Array): readonly PackedCoreRow[] {
+export function unpackCore(hourAt: number, bytes: Uint8Array): CoreColumns {
   const reader = createByteReader(bytes);
   const length = readHead(reader, CORE_VERSION, 'core');
-  const ticks = readTicks(reader, hourAt, length);
-  const purposes = readColumn(reader, length);
-  const outcomes = readTexts(reader, length);
-  const doubts = readTexts(reader, length);
-  const remarks = readColumn(reader, length);
-  const lags = readColumn(reader, length);
-  const ttfts = readColumn(reader, length);
-  const totals = readColumn(reader, length);
-  const tokens = readColumn(reader, length);
-  const costs = readColumn(reader, length);
-  const servedBy = readColumn(reader, length);
-  const statuses = readColumn(reader, length);
-  const promptTokens = readColumn(reader, length);
-  return ticks.map((scheduledAt, index) => ({
-    scheduledAt,
-    purposeNo: at(purposes, index),
-    outcome: at(outcomes, index),
-    doubt: at(doubts, index) || null,
-    remarks: at(remarks, index),
-    lagUs: unfold(at(lags, index)),
-    ttftUs: fromOrNull(at(ttfts, index)),
-    totalUs: fromOrNull(at(totals, index)),
-    completionTokens: fromOrNull(at(tokens, index)),
-    costNanos: fromOrNull(at(costs, index)),
-    servedByNo: at(servedBy, index),
-    status: fromOrNull(at(statuses, index)),
-    promptTokens: fromOrNull(at(promptTokens, index)),
-  }));
+  return {
+    length,
+    ticks: readTicks(reader, hourAt, length),
+    purposes: readColumn(reader, length),
+    outcomes: readTexts(reader, length),
+    doubts: readTexts(reader, length),
+    remarks: readColumn(reader, length),
+    lags: readColumn(reader, length),
+    ttfts: readColumn(reader, length),
+    totals: readColumn(reader, length),
+    tokens: readColumn(reader, length),
+    costs: readColumn(reader, length),
+    servedBy: readColumn(reader, length),
+    statuses: readColumn(reader, length),
+    promptTokens: readColumn(reader, length),
+  };
+}
+
+/**
+ * One row of `core` as it is read back: a place in the columns. A month is millions of rows, and to copy each of them,
+ * once or twice, was a quarter of the work of closing it.
+ */
+export class PackedCoreRow implements CoreRow {
+  readonly columns: CoreColumns;
+  readonly index: number;
+
+  constructor(columns: CoreColumns, index: number) {
+    this.columns = columns;
+    this.index = index;
+  }
+
+  get scheduledAt(): number {
+    return at(this.columns.ticks, this.index);
+  }
+
+  get purposeNo(): number {
+    return at(this.columns.purposes, this.index);
+  }
+
+  get outcome(): string {
+    return at(this.columns.outcomes, this.index);
+  }
+
+  get doubt(): string | null {
+    return at(this.columns.doubts, this.index) || null;
+  }
+
+  get remarks(): number {
+    return at(this.columns.remarks, this.index);
+  }
+
+  get lagUs(): number {
+    return unfold(at(this.columns.lags, this.index));
+  }
+
+  get ttftUs(): number | null {
+    return fromOrNull(at(this.columns.ttfts, this.index));
+  }
+
+  get totalUs(): number | null {
+    return fromOrNull(at(this.columns.totals, this.index));
+  }
+
+  get completionTokens(): number | null {
+    return fromOrNull(at(this.columns.tokens, this.index));
+  }
+
+  get costNanos(): number | null {
+    return fromOrNull(at(this.columns.costs, this.index));
+  }
+
+  get servedByNo(): number {
+    return at(this.columns.servedBy, this.index);
+  }
+
+  get status(): number | null {
+    return fromOrNull(at(this.columns.statuses, this.index));
+  }
+
+  get promptTokens(): number | null {
+    return fromOrNull(at(this.columns.promptTokens, this.index));
+  }
 }
 
 /** What the rows of `core` cost together, those of unknown cost left out. */
@@ -148,11 +217,12 @@ export function packDetails(core: readonly CoreRow[], details: readonly Detail[]
   return writer.finish();
 }
 
-export function unpackDetails(core: readonly PackedCoreRow[], bytes: Uint8Array): readonly Detail[] {
+export function unpackDetails(core: CoreColumns, bytes: Uint8Array): readonly Detail[] {
   const reader = createByteReader(bytes);
   const length = readHead(reader, DETAIL_VERSION, 'detail');
   if (length !== core.length) throw new Error(`packed detail has ${length} rows, its core ${core.length}`);
-  const phases = readPhases(reader, core);
+  const rows = Array.from({ length }, (_, index) => new PackedCoreRow(core, index));
+  const phases = readPhases(reader, rows);
   const tokenChunks = readColumn(reader, length);
   const otherChunks = readColumn(reader, length);
   const loopDelays = readColumn(reader, length);
@@ -163,7 +233,7 @@ export function unpackDetails(core: readonly PackedCoreRow[], bytes: Uint8Array)
   const reused = readColumn(reader, length);
   const retries = readColumn(reader, length);
   const clockSteps = readColumn(reader, length);
-  return core.map((row, index) => ({
+  return rows.map((row, index) => ({
     status: row.status,
     phases: at(phases, index),
     longestStallUs: fromOrNull(at(stalls, index)),

@@ -1,8 +1,21 @@
 import type { Database } from 'better-sqlite3';
 import type { RowKey } from './evidence.ts';
 import type { Detail } from './packed-detail.ts';
-import { packCore, packDetails, unpackCore, unpackCost, unpackDetails } from './packed-hour.ts';
-import { type SampleFilter, type StoredRow, wantsOnlyFailuresOfSeries } from './samples.ts';
+import {
+  type CoreColumns,
+  PackedCoreRow,
+  packCore,
+  packDetails,
+  unpackCore,
+  unpackCost,
+  unpackDetails,
+} from './packed-hour.ts';
+import {
+  type CountedFacts,
+  type SampleFilter,
+  type StoredRow,
+  wantsOnlyFailuresOfSeries,
+} from './samples.ts';
 
 export const HOUR_MS = 3_600_000;
 const SHORT_RANGE_MS = 48 * HOUR_MS;
@@ -304,15 +317,40 @@ function messageOf(error: unknown): string {
 function rowsOfPack(pack: PackRow): readonly StoredRow[] {
   const core = unpackCore(pack.hour_at_ms, pack.core);
   let details: readonly Detail[] | undefined;
-  return core.map((row, index) => ({
-    ...row,
+  const own: OwnPack = {
     seriesNo: pack.series_no,
-    readFacts: () => row,
-    readDetail() {
+    readDetail(index) {
       details ??= unpackDetails(core, pack.detail);
       const detail = details[index];
       if (detail === undefined) throw new Error('a packed row has no detail');
       return detail;
     },
-  }));
+  };
+  const rows: StoredRow[] = [];
+  for (let index = 0; index < core.length; index += 1) rows.push(new PackedRow(core, index, own));
+  return rows;
+}
+
+/** What all rows of a pack share beside their columns. */
+type OwnPack = { readonly seriesNo: number; readonly readDetail: (index: number) => Detail };
+
+class PackedRow extends PackedCoreRow implements StoredRow {
+  readonly pack: OwnPack;
+
+  constructor(core: CoreColumns, index: number, pack: OwnPack) {
+    super(core, index);
+    this.pack = pack;
+  }
+
+  get seriesNo(): number {
+    return this.pack.seriesNo;
+  }
+
+  readDetail(): Detail {
+    return this.pack.readDetail(this.index);
+  }
+
+  readFacts(): CountedFacts {
+    return this;
+  }
 }

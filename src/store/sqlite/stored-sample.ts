@@ -13,13 +13,14 @@ export function nameSample(
   servedBy: ServedByTable,
   evidence: EvidenceTable,
 ): StoredSample {
-  const { probe, target, region } = registry.entry(row.seriesNo);
+  const { scheduledAt, seriesNo, purposeNo } = row;
+  const { probe, target, region } = registry.entry(seriesNo);
   return {
     probe,
     target,
     region,
-    scheduledAt: row.scheduledAt,
-    purpose: purposeOf(row.purposeNo),
+    scheduledAt,
+    purpose: purposeOf(purposeNo),
     lagUs: row.lagUs,
     outcome: outcomeOf(row.outcome),
     validity: validityOf(row.doubt),
@@ -28,7 +29,7 @@ export function nameSample(
     totalUs: row.totalUs,
     servedBy: servedBy.value(row.servedByNo),
     costNanos: row.costNanos,
-    hasEvidence: evidence.has(row),
+    hasEvidence: evidence.has({ scheduledAt, seriesNo, purposeNo }),
     ...row.readDetail(),
   };
 }
