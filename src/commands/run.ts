@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { destination, type Logger } from 'pino';
 import type { Config } from '../config/config.ts';
@@ -80,6 +81,8 @@ const PARENT_EVERY_MS = 1_000;
 
 async function run(folder: string, options: Options, world: World): Promise<void> {
   await startCompiled(world.env);
+  // A signal to stop that came while all this was loaded is heard before anything is opened.
+  await turn();
   const log: Logger = calmLog(destination({ dest: 2, sync: true }), world.now);
   const told = tellToStop(world.env);
   const config = await readDeployment(folder, world);
@@ -377,6 +380,7 @@ async function listen(web: Web, bind: string, port: number): Promise<Listening> 
 /**
  * Listens for the signals to stop from now on, so that a start can be broken off too. A second one ends it at once. npm hands
  * a signal to the shell between us, which ends without a word to us: where npm started us, its end is a signal as well.
+ * Until now a signal ended the program at once; there is no moment at which none is heard.
  */
 function tellToStop(env: World['env']): { readonly signal: AbortSignal; readonly toStop: Promise<void> } {
   const controller = new AbortController();
@@ -385,7 +389,11 @@ function tellToStop(env: World['env']): { readonly signal: AbortSignal; readonly
       controller.abort();
       resolve();
     };
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, stop);
+    for (const name of ['SIGINT', 'SIGTERM'] as const) {
+      const untilNow = process.listeners(name);
+      process.once(name, stop);
+      for (const listener of untilNow) process.off(name, listener);
+    }
     if (env.npm_lifecycle_event === undefined || process.platform === 'win32') return;
     const parent = process.ppid;
     const looking = setInterval(() => {

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { flushCompileCache, getCompileCacheDir } from 'node:module';
+import { setImmediate as turn } from 'node:timers/promises';
 
 /** Set for the program that was started once more, so that one that cannot keep what it compiles is not for ever. */
 const COMPILED = 'PROBITY_COMPILED';
@@ -23,6 +24,8 @@ export async function startCompiled(env: Readonly<Record<string, string | undefi
   await import('./prober-thread.ts').catch(() => {});
   await import('./deployment-thread.ts').catch(() => {});
   flushCompileCache();
+  // A signal that came meanwhile is heard now, or never.
+  await turn();
   process.execve(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], {
     ...env,
     [COMPILED]: 'yes',
