@@ -110,13 +110,14 @@ export function subtractSparse(histogram: LatencyHistogram, sparse: SparseCounts
 
 /** A copy that takes as little room as its counts allow: thousands of these are kept. */
 export function copyHistogram({ base, counts, total }: LatencyHistogram): LatencyHistogram {
-  const isUsed = (count: number): boolean => count > 0;
-  const first = Math.max(0, counts.findIndex(isUsed));
-  const used = counts.subarray(first, counts.findLastIndex(isUsed) + 1);
+  let first = 0;
+  let end = counts.length;
+  while (first < end && counts[first] === 0) first += 1;
+  while (end > first && counts[end - 1] === 0) end -= 1;
   let most = 0;
-  for (const count of used) most = Math.max(most, count);
+  for (let i = first; i < end; i += 1) most = Math.max(most, counts[i] as number);
   const Narrowest = most < 2 ** 8 ? Uint8Array : most < 2 ** 16 ? Uint16Array : Int32Array;
-  return { base: base + first, counts: new Narrowest(used), total };
+  return { base: base + first, counts: new Narrowest(counts.subarray(first, end)), total };
 }
 
 export function sparseOf({ base, counts }: LatencyHistogram): SparseCounts {
