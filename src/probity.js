@@ -10,16 +10,20 @@ if (major < 24) {
 } else {
   // Names are resolved by half of these threads; one is held for as long as a name stays without an answer.
   process.env.UV_THREADPOOL_SIZE ??= '16';
-  startAnew();
+  const { mkdirSync, statfsSync } = await import('node:fs');
+  const { tmpdir } = await import('node:os');
+  const isElsewhere = process.env.NODE_COMPILE_CACHE !== undefined;
+  const hadCache = isElsewhere && process.env.NODE_DISABLE_COMPILE_CACHE === undefined;
+  // Of each file that finds no room Node leaves an empty one, hundreds at every start.
+  const isFull = lacksRoom(process.env.NODE_COMPILE_CACHE || tmpdir(), statfsSync);
+  if (isFull) process.env.NODE_DISABLE_COMPILE_CACHE = '1';
+  startAnew(isFull && hadCache);
   if (process.argv[2] === 'run') heedSignals();
   // What was compiled once is not compiled again at the next start: a third of the start's CPU time, and 30 MB. The
   // variable hands it on to the threads; Node reads it too late for this one.
   const { enableCompileCache } = await import('node:module');
-  const { mkdirSync } = await import('node:fs');
-  const { tmpdir } = await import('node:os');
   const { join } = await import('node:path');
   const cache = join(tmpdir(), 'node-compile-cache');
-  const isElsewhere = process.env.NODE_COMPILE_CACHE !== undefined;
   const isOff = process.env.NODE_DISABLE_COMPILE_CACHE !== undefined;
   const trouble = isElsewhere || isOff ? null : troubleMaking(cache, mkdirSync);
   if (trouble !== null && process.env.TMPDIR) {
@@ -53,15 +57,26 @@ function troubleMaking(folder, mkdirSync) {
   return null;
 }
 
+/** Whether a file system has less room than what is compiled may take; of one that cannot be asked nothing is known. */
+function lacksRoom(folder, statfsSync) {
+  try {
+    const { blocks, bavail, bsize } = statfsSync(folder);
+    return blocks > 0 && bavail * bsize < 16 * 2 ** 20;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * What runs for months is started anew, in the same process, with memory limits that only a start can set. Left alone,
- * each thread takes 100 MB for objects that live for moments, and the allocator keeps an arena per thread.
+ * each thread takes 100 MB for objects that live for moments, and the allocator keeps an arena per thread. So is what is to do
+ * without the compile cache, which Node has opened by then.
  */
-function startAnew() {
-  const isService = process.argv[2] === 'run';
+function startAnew(isCacheUnwanted) {
   const options = `${process.execArgv.join(' ')} ${process.env.NODE_OPTIONS ?? ''}`;
+  const isService = process.argv[2] === 'run' && !options.includes('semi-space');
   // A parent that talks to us would lose the line.
-  if (!isService || options.includes('semi-space') || process.send !== undefined) return;
+  if (!(isService || isCacheUnwanted) || process.send !== undefined) return;
   if (typeof process.execve !== 'function' || process.platform === 'win32') return;
   // With 368 targets once a minute, ninety days behind them and a page reloaded all the time, one to two minutes after a
   // start, these took 207 to 209 MB, with heaps that grow by 30 percent, to 193 to 195; what is kept alive was more then,
@@ -79,11 +94,7 @@ function startAnew() {
   ];
   process.execve(
     process.execPath,
-    [process.execPath, ...limits, ...process.execArgv, ...process.argv.slice(1)],
-    {
-      MALLOC_ARENA_MAX: '2',
-      MALLOC_TRIM_THRESHOLD_: '131072',
-      ...process.env,
-    },
+    [process.execPath, ...(isService ? limits : []), ...process.execArgv, ...process.argv.slice(1)],
+    isService ? { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072', ...process.env } : process.env,
   );
 }
