@@ -6,7 +6,7 @@ import { evaluation, only, openedIncident, story } from '../support/alert-builde
 import { SCENE_AT, SCENES } from '../support/scenes.ts';
 import { MONTH_TARGET, serveSeededMonth } from '../support/seeded-month.ts';
 import { serveScene } from '../support/serve-scene.ts';
-import { findChromium, launchChromium, skipWithoutChromium } from './chromium.ts';
+import { findChromium, launchChromium, SPARING, skipWithoutChromium } from './chromium.ts';
 import { assertAccessible, assertFits, openWatched, violations } from './watched-page.ts';
 
 const TARGET = '/targets/global-apis/pro/deepseek-ai/DeepSeek-V3.2';
@@ -17,7 +17,7 @@ describe('in a real browser', { skip: skipWithoutChromium() }, () => {
   before(async () => {
     const path = findChromium();
     assert.ok(path, 'continuous integration needs Chromium: apt-get install chromium');
-    browser = await launchChromium(path);
+    browser = await launchChromium(path, SPARING);
   });
   after(() => browser?.close());
 

@@ -15,14 +15,17 @@ const SWITCHES = [
   '--disable-sync',
 ];
 
+/** For what is looked at and not timed: tabs of one site share a process, and scripts that run for moments are not optimised. */
+export const SPARING = ['--process-per-site', '--js-flags=--no-opt --no-maglev --always-sparkplug'];
+
 /** The system's Chromium; `CHROMIUM` names another one. */
 export function findChromium(): string | null {
   const places = process.env.CHROMIUM === undefined ? PLACES : [process.env.CHROMIUM];
   return places.find((place) => existsSync(place)) ?? null;
 }
 
-export function launchChromium(executablePath: string): Promise<Browser> {
-  return chromium.launch({ executablePath, args: SWITCHES });
+export function launchChromium(executablePath: string, more: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath, args: [...SWITCHES, ...more] });
 }
 
 /** Where tests may pass without a browser: on a developer's machine, never in continuous integration. */

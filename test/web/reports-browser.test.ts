@@ -15,7 +15,7 @@ import { HOUR } from '../store/builders.ts';
 import { closeAt, openStore, writeReportFiles } from '../support/closing.ts';
 import { MARCH, recordMonth } from '../support/month.ts';
 import { SCENES } from '../support/scenes.ts';
-import { findChromium, launchChromium, skipWithoutChromium } from './chromium.ts';
+import { findChromium, launchChromium, SPARING, skipWithoutChromium } from './chromium.ts';
 import { assertAccessible, openWatched } from './watched-page.ts';
 
 const TOKEN = 'a-token-of-this-test';
@@ -38,7 +38,7 @@ describe('reports in a real browser', { skip: skipWithoutChromium() }, () => {
     served = await serve(store, MARCH + 4 * HOUR);
     const path = findChromium();
     assert.ok(path, 'continuous integration needs Chromium: apt-get install chromium');
-    browser = await launchChromium(path);
+    browser = await launchChromium(path, SPARING);
   });
   after(async () => {
     await browser?.close();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 
 const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
 
@@ -13,16 +13,49 @@ export type WatchedPage = {
   readonly status: number | null;
 };
 
-/** Opens an address in a context of its own, which is closed when the test is over. */
+/** Of each browser, by what they were opened with. They end with it. */
+const contexts = new WeakMap<Browser, Map<string, Promise<BrowserContext>>>();
+
+/** A context starts processes of its own, which is more work than most pages are: those alike in all share one. */
+function contextFor(
+  browser: Browser,
+  address: string,
+  options: BrowserContextOptions,
+): Promise<BrowserContext> {
+  const own = contexts.get(browser) ?? new Map<string, Promise<BrowserContext>>();
+  contexts.set(browser, own);
+  const key = JSON.stringify(options);
+  const context = own.get(key) ?? openContext(browser, address, options);
+  own.set(key, context);
+  return context;
+}
+
+async function openContext(
+  browser: Browser,
+  address: string,
+  options: BrowserContextOptions,
+): Promise<BrowserContext> {
+  const context = await browser.newContext(options);
+  if (address.startsWith('http:')) {
+    // The process that draws ends with the last tab it draws for, and would be started anew for every test.
+    await (await context.newPage()).goto(new URL('/favicon.svg', address).href);
+  }
+  return context;
+}
+
+/**
+ * Opens an address in the light, in a tab of its own, which is closed when the test is over. Tests share what a browser
+ * keeps for an origin; each server has its own.
+ */
 export async function openWatched(
   browser: Browser,
   t: TestContext,
   address: string,
   options: BrowserContextOptions = {},
 ): Promise<WatchedPage> {
-  const context = await browser.newContext(options);
-  t.after(() => context.close());
+  const context = await contextFor(browser, address, { colorScheme: 'light', ...options });
   const page = await context.newPage();
+  t.after(() => page.close());
   const complaints: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
@@ -60,7 +93,7 @@ export async function assertFits(page: Page, widths: readonly number[]): Promise
   }
 }
 
-/** Fails where the page is wider than its window or axe finds anything, loaded in the light and again in the dark. */
+/** Fails where the page, just opened, is wider than its window or axe finds anything; loads it again in the dark. */
 export async function assertAccessible(
   page: Page,
   { light, dark }: { readonly light: readonly number[]; readonly dark: readonly number[] },
@@ -70,7 +103,8 @@ export async function assertAccessible(
     ['dark', dark],
   ] as const) {
     await page.emulateMedia({ colorScheme });
-    await page.reload();
+    // In the light it was opened.
+    if (colorScheme === 'dark') await page.reload();
     for (const width of widths) {
       await assertFits(page, [width]);
       assert.deepEqual(await violations(page), [], `${colorScheme} ${width} px`);
