@@ -10,7 +10,7 @@ import type { Store } from '../../src/store/store.ts';
 import { DAY, declaration, failure, HOUR, MINUTE, target } from '../store/builders.ts';
 import { closeAt, closeDue, closingOf, MAILBOX, openStore, reportOf, termsFor } from '../support/closing.ts';
 import { contractOf } from '../support/contract-bench.ts';
-import { FEBRUARY, MARCH, PRO, recordMonth } from '../support/month.ts';
+import { FEBRUARY, MARCH, PRO, recordMonth, sealedMonth } from '../support/month.ts';
 
 const DUE = MARCH + 3 * HOUR;
 
@@ -20,7 +20,7 @@ async function messagesOf(store: Store): Promise<readonly string[]> {
 }
 
 test('a period is not closed before the last answers are in, and then at once', async () => {
-  const { store, closing } = await recordMonth();
+  const { store, closing } = await sealedMonth();
   assert.deepEqual((await closeAt(closing, MARCH + 2 * HOUR - 1)).frozen, []);
   assert.deepEqual((await closeAt(closing, MARCH + 2 * HOUR)).frozen, [
     { contract: 'pro', period: '2027-02' },
@@ -29,7 +29,7 @@ test('a period is not closed before the last answers are in, and then at once', 
 });
 
 test('a report waits for its evidence to be sealed', async () => {
-  const { store, closing } = await recordMonth();
+  const { store, closing } = await sealedMonth();
   assert.deepEqual((await closeDue(closing, DUE)).frozen, []);
   assert.equal((await closeAt(closing, DUE)).frozen.length, 1);
   const { chain } = await reportOf(store, 'pro', '2027-02');
@@ -42,7 +42,7 @@ test('a report waits for its evidence to be sealed', async () => {
 });
 
 test('a close brings one report, one ledger entry and one mail, however often it is run', async () => {
-  const { store, closing } = await recordMonth();
+  const { store, closing } = await sealedMonth();
   await closeAt(closing, DUE);
   const first = await store.readReport('pro', '2027-02');
   for (const later of [DUE, DUE + HOUR, DUE + 20 * MINUTE]) {
@@ -59,7 +59,7 @@ test('a close brings one report, one ledger entry and one mail, however often it
 });
 
 test('a report and its mail are one transaction: if the mail cannot be queued, nothing is frozen', async () => {
-  const { store, closing } = await recordMonth();
+  const { store, closing } = await sealedMonth();
   const broken = { ...MAILBOX, channel: 'pigeon' };
   const routes = [{ id: 'x', severities: [], scopes: [], to: [broken as never], escalateTo: [] }];
   const { frozen, failures } = await closeAt({ ...closing, routes }, DUE);
@@ -70,7 +70,7 @@ test('a report and its mail are one transaction: if the mail cannot be queued, n
 });
 
 test('deadlines are told of 14, 7, 3 and 1 days before, once each, and no more once it is claimed', async () => {
-  const { store, closing } = await recordMonth();
+  const { store, closing } = await sealedMonth();
   // By 30 March, the whole day included.
   const deadline = Date.UTC(2027, 2, 31);
   for (let now = DUE; now < deadline - 2 * DAY; now += 6 * HOUR) await closeAt(closing, now);
@@ -97,7 +97,7 @@ test('deadlines are told of 14, 7, 3 and 1 days before, once each, and no more o
 });
 
 test('a corrected amount is what reminders tell, and of a withdrawn report nobody is reminded; each is mailed once', async () => {
-  const { store, closing } = await recordMonth();
+  const { store, closing } = await sealedMonth();
   await closeAt(closing, DUE);
   const [frozen] = await store.readLedger({ contract: 'pro', period: '2027-02' });
   assert.ok(frozen && frozen.state === 'ready');
@@ -143,7 +143,7 @@ test('a corrected amount is what reminders tell, and of a withdrawn report nobod
 });
 
 test('whoever was mailed that a report was withdrawn is mailed once that it holds again, and what is owed until when', async () => {
-  const { store, closing } = await recordMonth();
+  const { store, closing } = await sealedMonth();
   await closeAt(closing, DUE);
   const add = async (over: Partial<LedgerEntry>): Promise<void> => {
     const last = (await store.readLedger({})).at(-1);
@@ -183,7 +183,7 @@ test('whoever was mailed that a report was withdrawn is mailed once that it hold
 });
 
 test('a round in which nothing is due reads no report, however many there are', async () => {
-  const { store, closing } = await recordMonth();
+  const { store, closing } = await sealedMonth();
   await closeAt(closing, DUE);
   const unread: Store = {
     ...store,
@@ -202,7 +202,7 @@ test('where the earliest reading is over before the period is, reminders go by t
     { type: 'submit', offset: 10, unit: 'days', anchor: 'eligibility', snap: 'none' },
   ] as const;
   const terms = { ...PRO, claim: { ...PRO.claim, deadlines } };
-  const { store, closing } = await recordMonth({ terms: { versions: [terms] } });
+  const { store, closing } = await sealedMonth({ versions: [terms] });
   await closeAt(closing, DUE);
   // Ten days after the outage of the 9th, and after the 28th.
   const { summary, madeAt } = await reportOf(store, 'pro', '2027-02');
@@ -230,7 +230,7 @@ test('of a day and an hour within it, the hour is the earlier deadline', async (
   const submit = { type: 'submit', offset: 10, unit: 'days', anchor: 'window_end', snap: 'none' } as const;
   const notify = { ...submit, type: 'notify', offset: 236, unit: 'hours' } as const;
   const terms = { ...PRO, claim: { ...PRO.claim, deadlines: [submit, notify] } };
-  const { store, closing } = await recordMonth({ terms: { versions: [terms] } });
+  const { store, closing } = await sealedMonth({ versions: [terms] });
   await closeAt(closing, DUE);
   const { summary, statements } = await reportOf(store, 'pro', '2027-02');
   assert.deepEqual(
@@ -243,7 +243,7 @@ test('of a day and an hour within it, the hour is the earlier deadline', async (
 
 test('a credit that waits for a second breached month says so, not that the contract names none', async () => {
   const credits = { ...PRO.credits, requiresConsecutiveWindows: 2 };
-  const { store, closing } = await recordMonth({ terms: { versions: [{ ...PRO, credits }] } });
+  const { store, closing } = await sealedMonth({ versions: [{ ...PRO, credits }] });
   await closeAt(closing, DUE);
   const { summary, statements } = await reportOf(store, 'pro', '2027-02');
   assert.equal(summary.claims, 0);
@@ -254,7 +254,7 @@ test('a credit that waits for a second breached month says so, not that the cont
 });
 
 test('samples that come after the close change nothing, and are noted with what they would have changed', async () => {
-  const { store, closing } = await recordMonth();
+  const { store, closing } = await sealedMonth();
   await closeAt(closing, DUE);
   const before = await store.readReport('pro', '2027-02');
   // A tick of chat-large that was skipped, delivered late by a distant prober, and failed.
@@ -370,7 +370,7 @@ for (const emptySlice of ['good', 'bad'] as const) {
 }
 
 test('a contract whose report cannot be made holds up no other, and says why', async () => {
-  const { store, closing, terms } = await recordMonth();
+  const { store, closing, terms } = await sealedMonth();
   let asked = 0;
   const faulty: Store = {
     ...store,
@@ -393,7 +393,7 @@ test('a contract whose report cannot be made holds up no other, and says why', a
 });
 
 test('a report is told once it is frozen, before the next is begun', async () => {
-  const { store, closing, terms } = await recordMonth();
+  const { store, closing, terms } = await sealedMonth();
   await closeAt({ ...closing, terms: [] }, DUE);
   const told: string[] = [];
   const begun: string[] = [];
@@ -414,7 +414,7 @@ test('a report is told once it is frozen, before the next is begun', async () =>
 });
 
 test('an open period gives a draft of what there is, and no claim', async () => {
-  const { store, terms } = await recordMonth();
+  const { store, terms } = await sealedMonth();
   const now = FEBRUARY + 15 * DAY;
   const period = { label: '2027-02', fromAt: FEBRUARY, toAt: MARCH, timezone: 'UTC', isWindow: true };
   const draft = await draftReport(store, terms, period, now, async () => {});

@@ -1,5 +1,9 @@
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Contract } from '../../src/domain/contract/contract.ts';
 import type { Sample } from '../../src/domain/measure/sample.ts';
+import { sealAll } from '../../src/evidence/seal.ts';
 import type { SigningKey } from '../../src/evidence/signing-key.ts';
 import type { ReportTerms } from '../../src/pipeline/closing/build-report.ts';
 import type { CloseOptions } from '../../src/pipeline/closing/close-period.ts';
@@ -48,18 +52,59 @@ export type Month = {
   readonly closing: CloseOptions & { readonly store: Store };
 };
 
+type Recording = {
+  /** Between two ticks; default: ten minutes. */
+  readonly everyMs?: number;
+  /** Ticks for which nothing is recorded at all. */
+  readonly lost?: (at: number) => boolean;
+};
+
 export async function recordMonth(
-  over: {
+  over: Recording & {
     readonly path?: string;
     readonly key?: SigningKey;
     readonly terms?: Partial<ReportTerms>;
-    /** Between two ticks; default: ten minutes. */
-    readonly everyMs?: number;
-    /** Ticks for which nothing is recorded at all. */
-    readonly lost?: (at: number) => boolean;
   } = {},
 ): Promise<Month> {
   const store = openStore(over.path);
+  await recordIn(store, over);
+  return monthIn(store, over);
+}
+
+function monthIn(
+  store: Store,
+  over: { readonly key?: SigningKey; readonly terms?: Partial<ReportTerms> },
+): Month {
+  const terms = monthTerms(over.terms);
+  return { store, terms, closing: { ...closingOf(store, terms, over.key ?? null), store } };
+}
+
+let folder: string | null = null;
+let copies = 0;
+
+/** The month with all but its last day sealed, as a service that ran through it has it; made once, then copied. */
+export async function sealedMonth(terms: Partial<ReportTerms> = {}): Promise<Month> {
+  if (folder === null) {
+    folder = mkdtempSync(join(tmpdir(), 'probity-month-'));
+    const made = folder;
+    process.once('exit', () => rmSync(made, { recursive: true, force: true }));
+    const { store } = await recordMonth({ path: join(made, 'sealed.db') });
+    const sealedAt = MARCH - DAY;
+    await sealAll(
+      store,
+      sealedAt - HOUR,
+      () => sealedAt,
+      async () => {},
+    );
+    await store.close();
+  }
+  copies += 1;
+  const path = join(folder, `${copies}.db`);
+  copyFileSync(join(folder, 'sealed.db'), path);
+  return monthIn(openStore(path), { terms });
+}
+
+async function recordIn(store: Store, over: Recording): Promise<void> {
   const every = over.everyMs ?? 10 * MINUTE;
   await store.declareSeries(
     MODELS.map((model) => declaration(model, { schedule: { kind: 'every', everyMs: every, phaseMs: 0 } })),
@@ -82,8 +127,6 @@ export async function recordMonth(
     }
     await store.record({ samples, notRun: missed });
   }
-  const terms = monthTerms(over.terms);
-  return { store, terms, closing: { ...closingOf(store, terms, over.key ?? null), store } };
 }
 
 /** Puts the frozen report of the month into another store. */
