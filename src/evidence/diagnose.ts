@@ -48,7 +48,12 @@ export function diagnose(
     });
     position += names.length;
     if (!parts.includes(part) || hashed[part].root === header[part].root) continue;
-    const wanted = part === 'samples' ? sealed.filter(({ name }) => !isLost(name)) : sealed;
+    // Of what is lost some may be there again as rows.
+    const there = lost.size === 0 ? null : new Set(hashed[part].names().map(keyOf));
+    const wanted =
+      part === 'samples' && there !== null
+        ? sealed.filter(({ name }) => !isLost(name) || there.has(keyOf(name)))
+        : sealed;
     const found = comparePart(part, wanted, hashed[part]);
     if (found.length > 0) lines.push(...found);
     else if (lost.size === 0) {

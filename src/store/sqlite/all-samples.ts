@@ -11,7 +11,8 @@ import {
 
 /**
  * Recent rows and packed hours as one: whoever reads or records cannot tell where a sample is. A sample that arrives
- * for an hour already packed is a row until it is packed too; where what is packed cannot be read, it stays a row.
+ * for an hour already packed is a row until it is packed too; where what is packed cannot be read, it stays a row. So a sample
+ * can be in both, if its pack is mended by hand after it was delivered again: it is one sample all the same.
  */
 export type AllSamples = {
   /** `false` if a sample with this identity was there already. */
@@ -88,7 +89,7 @@ export function combineSamples(rows: SamplesTable, packed: PackedHoursTable): Al
         .filter(({ scheduledAt }) => scheduledAt >= from && scheduledAt < to);
       const attempts = old.map(attemptOf);
       // Without late rows the series follow each other whole, which is order enough.
-      yield* late.length === 0 ? attempts : attempts.concat(late).sort(bySeriesTickPurpose);
+      yield* late.length === 0 ? attempts : eachOnce(attempts.concat(late), bySeriesTickPurpose);
       at = to;
     }
     yield* rows.attemptsBetween(at, toAt);
@@ -113,18 +114,20 @@ export function combineSamples(rows: SamplesTable, packed: PackedHoursTable): Al
       const old = selectPacked(packed, filter, needsDetail);
       if (old.length === 0) return recent;
       const direction = filter.order === 'newest-first' ? -1 : 1;
-      const both = old.concat(recent).sort((one, other) => direction * byTickSeriesPurpose(one, other));
+      const inOrder = (one: StoredRow, other: StoredRow): number =>
+        direction * byTickSeriesPurpose(one, other);
+      const both = recent.length === 0 ? old.sort(inOrder) : eachOnce(old.concat(recent), inOrder);
       return filter.limit < 0 ? both : both.slice(0, filter.limit);
     },
     attemptsBetween: (fromAt, toAt) =>
       fromAt >= packedUntil ? rows.attemptsBetween(fromAt, toAt) : attemptsBetween(fromAt, toAt),
     costsOfHour(hourAt) {
+      const recent = rows.costsBetween(hourAt, hourAt + HOUR_MS);
+      const old = hourAt < packedUntil ? packed.costsOf(hourAt) : [];
+      if (recent.length === 0 || old.length === 0) return new Map([...recent, ...old]);
       const costs = new Map<number, number>();
-      for (const [seriesNo, nanos] of [
-        ...rows.costsBetween(hourAt, hourAt + HOUR_MS),
-        ...(hourAt < packedUntil ? packed.costsOf(hourAt) : []),
-      ])
-        costs.set(seriesNo, (costs.get(seriesNo) ?? 0) + nanos);
+      for (const [, seriesNo, , , , , , nanos] of attemptsBetween(hourAt, hourAt + HOUR_MS))
+        costs.set(seriesNo, (costs.get(seriesNo) ?? 0) + (nanos ?? 0));
       return costs;
     },
     packOldest(beforeAt) {
@@ -166,7 +169,8 @@ export function combineSamples(rows: SamplesTable, packed: PackedHoursTable): Al
 
 /**
  * The first series of an hour that have rows there, together with what is packed of them already. Rows of a series of which that
- * cannot be read are passed over, for nothing may be written in its place: a piece ends before them, and begins after them.
+ * cannot be read are passed over, for nothing may be written in its place: a piece ends before them, and begins after them. So are
+ * rows of a series of which some are packed already: the chain may have sealed them twice.
  */
 function packHourFrom(rows: SamplesTable, packed: PackedHoursTable, hourAt: number): PackedPiece {
   const endAt = hourAt + HOUR_MS;
@@ -179,9 +183,11 @@ function packHourFrom(rows: SamplesTable, packed: PackedHoursTable, hourAt: numb
     for (const seriesNo of [...bySeries.keys()].sort((one, other) => one - other)) {
       after = seriesNo;
       const old = packed.packOf(hourAt, seriesNo)?.read() ?? { kind: 'rows', rows: [] };
-      if (old.kind === 'rows') {
-        const together = old.rows.concat(bySeries.get(seriesNo) ?? []);
-        packs.push(packHour(hourAt, seriesNo, together.toSorted(byTickSeriesPurpose)));
+      const recent = bySeries.get(seriesNo) ?? [];
+      const both = old.kind === 'rows' ? old.rows.concat(recent) : [];
+      const together = eachOnce(both, byTickSeriesPurpose);
+      if (old.kind === 'rows' && together.length === both.length) {
+        packs.push(packHour(hourAt, seriesNo, together));
       } else if (packs.length === 0) passedOver = true;
       else return { hourAt, packs, isWhole: false, rowsOfHour };
     }
@@ -225,6 +231,15 @@ function attemptOf(row: StoredRow): AttemptRow {
     row.totalUs,
     row.costNanos,
   ];
+}
+
+/** Sorted, and of those that are alike the first. */
+function eachOnce<Row>(rows: Row[], order: (one: Row, other: Row) => number): Row[] {
+  rows.sort(order);
+  return rows.filter((row, index) => {
+    const before = rows[index - 1];
+    return before === undefined || order(before, row) !== 0;
+  });
 }
 
 function byTickSeriesPurpose(one: StoredRow, other: StoredRow): number {

@@ -11,7 +11,7 @@ export type RowKey = {
 type StoredBody = { readonly body: string; readonly packed: Uint8Array | null };
 
 export type EvidenceTable = {
-  /** The caller stores it only with a sample that was new. */
+  /** The caller stores it only with a sample that was new, or could not be read any more: what was there already stays. */
   readonly add: (key: RowKey, evidence: Evidence) => void;
   readonly has: (key: RowKey) => boolean;
   /** `null` also for evidence whose stored bytes cannot be read any more. */
@@ -37,6 +37,7 @@ export function prepareEvidence(db: Database): EvidenceTable {
       'null',
       @packed
     )
+    on conflict (scheduled_at_ms, series_no, purpose) do nothing
   `);
   const evidenceOfSample = db.prepare<RowKey, StoredBody>(`
     select

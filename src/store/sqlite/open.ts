@@ -190,11 +190,11 @@ function storeOn(db: Database.Database, { giveWay = () => {} }: SqliteOptions): 
     const seriesNo = seriesNoOf(sample.probe, sample.target, sample.region);
     if (!samples.add(seriesNo, sample)) return false;
     const { scheduledAt, purpose } = sample;
-    markLate(seriesNo, scheduledAt, PURPOSE_NO[purpose]);
+    const key = { scheduledAt, seriesNo, purposeNo: PURPOSE_NO[purpose] };
+    // With evidence from before it is no new one, but one that cannot be read any more: it stands where it was sealed.
+    if (sample.evidence === null || !evidence.has(key)) markLate(seriesNo, scheduledAt, key.purposeNo);
     if (purpose === 'scheduled') notRun.markSampled(scheduledAt, seriesNo);
-    if (sample.evidence !== null) {
-      evidence.add({ scheduledAt, seriesNo, purposeNo: PURPOSE_NO[purpose] }, sample.evidence);
-    }
+    if (sample.evidence !== null) evidence.add(key, sample.evidence);
     return true;
   };
   const recordNotRun = ({ probe, target, region, scheduledAt, reason }: NotRun): boolean => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Database } from 'better-sqlite3';
 import type {
   ChainSample,
@@ -111,16 +112,36 @@ export function prepareSegmentRows(db: Database, tables: ChainTables): SegmentRo
     detail: row.readDetail(),
   });
 
-  /** Shows every sample of the region in a span, whatever storage it is in. Returns what cannot be read. */
+  /** Of two that differ both are shown: what counts is the packed one. */
+  const isAlsoRow = (packedRow: StoredRow, series: ChainSeries): boolean => {
+    const { scheduledAt, seriesNo, purposeNo } = packedRow;
+    const row = samples.get({ scheduledAt, seriesNo, purposeNo });
+    return row !== null && isDeepStrictEqual(sampleOf(row, series), sampleOf(packedRow, series));
+  };
+
+  /**
+   * Shows every sample of the region in a span, whatever storage it is in; `again`: it was shown before, the same, as a
+   * row. Returns what cannot be read.
+   */
   const visitSamples = (
     span: Span,
     bySeries: ReadonlyMap<number, ChainSeries>,
-    visit: (row: StoredRow, series: ChainSeries) => void,
+    visit: (row: StoredRow, series: ChainSeries, again: boolean) => void,
   ): UnreadablePiece[] => {
     const unreadable: UnreadablePiece[] = [];
+    const withRows = new Set<string>();
+    let lastHour = Number.NaN;
+    let lastNo = Number.NaN;
     for (const row of samples.bySeries(span.fromAt, span.toAt)) {
       const series = bySeries.get(row.seriesNo);
-      if (series !== undefined) visit(row, series);
+      if (series === undefined) continue;
+      const hourAt = hourOf(row.scheduledAt);
+      if (hourAt !== lastHour || row.seriesNo !== lastNo) {
+        lastHour = hourAt;
+        lastNo = row.seriesNo;
+        withRows.add(`${hourAt} ${row.seriesNo}`);
+      }
+      visit(row, series, false);
     }
     const nowhere = { series: null, outcomes: null, order: 'oldest-first' } as const;
     for (const hourAt of packed.hours({ ...span, ...nowhere })) {
@@ -129,8 +150,10 @@ export function prepareSegmentRows(db: Database, tables: ChainTables): SegmentRo
         if (series === undefined) continue;
         // A damaged piece must be named, not end the search for others.
         const rows = pack.read();
-        if (rows.kind === 'rows') for (const row of rows.rows) visit(row, series);
-        else unreadable.push({ series, hourAt, message: rows.message, bytes: pack.bytes });
+        if (rows.kind === 'rows') {
+          const hasRows = withRows.has(`${hourAt} ${pack.seriesNo}`);
+          for (const row of rows.rows) visit(row, series, hasRows && isAlsoRow(row, series));
+        } else unreadable.push({ series, hourAt, message: rows.message, bytes: pack.bytes });
       }
     }
     return unreadable;
@@ -152,9 +175,10 @@ export function prepareSegmentRows(db: Database, tables: ChainTables): SegmentRo
     );
     const isOnTime = (at: number, seriesNo: number, kind: number): boolean =>
       late.size === 0 || !late.has(keyText(at, seriesNo, kind));
-    const unreadable = visitSamples(span, bySeries, (row, series) => {
-      if (isOnTime(row.scheduledAt, row.seriesNo, row.purposeNo))
-        visitor.sample(sampleOf(row, series), false);
+    const unreadable = visitSamples(span, bySeries, (row, series, again) => {
+      // One that was delivered again while its pack could not be read may be both: packed on time, and a late row.
+      const isLate = !isOnTime(row.scheduledAt, row.seriesNo, row.purposeNo);
+      if (isLate === again) visitor.sample(sampleOf(row, series), false);
     });
     for (const { seriesNo, scheduledAt, reason } of notRun.allBetween(span.fromAt, span.toAt)) {
       const series = bySeries.get(seriesNo);

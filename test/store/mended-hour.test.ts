@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import Database from 'better-sqlite3';
+import type { Sample } from '../../src/domain/measure/sample.ts';
+import { sealAll } from '../../src/evidence/seal.ts';
+import { verifyChain } from '../../src/evidence/verify-chain.ts';
+import { SAMPLE_TABLES } from '../../src/store/sqlite/sample-tables.ts';
+import { openStore } from '../support/closing.ts';
+import { declaration, failure, HOUR, MINUTE, MONDAY, sample, target } from './builders.ts';
+
+const MENDED = target('chat-small').id;
+const OTHER = target('chat-large').id;
+const HOUR_READ = { fromAt: MONDAY, toAt: MONDAY + HOUR, target: MENDED };
+
+type Pack = { readonly core: Uint8Array; readonly detail: Uint8Array };
+
+function packIn(db: Database.Database): Pack {
+  const pack = db.prepare('select core, detail from packed_hours where hour_at_ms = ? and series_no = 2');
+  return pack.get(MONDAY) as Pack;
+}
+
+/** As another store would pack these samples. */
+async function packOf(samples: readonly Sample[]): Promise<Pack> {
+  const folder = mkdtempSync(join(tmpdir(), 'probity-other-'));
+  const path = join(folder, 'probity.db');
+  const store = openStore(path);
+  await store.declareSeries([declaration('chat-large'), declaration('chat-small')], MONDAY);
+  await store.record({ samples, notRun: [] });
+  while (await store.compact(MONDAY + 2 * HOUR));
+  await store.close();
+  const db = new Database(path);
+  const pack = packIn(db);
+  db.close();
+  rmSync(folder, { recursive: true });
+  return pack;
+}
+
+for (const isSealed of [false, true]) {
+  test(`samples that were delivered again while their packed hour was damaged count once when it is mended by hand, and the chain fits; the second delivery ${isSealed ? 'sealed' : 'not sealed yet'}`, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'probity-mended-hour-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, 'probity.db');
+    const store = openStore(path);
+    t.after(() => store.close());
+    await store.declareSeries([declaration('chat-large'), declaration('chat-small')], MONDAY);
+    const samples = [OTHER, MENDED].flatMap((id) =>
+      Array.from({ length: 12 }, (_, i) => {
+        const identity = { target: id, scheduledAt: MONDAY + i * 5 * MINUTE, costNanos: 10 };
+        return i === 2 ? failure(identity) : sample(identity);
+      }),
+    );
+    const until = MONDAY + 2 * HOUR;
+    const seal = (to: number): Promise<unknown> =>
+      sealAll(
+        store,
+        to,
+        () => to,
+        async () => {},
+      );
+    const packAll = async (): Promise<void> => {
+      while (await store.compact(until));
+    };
+    const findings = async (): Promise<readonly unknown[]> =>
+      (await verifyChain(store, [], () => {})).findings;
+    await store.record({ samples, notRun: [] });
+    await packAll();
+    await seal(until);
+
+    const db = new Database(path);
+    t.after(() => db.close());
+    const mended = packIn(db);
+    const put = (pack: Pack): unknown =>
+      db
+        .prepare(
+          'update packed_hours set core = @core, detail = @detail where hour_at_ms = @hour and series_no = 2',
+        )
+        .run({ ...pack, hour: MONDAY });
+    put({ ...mended, core: Buffer.of(0) });
+    const again = samples.filter(({ target: id }) => id === MENDED).slice(0, 6);
+    const late = sample({ target: MENDED, scheduledAt: MONDAY + 7 * MINUTE, costNanos: 10 });
+    const batch = { samples: [...again, late], notRun: [] };
+    assert.equal((await store.record(batch)).recorded, 7);
+    if (isSealed) await seal(MONDAY + 4 * HOUR);
+    assert.equal((await findings()).length, 1, 'what is damaged');
+    put(mended);
+
+    const looksRight = async (): Promise<void> => {
+      const read = await store.readSamples(HOUR_READ);
+      assert.deepEqual(
+        read.map(({ scheduledAt }) => (scheduledAt - MONDAY) / MINUTE),
+        [0, 5, 7, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55],
+      );
+      const newest = await store.readSamples({ ...HOUR_READ, order: 'newest-first', limit: 9 });
+      assert.deepEqual(newest, read.toReversed().slice(0, 9));
+      const decided = await store.readDecided(MONDAY, MONDAY + HOUR, MENDED);
+      assert.equal(decided.byTarget.get(MENDED)?.length, 13);
+      const windows = await store.summarise(MONDAY, MONDAY + HOUR);
+      assert.deepEqual(
+        windows.map((one) => [one.target, one.samples, one.byOutcome['gateway.5xx']]),
+        [
+          [OTHER, 12, 1],
+          [MENDED, 13, 1],
+        ],
+      );
+      assert.deepEqual(
+        [...(await store.readHourCosts(MONDAY))],
+        [
+          [OTHER, 120],
+          [MENDED, 130],
+        ],
+      );
+      assert.deepEqual(await findings(), []);
+    };
+    await looksRight();
+    await packAll();
+    await looksRight();
+    assert.equal((await store.record(batch)).repeated, 7);
+    await seal(MONDAY + 5 * HOUR);
+    await looksRight();
+
+    // One was sealed as packed and as a late row, the other stands where it was sealed: in no place may either differ unseen.
+    for (const at of [samples[13], samples[14]].map((one) => one?.scheduledAt ?? 0)) {
+      put(await packOf(samples.map((one) => (one.scheduledAt === at ? { ...one, lagUs: 7 } : one))));
+      assert.notDeepEqual(await findings(), [], 'the packed one differs');
+      put(mended);
+      for (const table of SAMPLE_TABLES) {
+        db.prepare(`update ${table} set lag_us = lag_us + 1 where scheduled_at_ms = ?`).run(at);
+      }
+      assert.notDeepEqual(await findings(), [], 'the row differs');
+      for (const table of SAMPLE_TABLES) {
+        db.prepare(`update ${table} set lag_us = lag_us - 1 where scheduled_at_ms = ?`).run(at);
+      }
+    }
+    assert.deepEqual(await findings(), []);
+
+    const at = MONDAY + 6 * HOUR;
+    while (await store.prune({ samplesBeforeAt: at, evidenceBeforeAt: at, at }));
+    assert.deepEqual(await store.readSamples(HOUR_READ), []);
+    for (const table of ['samples', 'packed_hours', 'evidence']) {
+      assert.equal(db.prepare(`select count(*) from ${table}`).pluck().get(), 0, table);
+    }
+    assert.deepEqual(await findings(), []);
+  });
+}
