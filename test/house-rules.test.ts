@@ -29,7 +29,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/store/sqlite': {
     rooms: ['src/domain', 'src/store/store.ts'],
     packages: ['better-sqlite3'],
-    node: ['node:fs', 'node:path', 'node:url', 'node:zlib'],
+    node: ['node:fs', 'node:path', 'node:url', 'node:util', 'node:zlib'],
   },
   'src/evidence': {
     rooms: ['src/domain', 'src/store/store.ts'],
