@@ -30,19 +30,21 @@ export function doubtText(validity: Validity): string | null {
   return validity.kind === 'valid' ? null : `${validity.kind} ${validity.reason}`;
 }
 
-const VALIDITIES: ReadonlyMap<string | null, Validity> = new Map<string | null, Validity>([
-  [null, { kind: 'valid' }],
-  ...DOUBTS.flatMap((reason) =>
+const VALID: Validity = { kind: 'valid' };
+
+const DOUBTFUL: ReadonlyMap<string, Validity> = new Map(
+  DOUBTS.flatMap((reason) =>
     (['suspect', 'excluded'] as const).map((kind): [string, Validity] => [
       `${kind} ${reason}`,
       { kind, reason },
     ]),
   ),
-]);
+);
 
 /** The inverse of `doubtText`. */
 export function validityOf(doubt: string | null): Validity {
-  const validity = VALIDITIES.get(doubt);
+  if (doubt === null) return VALID;
+  const validity = DOUBTFUL.get(doubt);
   if (validity === undefined) throw new Error(`the stored doubt "${doubt}" is unknown to this program`);
   return validity;
 }

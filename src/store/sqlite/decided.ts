@@ -4,7 +4,7 @@ import type { AllSamples } from './all-samples.ts';
 import { outcomeOf, validityOf } from './closed-lists.ts';
 import type { NotRunTable } from './not-run.ts';
 import { PURPOSE_NO, type StoredRow } from './samples.ts';
-import type { SeriesRegistry } from './series.ts';
+import type { SeriesEntry, SeriesRegistry } from './series.ts';
 import type { ServedByTable } from './served-by.ts';
 import { purposeOf } from './stored-sample.ts';
 
@@ -24,12 +24,20 @@ export function readDecided(
   const byTarget = new Map<string, DecidingAttempt[]>();
   const filter = { fromAt, toAt, series: chosen, purposes: DECIDING, outcomes: null, limit: -1 };
   const rows = samples.select({ ...filter, order: 'oldest-first' }, needsDetail);
-  for (const [index, row] of rows.entries()) {
-    if (isReplaced(row, rows[index + 1]) || isNeedless(row, rows[index - 1])) continue;
-    const attempt = attemptOf(row, registry, servedBy);
-    const attempts = byTarget.get(attempt.target);
-    if (attempts === undefined) byTarget.set(attempt.target, [attempt]);
-    else attempts.push(attempt);
+  // Millions of rows: what is the same as for the row before is not looked up again.
+  let entry: SeriesEntry | null = null;
+  let seriesNo = -1;
+  let attempts: DecidingAttempt[] = [];
+  for (let index = 0; index < rows.length; index += 1) {
+    const row = rows[index];
+    if (row === undefined || isReplaced(row, rows[index + 1]) || isNeedless(row, rows[index - 1])) continue;
+    if (entry === null || row.seriesNo !== seriesNo) {
+      seriesNo = row.seriesNo;
+      entry = registry.entry(seriesNo);
+      attempts = byTarget.get(entry.target) ?? [];
+      byTarget.set(entry.target, attempts);
+    }
+    attempts.push(attemptOf(row, entry, servedBy));
   }
   return {
     byTarget,
@@ -65,11 +73,14 @@ export function storedAttemptOf(
   registry: SeriesRegistry,
   servedBy: ServedByTable,
 ): StoredAttempt {
-  return { ...attemptOf(row, registry, servedBy), purpose: purposeOf(row.purposeNo) };
+  return { ...attemptOf(row, registry.entry(row.seriesNo), servedBy), purpose: purposeOf(row.purposeNo) };
 }
 
-function attemptOf(row: StoredRow, registry: SeriesRegistry, servedBy: ServedByTable): DecidingAttempt {
-  const { probe, target, region } = registry.entry(row.seriesNo);
+function attemptOf(
+  row: StoredRow,
+  { probe, target, region }: SeriesEntry,
+  servedBy: ServedByTable,
+): DecidingAttempt {
   const { status, promptTokens } = row.readFacts();
   const outcome = outcomeOf(row.outcome);
   return {

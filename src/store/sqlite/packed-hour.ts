@@ -106,7 +106,7 @@ export function unpackCore(hourAt: number, bytes: Uint8Array): CoreColumns {
 
 /**
  * One row of `core` as it is read back: a place in the columns. A month is millions of rows, and to copy each of them,
- * once or twice, was a quarter of the work of closing it.
+ * once or twice, makes closing it dearer. Columns are complete; what no row has is asked for by nobody.
  */
 export class PackedCoreRow implements CoreRow {
   readonly columns: CoreColumns;
@@ -118,55 +118,55 @@ export class PackedCoreRow implements CoreRow {
   }
 
   get scheduledAt(): number {
-    return at(this.columns.ticks, this.index);
+    return this.columns.ticks[this.index] ?? 0;
   }
 
   get purposeNo(): number {
-    return at(this.columns.purposes, this.index);
+    return this.columns.purposes[this.index] ?? 0;
   }
 
   get outcome(): string {
-    return at(this.columns.outcomes, this.index);
+    return this.columns.outcomes[this.index] ?? '';
   }
 
   get doubt(): string | null {
-    return at(this.columns.doubts, this.index) || null;
+    return this.columns.doubts[this.index] || null;
   }
 
   get remarks(): number {
-    return at(this.columns.remarks, this.index);
+    return this.columns.remarks[this.index] ?? 0;
   }
 
   get lagUs(): number {
-    return unfold(at(this.columns.lags, this.index));
+    return unfold(this.columns.lags[this.index] ?? 0);
   }
 
   get ttftUs(): number | null {
-    return fromOrNull(at(this.columns.ttfts, this.index));
+    return fromOrNull(this.columns.ttfts[this.index] ?? 0);
   }
 
   get totalUs(): number | null {
-    return fromOrNull(at(this.columns.totals, this.index));
+    return fromOrNull(this.columns.totals[this.index] ?? 0);
   }
 
   get completionTokens(): number | null {
-    return fromOrNull(at(this.columns.tokens, this.index));
+    return fromOrNull(this.columns.tokens[this.index] ?? 0);
   }
 
   get costNanos(): number | null {
-    return fromOrNull(at(this.columns.costs, this.index));
+    return fromOrNull(this.columns.costs[this.index] ?? 0);
   }
 
   get servedByNo(): number {
-    return at(this.columns.servedBy, this.index);
+    return this.columns.servedBy[this.index] ?? 0;
   }
 
   get status(): number | null {
-    return fromOrNull(at(this.columns.statuses, this.index));
+    return fromOrNull(this.columns.statuses[this.index] ?? 0);
   }
 
   get promptTokens(): number | null {
-    return fromOrNull(at(this.columns.promptTokens, this.index));
+    return fromOrNull(this.columns.promptTokens[this.index] ?? 0);
   }
 }
 
