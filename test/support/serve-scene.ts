@@ -1,4 +1,3 @@
-import type { TestContext } from 'node:test';
 import type { LiveReport } from '../../src/domain/live/live-report.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createServer, type Listening, type Web } from '../../src/web/server.ts';
@@ -18,9 +17,9 @@ export type Served = Listening & {
   readonly setTrouble: (why: string) => void;
 };
 
-/** The real server on a real port over a real store, looked at in the scene's own time. Ends with the test. */
+/** The real server on a real port over a real store, looked at in the scene's own time. Ends with the test `t`. */
 export async function serveScene(
-  t: TestContext,
+  t: { readonly after: (close: () => Promise<void>) => void },
   scene: Scene,
   store?: Store,
   live?: LiveReport,

@@ -5,7 +5,7 @@ import { sample } from '../store/builders.ts';
 import { evaluation, only, openedIncident, story } from '../support/alert-builders.ts';
 import { SCENE_AT, SCENES } from '../support/scenes.ts';
 import { MONTH_TARGET, serveSeededMonth } from '../support/seeded-month.ts';
-import { serveScene } from '../support/serve-scene.ts';
+import { type Served, serveScene } from '../support/serve-scene.ts';
 import { findChromium, launchChromium, SPARING, skipWithoutChromium } from './chromium.ts';
 import { assertAccessible, assertFits, openWatched, violations } from './watched-page.ts';
 
@@ -43,9 +43,21 @@ describe('in a real browser', { skip: skipWithoutChromium() }, () => {
     ['hostile names in a frame', 'hostile', '/embed'],
   ] as const;
 
+  /** Scenes that are only looked at, each recorded and served once. */
+  const standing = new Map<string, Promise<Served>>();
+  const closing: (() => unknown)[] = [];
+  after(() => Promise.all(closing.map((close) => close())));
+
+  function standingScene(name: keyof typeof SCENES): Promise<Served> {
+    const served =
+      standing.get(name) ?? serveScene({ after: (close) => void closing.push(close) }, SCENES[name]);
+    standing.set(name, served);
+    return served;
+  }
+
   for (const [name, scene, path] of PAGES) {
     test(`${name} is accessible, keeps to itself and fits from 320 to 3840 px, light and dark`, async (t) => {
-      const { url } = await serveScene(t, SCENES[scene]);
+      const { url } = await standingScene(scene);
       const { page, complaints } = await openPage(t, url, path);
       await assertAccessible(page, { light: [3840, 1440, 768, 320], dark: [1440, 768, 320] });
       assert.deepEqual(complaints, []);
@@ -54,7 +66,7 @@ describe('in a real browser', { skip: skipWithoutChromium() }, () => {
 
   for (const [name, scene, path] of PAGES) {
     test(`${name} is whole and fits without JavaScript, from 320 to 1440 px`, async (t) => {
-      const { url } = await serveScene(t, SCENES[scene]);
+      const { url } = await standingScene(scene);
       const { page, complaints } = await openPage(t, url, path, { javaScriptEnabled: false });
       await assertFits(page, [1440, 768, 320]);
       assert.equal(await page.locator('h1').first().isVisible(), true);
