@@ -44,8 +44,12 @@ export function createRecentRequests(
   let touchedFrom = Number.POSITIVE_INFINITY;
 
   const learn = async (targets: readonly Target[], fromAt: number, toAt: number, now: number) => {
-    for (const { lines } of edge.values()) forgetFrom(lines, fromAt);
     const byId = new Map(targets.map((target) => [target.id, target]));
+    for (const [id, { lines }] of edge) {
+      // What a target has until it comes back would be missing then.
+      if (byId.has(id)) forgetFrom(lines, fromAt);
+      else edge.delete(id);
+    }
     await eachDecided(store, clock, { fromAt, toAt }, [...byId.keys()], (piece, { byTarget }) => {
       for (const [id, found] of byTarget) {
         const target = byId.get(id);
