@@ -157,3 +157,46 @@ test('the hour just over is counted on from what is known, a late sample is foun
   assert.equal(faults.length, 2);
   assert.equal(reads, 6, 'the reading is begun again');
 });
+
+test('what was counted before an hour that cannot be counted shows all the same', async (t) => {
+  const opened = openSqliteStore(':memory:');
+  assert.ok(opened.kind === 'opened');
+  const { store } = opened;
+  await store.declareSeries([declaration('chat-small')], MONDAY - 30 * DAY);
+  const recordAt = (times: readonly number[]) =>
+    store.record({ samples: times.map((scheduledAt) => sample({ scheduledAt })), notRun: [] });
+  await recordAt([NOW - 5 * DAY, NOW - 3 * DAY]);
+  const scope = createLiveScope({ versionsOf: () => [], plannedWorkOf: () => [] });
+  const whole = Promise.withResolvers<void>();
+  const shown = Promise.withResolvers<void>();
+  let isBroken = false;
+  let faults = 0;
+  const live = startLive({
+    store: {
+      ...store,
+      async readDecided(...asked) {
+        if (isBroken && asked[0] < NOW - 4 * DAY) throw new Error('the disk has a hole');
+        return store.readDecided(...asked);
+      },
+    },
+    scope,
+    clock: impatientClock(NOW),
+    onEvaluated: ({ targets }) => {
+      if ([...targets.values()][0]?.objectives[0]?.windows['7d'].n === 3) shown.resolve();
+    },
+    onFault: () => {
+      faults += 1;
+      if (faults === 3_000) shown.reject(new Error('what was counted does not show'));
+    },
+    onWhole: () => whole.resolve(),
+  });
+  t.after(async () => {
+    await live.stop();
+    await store.close();
+  });
+  await whole.promise;
+  isBroken = true;
+  await recordAt([NOW - 5 * DAY + 7 * MINUTE, NOW - 3 * DAY + 7 * MINUTE]);
+  await shown.promise;
+  assert.ok(faults > 0);
+});

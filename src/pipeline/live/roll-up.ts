@@ -139,7 +139,8 @@ export function startRollUp(
     readonly clock: Clock;
     /** Called as soon as the buckets of a span are written. */
     readonly onSpan: (grain: BucketGrain, fromAt: number) => void;
-    readonly onCounted: (report: CountReport) => Promise<void> | void;
+    /** Called after a round that wrote any, also where it ended in a fault. */
+    readonly onCounted: () => void;
     readonly onFault: (error: unknown) => void;
   },
   everyMs = 5_000,
@@ -149,13 +150,19 @@ export function startRollUp(
   let running = Promise.resolve();
   let cancel: Cancel = () => {};
   const round = async (): Promise<void> => {
+    let isCounted = false;
+    const told = (grain: BucketGrain, fromAt: number): void => {
+      isCounted = true;
+      onSpan(grain, fromAt);
+    };
     try {
-      const report = await countDirty(store, scope, clock, () => stopped, onSpan);
-      if (!stopped && report.hours + report.days > 0) await options.onCounted(report);
+      await countDirty(store, scope, clock, () => stopped, told);
     } catch (error) {
       options.onFault(error);
     }
-    if (!stopped) next(everyMs);
+    if (stopped) return;
+    if (isCounted) options.onCounted();
+    next(everyMs);
   };
   const next = (ms: number): void => {
     cancel = clock.after(ms, () => {
