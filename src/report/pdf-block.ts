@@ -61,9 +61,12 @@ function lineHeight(doc: PDFKit.PDFDocument, { lineGap = LINE_GAP }: BlockOption
   return doc.currentLineHeight(true) + lineGap;
 }
 
-/** Words of more than `LONG_WORD` characters in pieces, of which each fills a line. */
+/**
+ * Words of more than `LONG_WORD` characters in pieces, of which each fills a line. Only plain spaces part words: many of the
+ * others forbid a break.
+ */
 function inPieces(doc: PDFKit.PDFDocument, text: string, options: BlockOptions): string {
-  return text.replace(new RegExp(`\\S{${LONG_WORD + 1},}`, 'g'), (word) => {
+  return text.replace(new RegExp(`[^ \\n]{${LONG_WORD + 1},}`, 'g'), (word) => {
     const pieces: string[] = [];
     for (let left = word; left !== ''; left = left.slice(pieces.at(-1)?.length)) {
       pieces.push(beginning(doc, left, options));
