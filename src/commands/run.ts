@@ -31,6 +31,7 @@ import { createAlertFacts, type LiveFigures, startLiveFigures } from './run/star
 import { startPractice } from './run/start-practice.ts';
 import { type StoreWatch, troubleOf, watchStore } from './run/store-watch.ts';
 import { systemClock } from './run/system-clock.ts';
+import { tellToStop } from './run/tell-to-stop.ts';
 import { viewSettingsOf } from './run/view-settings.ts';
 import { createWindDown } from './run/wind-down.ts';
 import { signingKeyIn } from './signing-key-in.ts';
@@ -77,7 +78,6 @@ function portNumber(text: string): number {
 const ASK_AGAIN_MS = 5 * 60_000;
 const DAY_MS = 86_400_000;
 const SEEN_EVERY_MS = 5_000;
-const PARENT_EVERY_MS = 1_000;
 
 async function run(folder: string, options: Options, world: World): Promise<void> {
   await startCompiled(world.env);
@@ -375,33 +375,4 @@ async function listen(web: Web, bind: string, port: number): Promise<Listening> 
     if (message === undefined) throw cause;
     throw new OperatorError(message, { cause });
   }
-}
-
-/**
- * Listens for the signals to stop from now on, so that a start can be broken off too. A second one ends it at once. npm hands
- * a signal to the shell between us, which ends without a word to us: where npm started us, its end is a signal as well.
- * Until now a signal ended the program at once; there is no moment at which none is heard.
- */
-function tellToStop(env: World['env']): { readonly signal: AbortSignal; readonly toStop: Promise<void> } {
-  const controller = new AbortController();
-  const toStop = new Promise<void>((resolve) => {
-    const stop = (): void => {
-      controller.abort();
-      resolve();
-    };
-    for (const name of ['SIGINT', 'SIGTERM'] as const) {
-      const untilNow = process.listeners(name);
-      process.once(name, stop);
-      for (const listener of untilNow) process.off(name, listener);
-    }
-    if (env.npm_lifecycle_event === undefined || process.platform === 'win32') return;
-    const parent = process.ppid;
-    const looking = setInterval(() => {
-      if (process.ppid === parent) return;
-      clearInterval(looking);
-      stop();
-    }, PARENT_EVERY_MS);
-    looking.unref();
-  });
-  return { signal: controller.signal, toStop };
 }

@@ -54,7 +54,7 @@ const MOST_OFFSET = 10_000;
 
 const atMost = (characters: number): z.ZodString =>
   z.string().max(characters, {
-    error: ({ input }) => `expected at most ${characters} characters, found ${String(input).length}`,
+    error: ({ input }) => `expected at most ${characters} characters, found ${[...String(input)].length}`,
   });
 const MOST_OF_A_NAME = 200;
 const name = atMost(MOST_OF_A_NAME).min(1);

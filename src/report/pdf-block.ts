@@ -18,15 +18,15 @@ export type Block = {
 const LINE_GAP = 1.5;
 
 /** Characters. For each line that pdfkit takes of a word it measures all that is left of it. */
-const LONG_WORD = 1000;
+const LONG_WORD = 400;
 
 /**
  * A text in the font that the document has at the moment. To break a text is many times the work of measuring it, and nearly
- * all cells of a report are of lines that fit.
+ * all cells of a report are of lines that fit. `full` holds only what that font can draw.
  */
-export function blockOf(doc: PDFKit.PDFDocument, given: string, rest: BlockOptions): Block {
-  const options = { lineGap: LINE_GAP, ...rest };
-  const text = given.length > LONG_WORD ? inPieces(doc, given, options) : given;
+export function blockOf(doc: PDFKit.PDFDocument, full: string, given: BlockOptions): Block {
+  const options = { lineGap: LINE_GAP, ...given };
+  const text = full.length > LONG_WORD ? inPieces(doc, full, options) : full;
   const lines = (text === '' ? [] : text.split('\n')).map((line) => ({
     text: line,
     width: doc.widthOfString(line.trimEnd(), options.features === undefined ? {} : options),

@@ -91,6 +91,7 @@ export function sheetOn(
           // At the top of a page nothing has to be kept away from.
           if (doc.y > PAGE.top + 1) doc.y += before;
           font('bold', size, ink);
+          // Readers show the outline in fonts of their own; only what steers them is made visible.
           if (level < 3) doc.outline.addItem(visible(text));
           part.add(doc.struct(`H${level}`, {}, () => write(doc, block, PAGE.left, doc.y)));
           doc.y += 4;

@@ -49,7 +49,7 @@ const OBJECTIVES_BESIDE = 4;
 
 /** Its examples are written by their numbers like all else. */
 const NUMBERED =
-  'About the characters: what the fonts of this file cannot show is written by its Unicode numbers. 模 is one character, 模型 are two, one after the other. The HTML, CSV and JSON forms of this report have the characters themselves.';
+  'About the characters: what the fonts of this file cannot show is written by its Unicode numbers. 模 is one character, 模型 are two, one after the other. The CSV and JSON forms of this report have the characters themselves.';
 
 /**
  * A report as a PDF that is read aloud in order (tagged, PDF 1.7), with its fonts embedded and its pages numbered; piece by

@@ -391,3 +391,9 @@ for (const [key, most, written] of [
     assert.ok(found.endsWith(`${key}  expected at most ${most} characters, found ${most + 1}`), found);
   });
 }
+
+test('a character that takes two places in memory is one of those that a title may have', () => {
+  assert.deepEqual(problemsOf(`${GOOD}title: ${'🦙'.repeat(200)}\n`), []);
+  const [found = ''] = problemsOf(`${GOOD}title: ${'🦙'.repeat(201)}\n`);
+  assert.ok(found.endsWith('title  expected at most 200 characters, found 201'), found);
+});

@@ -7,6 +7,7 @@ import type { Contract } from '../../src/domain/contract/contract.ts';
 import type { Line } from '../../src/domain/contract/tally.ts';
 import { type Bucket, mergeBuckets, rollUp } from '../../src/domain/live/bucket.ts';
 import { createLiveJudge, livePlanOf } from '../../src/domain/live/live-plan.ts';
+import { addAnswers, answersOf, emptySums, subtractAnswers } from '../../src/domain/live/question-sums.ts';
 import { DOUBTS, OUTCOME_CODES } from '../../src/domain/measure/outcome.ts';
 import {
   addSparse,
@@ -128,6 +129,28 @@ describe('buckets', () => {
             assert.deepEqual(merged, bucketOf(lines, START, START + 4 * HOUR));
           },
         ),
+        { numRuns: 40 },
+      );
+    });
+
+    test(`four hours under ${name} without their first are the other three, and nothing is taken away that is not there`, () => {
+      fc.assert(
+        fc.property(fc.array(anyLine, { minLength: 1, maxLength: 80 }), (lines) => {
+          const hours = [0, 1, 2, 3].map((hour) =>
+            bucketOf(lines, START + hour * HOUR, START + (hour + 1) * HOUR),
+          );
+          const sumOf = (from: number) => {
+            const sums = emptySums(plan);
+            for (const hour of hours.slice(from)) addAnswers(sums, hour.answers);
+            return sums;
+          };
+          const first = hours[0]?.answers ?? [];
+          const moved = sumOf(0);
+          assert.equal(subtractAnswers(moved, first, START + HOUR), true);
+          assert.deepEqual(answersOf(moved), answersOf(sumOf(1)));
+          const whole = bucketOf(lines, START, START + 4 * HOUR).answers;
+          assert.equal(subtractAnswers(emptySums(plan), whole, START), false);
+        }),
         { numRuns: 40 },
       );
     });

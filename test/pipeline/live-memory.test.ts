@@ -18,6 +18,7 @@ import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import type { DecidedStretch, Store } from '../../src/store/store.ts';
 import { DAY, declaration, failure, HOUR, MINUTE, sample, target } from '../store/builders.ts';
 import { contractOf } from '../support/contract-bench.ts';
+import { draws } from '../support/draws.ts';
 import { impatientClock } from '../support/impatient-clock.ts';
 
 const TEMPLATES = [
@@ -39,17 +40,6 @@ function templateOf(name: string, timezone = 'UTC'): Contract {
     readFileSync(join(import.meta.dirname, `../../probes/contracts/${name}.yaml`), 'utf8'),
   );
   return { ...contract, window: { ...contract.window, timezone } };
-}
-
-/** Seeded draws; https://github.com/bryc/code/blob/master/jshash/PRNGs.md */
-function draws(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 const TROUBLES: readonly Outcome[] = [

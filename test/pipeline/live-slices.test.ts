@@ -16,6 +16,7 @@ import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import type { Store, StoredBucket } from '../../src/store/store.ts';
 import { declaration, failure, HOUR, MINUTE, sample, target } from '../store/builders.ts';
 import { contractOf } from '../support/contract-bench.ts';
+import { draws } from '../support/draws.ts';
 import { impatientClock } from '../support/impatient-clock.ts';
 
 const MODELS = ['large', 'small', 'tiny'] as const;
@@ -54,17 +55,6 @@ window: { kind: calendar_month, timezone: ${zone} }
 ${terms}
 maintenance: { mode: remove_from_denominator }
 `);
-}
-
-/** Seeded draws; https://github.com/bryc/code/blob/master/jshash/PRNGs.md */
-function draws(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 /** Outages that several targets share in part, one of them over the period's first instant, and hours without a probe. */

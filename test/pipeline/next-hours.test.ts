@@ -14,6 +14,7 @@ import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import type { Store, StoredBucket } from '../../src/store/store.ts';
 import { DAY, declaration, failure, HOUR, MINUTE, sample, target } from '../store/builders.ts';
 import { contractOf } from '../support/contract-bench.ts';
+import { draws } from '../support/draws.ts';
 import { impatientClock } from '../support/impatient-clock.ts';
 
 /** Twelve hours before a quarter ends that began ninety days before its last day. */
@@ -64,17 +65,6 @@ function contractsByModel(): ReadonlyMap<string, Contract> {
       return models.map((model) => [model, contract] as const);
     }),
   );
-}
-
-/** Seeded draws; https://github.com/bryc/code/blob/master/jshash/PRNGs.md */
-function draws(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 const TROUBLES: readonly Outcome[] = ['gateway.5xx', 'timeout.first_token', 'policy.filtered', 'config.auth'];

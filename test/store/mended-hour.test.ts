@@ -8,6 +8,7 @@ import type { Sample } from '../../src/domain/measure/sample.ts';
 import { sealAll } from '../../src/evidence/seal.ts';
 import { verifyChain } from '../../src/evidence/verify-chain.ts';
 import { SAMPLE_TABLES } from '../../src/store/sqlite/sample-tables.ts';
+import type { Store } from '../../src/store/store.ts';
 import { openStore } from '../support/closing.ts';
 import { declaration, failure, HOUR, MINUTE, MONDAY, sample, target } from './builders.ts';
 
@@ -38,6 +39,17 @@ async function packOf(samples: readonly Sample[]): Promise<Pack> {
   return pack;
 }
 
+const seal = (store: Store, to: number): Promise<unknown> =>
+  sealAll(
+    store,
+    to,
+    () => to,
+    async () => {},
+  );
+
+const findings = async (store: Store): Promise<readonly unknown[]> =>
+  (await verifyChain(store, [], () => {})).findings;
+
 for (const isSealed of [false, true]) {
   test(`samples that were delivered again while their packed hour was damaged count once when it is mended by hand, and the chain fits; the second delivery ${isSealed ? 'sealed' : 'not sealed yet'}`, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'probity-mended-hour-'));
@@ -53,21 +65,12 @@ for (const isSealed of [false, true]) {
       }),
     );
     const until = MONDAY + 2 * HOUR;
-    const seal = (to: number): Promise<unknown> =>
-      sealAll(
-        store,
-        to,
-        () => to,
-        async () => {},
-      );
     const packAll = async (): Promise<void> => {
       while (await store.compact(until));
     };
-    const findings = async (): Promise<readonly unknown[]> =>
-      (await verifyChain(store, [], () => {})).findings;
     await store.record({ samples, notRun: [] });
     await packAll();
-    await seal(until);
+    await seal(store, until);
 
     const db = new Database(path);
     t.after(() => db.close());
@@ -83,8 +86,8 @@ for (const isSealed of [false, true]) {
     const late = sample({ target: MENDED, scheduledAt: MONDAY + 7 * MINUTE, costNanos: 10 });
     const batch = { samples: [...again, late], notRun: [] };
     assert.equal((await store.record(batch)).recorded, 7);
-    if (isSealed) await seal(MONDAY + 4 * HOUR);
-    assert.equal((await findings()).length, 1, 'what is damaged');
+    if (isSealed) await seal(store, MONDAY + 4 * HOUR);
+    assert.equal((await findings(store)).length, 1, 'what is damaged');
     put(mended);
 
     const looksRight = async (): Promise<void> => {
@@ -112,29 +115,29 @@ for (const isSealed of [false, true]) {
           [MENDED, 130],
         ],
       );
-      assert.deepEqual(await findings(), []);
+      assert.deepEqual(await findings(store), []);
     };
     await looksRight();
     await packAll();
     await looksRight();
     assert.equal((await store.record(batch)).repeated, 7);
-    await seal(MONDAY + 5 * HOUR);
+    await seal(store, MONDAY + 5 * HOUR);
     await looksRight();
 
     // One was sealed as packed and as a late row, the other stands where it was sealed: in no place may either differ unseen.
     for (const at of [samples[13], samples[14]].map((one) => one?.scheduledAt ?? 0)) {
       put(await packOf(samples.map((one) => (one.scheduledAt === at ? { ...one, lagUs: 7 } : one))));
-      assert.notDeepEqual(await findings(), [], 'the packed one differs');
+      assert.notDeepEqual(await findings(store), [], 'the packed one differs');
       put(mended);
       for (const table of SAMPLE_TABLES) {
         db.prepare(`update ${table} set lag_us = lag_us + 1 where scheduled_at_ms = ?`).run(at);
       }
-      assert.notDeepEqual(await findings(), [], 'the row differs');
+      assert.notDeepEqual(await findings(store), [], 'the row differs');
       for (const table of SAMPLE_TABLES) {
         db.prepare(`update ${table} set lag_us = lag_us - 1 where scheduled_at_ms = ?`).run(at);
       }
     }
-    assert.deepEqual(await findings(), []);
+    assert.deepEqual(await findings(store), []);
 
     const at = MONDAY + 6 * HOUR;
     while (await store.prune({ samplesBeforeAt: at, evidenceBeforeAt: at, at }));
@@ -142,6 +145,37 @@ for (const isSealed of [false, true]) {
     for (const table of ['samples', 'packed_hours', 'evidence']) {
       assert.equal(db.prepare(`select count(*) from ${table}`).pluck().get(), 0, table);
     }
-    assert.deepEqual(await findings(), []);
+    assert.deepEqual(await findings(store), []);
+  });
+}
+
+for (const [kind, make] of [
+  ['an answer', sample],
+  ['a failure', failure],
+] as const) {
+  test(`${kind} that came late, was packed, and is delivered again while its pack is damaged never looks as if it had come on time`, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'probity-mended-late-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, 'probity.db');
+    const store = openStore(path);
+    t.after(() => store.close());
+    await store.declareSeries([declaration('chat-large'), declaration('chat-small')], MONDAY);
+    await store.record({ samples: [sample({ target: MENDED, scheduledAt: MONDAY })], notRun: [] });
+    await seal(store, MONDAY + 2 * HOUR);
+    const late = { samples: [make({ target: MENDED, scheduledAt: MONDAY + 7 * MINUTE })], notRun: [] };
+    await store.record(late);
+    await seal(store, MONDAY + 4 * HOUR);
+    while (await store.compact(MONDAY + 2 * HOUR));
+    const db = new Database(path);
+    t.after(() => db.close());
+    const mended = packIn(db);
+    const put = db.prepare('update packed_hours set core = @core, detail = @detail');
+    put.run({ ...mended, core: Buffer.of(0) });
+    await store.record(late);
+    await seal(store, MONDAY + 6 * HOUR);
+    put.run(mended);
+    assert.deepEqual(await findings(store), []);
+    assert.equal((await store.readSamples(HOUR_READ)).length, 2);
+    assert.equal((await store.record(late)).repeated, 1);
   });
 }

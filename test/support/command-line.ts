@@ -8,7 +8,7 @@ export type Said = { readonly code: number; readonly out: string; readonly err: 
 
 /**
  * Runs one command line in this process, which costs a fraction of starting the program. One at a time: a process has
- * one exit code. Rejects with what is a bug of ours.
+ * one exit code. Rejects with anything else, a wrong option included.
  *
  * @param words the command's name and its arguments
  */

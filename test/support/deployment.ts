@@ -6,6 +6,7 @@ import { firstTickAt, phaseOf } from '../../src/domain/time/schedule.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import type { SeriesDeclaration, Store } from '../../src/store/store.ts';
 import { EVIDENCE, sample, target as targetOf } from '../store/builders.ts';
+import { draws } from './draws.ts';
 
 /** What a tick of the simulated deployment comes to. */
 export type Fate =
@@ -33,17 +34,6 @@ export type Deployment = {
   readonly offers?: (tier: string, model: string) => boolean;
 };
 
-/** A small, fast, well-known generator; seeded, so that every run draws the same. https://github.com/bryc/code/blob/master/jshash/PRNGs.md */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 /** A standard normal value by the Box–Muller transform. */
 function normal(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
@@ -70,7 +60,7 @@ export async function recordDeployment(deployment: Deployment, fromAt: number, t
     return { probe: 'chat-stream', target, region: 'eu-west', schedule: { kind: 'every', everyMs, phaseMs } };
   });
   await store.declareSeries(declarations, fromAt);
-  const random = mulberry32(20_261_003);
+  const random = draws(20_261_003);
   for (const declaration of declarations) {
     await store.record(simulate(declaration, deployment, random, fromAt, toAt));
   }

@@ -17,7 +17,7 @@ export type Served = Listening & {
   readonly setTrouble: (why: string) => void;
 };
 
-/** The real server on a real port over a real store, looked at in the scene's own time. Ends with the test `t`. */
+/** The real server on a real port over a real store, looked at in the scene's own time. Ends when `t` is over. */
 export async function serveScene(
   t: { readonly after: (close: () => Promise<void>) => void },
   scene: Scene,

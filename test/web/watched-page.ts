@@ -44,8 +44,8 @@ async function openContext(
 }
 
 /**
- * Opens an address in the light, in a tab of its own, which is closed when the test is over. Tests share what a browser
- * keeps for an origin; each server has its own.
+ * Opens an address in the light, in a tab of its own, which is closed when the test is over. Tests of one server share what a
+ * browser keeps for its origin; Probity keeps nothing there.
  */
 export async function openWatched(
   browser: Browser,

@@ -279,10 +279,12 @@ function subtractFailed(failedBySize: Map<number, number>, sizes: readonly numbe
   return true;
 }
 
+/** Sums that can be added to without changing these. */
 export function copySums(sums: readonly QuestionSums[]): readonly QuestionSums[] {
   return sums.map(copySum);
 }
 
+/** The same for one question. */
 export function copySum(sum: QuestionSums): QuestionSums {
   switch (sum.kind) {
     case 'availability':

@@ -19,6 +19,8 @@ import {
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+/** So many targets are counted or evaluated before others get the thread. */
+export const TARGETS_AT_ONCE = 32;
 /** So many days are shown. */
 export const DAYS = 90;
 /** Windows that are counted from buckets and the raw edge. */
@@ -28,7 +30,7 @@ export type ClosedHoursStore = Pick<Store, 'readDecided' | 'readBuckets' | 'read
 
 /** What is known up to the last counted hour. */
 export type ClosedHours = {
-  /** The first hour that anything was read of. */
+  /** The first hour that any figure asks for. */
   readonly fromAt: number;
   readonly closedTo: number;
   /** The targets as they were declared: the buckets of a former name belong to its successor. */
@@ -60,6 +62,7 @@ export type Base = {
 /** Periods begin at midnights of their zone, which need not be whole hours of UTC. */
 export type PeriodStart = { readonly fromAt: number; readonly hourAt: number };
 
+/** Where the period that holds `now` begins, and its first whole hour. */
 export function periodStart(scope: LiveScope, terms: LiveTerms, now: number): PeriodStart {
   const { fromAt } = scope.periodAt(terms, now);
   return { fromAt, hourAt: Math.ceil(fromAt / HOUR_MS) * HOUR_MS };
@@ -70,6 +73,7 @@ export function lastClosed(now: number): number {
   return Math.floor((now - SETTLE_MS) / HOUR_MS) * HOUR_MS;
 }
 
+/** All that the store says of the targets, as one text to compare. */
 export function declaredAs(targets: readonly Target[]): string {
   return JSON.stringify(targets);
 }

@@ -18,7 +18,7 @@ import type { Interval } from '../../domain/time/interval.ts';
 import type { ScheduleSpan, Store } from '../../store/store.ts';
 import { type Clock, delay } from '../clock.ts';
 import { countExpected } from '../probing/expected-ticks.ts';
-import { type Base, type ClosedHours, DAYS, LONG, readClosedHours } from './closed-hours.ts';
+import { type Base, type ClosedHours, DAYS, LONG, readClosedHours, TARGETS_AT_ONCE } from './closed-hours.ts';
 import { evaluateSlices } from './evaluate-slices.ts';
 import type { LiveScope } from './live-scope.ts';
 import { readNextHours } from './next-hours.ts';
@@ -29,8 +29,6 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 /** Windows that are counted from single requests. */
 const SHORT: readonly RollingName[] = ['5m', '1h', '6h'];
-/** So many targets are evaluated before others get the thread. */
-const TARGETS_AT_ONCE = 32;
 
 export type LiveStore = Pick<
   Store,
@@ -48,7 +46,7 @@ export type LiveMemory = {
   readonly touched: (at: number) => void;
   /** Tells that the buckets of an hour were written. */
   readonly counted: (hourAt: number) => void;
-  /** Reads the buckets anew: after hours were counted that nobody told of. */
+  /** Reads all buckets anew. */
   readonly rebuild: (now: number) => Promise<void>;
   /**
    * Reads what the hours came to that were counted: only these and those that leave a window, where none of the time before

@@ -21,14 +21,13 @@ import {
   lastClosed,
   pendingHours,
   periodStart,
+  TARGETS_AT_ONCE,
 } from './closed-hours.ts';
 import type { LiveScope } from './live-scope.ts';
 import { type ClosedSlices, copySlices, createSliceCounter, emptyHours } from './sliced-scopes.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** So many targets are counted on before others get the thread. */
-const TARGETS_AT_ONCE = 32;
 
 /**
  * What is known up to the last closed hour, from what was known some hours before: the hours since then come in, and as

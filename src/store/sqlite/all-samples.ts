@@ -170,7 +170,7 @@ export function combineSamples(rows: SamplesTable, packed: PackedHoursTable): Al
 /**
  * The first series of an hour that have rows there, together with what is packed of them already. Rows of a series of which that
  * cannot be read are passed over, for nothing may be written in its place: a piece ends before them, and begins after them. So are
- * rows of a series of which some are packed already: the chain may have sealed them twice.
+ * rows of a series of which some are packed already: the chain may have sealed them twice; they stay rows until they are pruned.
  */
 function packHourFrom(rows: SamplesTable, packed: PackedHoursTable, hourAt: number): PackedPiece {
   const endAt = hourAt + HOUR_MS;

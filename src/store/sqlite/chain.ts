@@ -41,6 +41,8 @@ export type ChainTable = {
   /** Until when each region is sealed, exclusive. */
   readonly sealedUntil: () => ReadonlyMap<string, number>;
   readonly addLate: (scheduledAt: number, seriesNo: number, kind: number, region: string) => void;
+  /** Whether a row was named as late before. */
+  readonly isLate: (scheduledAt: number, seriesNo: number, kind: number) => boolean;
   readonly nextHour: (fromAt: number) => number | null;
   readonly lastSegment: (region: string) => Segment | null;
   readonly segments: (region: string, fromNo: number, limit: number) => readonly Segment[];
@@ -129,6 +131,13 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
       @kind,
       @region
     )
+  `);
+  const lateRow = db.prepare<{ scheduledAt: number; seriesNo: number; kind: number }>(`
+    select 1
+    from late_rows
+    where scheduled_at_ms = @scheduledAt
+      and series_no = @seriesNo
+      and kind = @kind
   `);
   const takeLate = db.prepare(`
     update late_rows
@@ -239,6 +248,7 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
     addLate(scheduledAt, seriesNo, kind, region) {
       addLate.run({ scheduledAt, seriesNo, kind, region });
     },
+    isLate: (scheduledAt, seriesNo, kind) => lateRow.get({ scheduledAt, seriesNo, kind }) !== undefined,
     nextHour(fromAt) {
       const at = nextTicks.get({ fromAt }) ?? null;
       return at === null ? null : hourOf(at);

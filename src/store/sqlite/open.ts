@@ -13,6 +13,7 @@ import { readAttempts, readDecided, storedAttemptOf } from './decided.ts';
 import { declareSeries } from './declare-series.ts';
 import { prepareEvidence } from './evidence.ts';
 import { prepareFacts } from './facts.ts';
+import { foreignKeySwitch } from './foreign-key-switch.ts';
 import { APPLICATION_ID, migrate, readMigrations, readSchemaState } from './migrate.ts';
 import { prepareNotRun } from './not-run.ts';
 import { HOUR_MS, hourOf, preparePackedHours } from './packed-hours.ts';
@@ -188,9 +189,12 @@ function storeOn(db: Database.Database, { giveWay = () => {} }: SqliteOptions): 
 
   const recordSample = (sample: Sample): boolean => {
     const seriesNo = seriesNoOf(sample.probe, sample.target, sample.region);
-    if (!samples.add(seriesNo, sample)) return false;
     const { scheduledAt, purpose } = sample;
     const key = { scheduledAt, seriesNo, purposeNo: PURPOSE_NO[purpose] };
+    // Late, and in a pack that cannot be read any more: beside its pack, a row would look as if one of them came on time.
+    const isOld = scheduledAt < (sealedUntil.get(sample.region) ?? Number.NEGATIVE_INFINITY);
+    if (isOld && chain.isLate(scheduledAt, seriesNo, key.purposeNo)) return false;
+    if (!samples.add(seriesNo, sample)) return false;
     // With evidence from before it is no new one, but one that cannot be read any more: it stands where it was sealed.
     if (sample.evidence === null || !evidence.has(key)) markLate(seriesNo, scheduledAt, key.purposeNo);
     if (purpose === 'scheduled') notRun.markSampled(scheduledAt, seriesNo);
@@ -445,24 +449,6 @@ function limitOf(limit: number | undefined): number {
   if (!Number.isInteger(limit) || limit < 0)
     throw new RangeError(`limit must be a whole number, got ${limit}`);
   return limit;
-}
-
-/**
- * For moving rows that were checked when they came: while foreign keys are looked after, SQLite deletes a table's rows
- * one by one. Between transactions only. The two statements are prepared once: each switch walks through every statement
- * that is left, and one prepared for each switch is left until memory is collected.
- */
-function foreignKeySwitch(db: Database.Database): <Result>(body: () => Result) => Result {
-  const off = db.prepare('pragma foreign_keys = off');
-  const on = db.prepare('pragma foreign_keys = on');
-  return (body) => {
-    off.run();
-    try {
-      return body();
-    } finally {
-      if (db.open) on.run();
-    }
-  };
 }
 
 function refusalOf(path: string, error: unknown): OpenedStore | null {
