@@ -223,9 +223,23 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
     order by chain_gaps.segment_no
   `);
 
-  /** Deletes a sample wherever it stands; a packed hour is written again without it. */
-  const removeSamples = (keys: readonly RowKey[]): void => {
-    for (const key of keys) samples.delete(key);
+  const lateWithin = db.prepare<
+    { fromAt: number; toAt: number; region: string },
+    { readonly scheduledAt: number; readonly seriesNo: number; readonly kind: number }
+  >(`
+    select
+      scheduled_at_ms as scheduledAt,
+      series_no as seriesNo,
+      kind
+    from late_rows
+    where scheduled_at_ms >= @fromAt
+      and scheduled_at_ms < @toAt
+      and region = @region
+  `);
+
+  /** Deletes a sample wherever it stands, unless its row `stays`; a packed hour is written again without it. */
+  const removeSamples = (keys: readonly RowKey[], stays: (key: RowKey) => boolean): void => {
+    for (const key of keys) if (!stays(key)) samples.delete(key);
     const byPack = Map.groupBy(keys, ({ scheduledAt, seriesNo }) => `${hourOf(scheduledAt)} ${seriesNo}`);
     for (const group of byPack.values()) {
       const { scheduledAt = 0, seriesNo = 0 } = group[0] ?? {};
@@ -327,7 +341,9 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
       });
       for (const key of bodies) deleteEvidence.run(key);
       if (wantsRows) {
-        removeSamples(keys);
+        // One that was delivered again is sealed here as packed, and as a row in a later segment.
+        const late = new Set(lateWithin.all(query).map((one) => keyText(one, one.kind)));
+        removeSamples(keys, (key) => late.has(keyText(key, key.purposeNo)));
         for (const key of ticks) deleteNotRun.run(key);
         for (const { series, hourAt } of unreadable) {
           const { seriesNo } = keyOf({ series, scheduledAt: hourAt });
@@ -338,6 +354,10 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
       return true;
     },
   };
+}
+
+function keyText({ scheduledAt, seriesNo }: Omit<RowKey, 'purposeNo'>, kind: number): string {
+  return `${scheduledAt} ${seriesNo} ${kind}`;
 }
 
 function seriesText({ probe, target, region }: ChainSeries): string {
