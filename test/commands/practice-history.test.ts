@@ -31,9 +31,13 @@ test('the first start writes ninety counted days, once, and an interrupted start
   const { store, close } = openDataToProbe(data);
   t.after(close);
 
-  const first = await writePracticeHistory(config, plan, store, data, NOW, () => {});
+  let changes = 0;
+  const first = await writePracticeHistory(config, plan, store, data, NOW, () => {
+    changes += 1;
+  });
   assert.notEqual(first.donePpm(), null, 'it says that it is not done');
   await first.stop();
+  assert.ok(changes > 1, 'it was not ended while it was still opening its data');
   const told: (number | null)[] = [];
   const later = NOW + 3 * 3_600_000;
   const second: PracticeHistory = await writePracticeHistory(config, plan, store, data, later, () =>

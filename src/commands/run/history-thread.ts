@@ -36,6 +36,7 @@ const HOUR_MS = 3_600_000;
 const WRITING = 0.7;
 
 const store = openData(work.data);
+tell(0);
 try {
   let samples: Sample[] = [];
   let notRun: NotRun[] = [];

@@ -85,7 +85,9 @@ function run(work: HistoryWork, store: Store, now: number, changed: () => void):
     name: 'practice history',
     workerData: work,
   });
+  const opened = Promise.withResolvers<void>();
   worker.on('message', (progress: HistoryProgress) => {
+    opened.resolve();
     donePpm = Math.floor(progress.donePpm);
     if (isShown) bar.update(donePpm);
     changed();
@@ -108,6 +110,8 @@ function run(work: HistoryWork, store: Store, now: number, changed: () => void):
     finished,
     stop: async () => {
       isStopped = true;
+      // A thread that is ended while it loads SQLite takes the whole process with it.
+      await Promise.race([opened.promise, finished.catch(() => {})]);
       await worker.terminate();
       await finished.catch(() => {});
     },
