@@ -84,7 +84,8 @@ function startAnew(isCacheUnwanted) {
   // and collects with helpers that all threads share, so that the prober's own collections wait for others. Compacting at
   // every collection makes that worse.
   const limits = [
-    '--max-semi-space-size=4',
+    // No more than the next option asks for by itself.
+    '--max-semi-space-size=1',
     '--optimize-for-size',
     '--heap-growing-percent=15',
     '--single-threaded-gc',

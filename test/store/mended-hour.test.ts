@@ -182,3 +182,30 @@ for (const [kind, make] of [
     assert.equal((await store.record(late)).repeated, 1);
   });
 }
+
+test('what an hour cost stays known where only other columns of a pack are damaged, whatever comes late for other series', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'probity-hour-costs-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'probity.db');
+  const store = openStore(path);
+  t.after(() => store.close());
+  await store.declareSeries([declaration('chat-large'), declaration('chat-small')], MONDAY);
+  const samples = [OTHER, MENDED].map((id) => sample({ target: id, scheduledAt: MONDAY, costNanos: 10 }));
+  await store.record({ samples, notRun: [] });
+  while (await store.compact(MONDAY + 2 * HOUR));
+  const db = new Database(path);
+  t.after(() => db.close());
+  const { core, detail } = packIn(db);
+  const put = db.prepare('update packed_hours set core = @core, detail = @detail where series_no = 2');
+  put.run({ core: core.subarray(0, -1), detail });
+  assert.equal((await store.readSamples(HOUR_READ)).length, 0, 'it cannot be read');
+  const late = sample({ target: OTHER, scheduledAt: MONDAY + 7 * MINUTE, costNanos: 10 });
+  await store.record({ samples: [late], notRun: [] });
+  assert.deepEqual(
+    [...(await store.readHourCosts(MONDAY))],
+    [
+      [OTHER, 20],
+      [MENDED, 10],
+    ],
+  );
+});

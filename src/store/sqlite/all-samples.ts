@@ -123,11 +123,15 @@ export function combineSamples(rows: SamplesTable, packed: PackedHoursTable): Al
       fromAt >= packedUntil ? rows.attemptsBetween(fromAt, toAt) : attemptsBetween(fromAt, toAt),
     costsOfHour(hourAt) {
       const recent = rows.costsBetween(hourAt, hourAt + HOUR_MS);
-      const old = hourAt < packedUntil ? packed.costsOf(hourAt) : [];
-      if (recent.length === 0 || old.length === 0) return new Map([...recent, ...old]);
-      const costs = new Map<number, number>();
+      const costs = new Map(hourAt < packedUntil ? packed.costsOf(hourAt) : []);
+      const isBoth = new Set<number>();
+      for (const [seriesNo, nanos] of recent) {
+        if (costs.has(seriesNo)) isBoth.add(seriesNo);
+        costs.set(seriesNo, isBoth.has(seriesNo) ? 0 : nanos);
+      }
+      if (isBoth.size === 0) return costs;
       for (const [, seriesNo, , , , , , nanos] of attemptsBetween(hourAt, hourAt + HOUR_MS))
-        costs.set(seriesNo, (costs.get(seriesNo) ?? 0) + (nanos ?? 0));
+        if (isBoth.has(seriesNo)) costs.set(seriesNo, (costs.get(seriesNo) ?? 0) + (nanos ?? 0));
       return costs;
     },
     packOldest(beforeAt) {
