@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import Database from 'better-sqlite3';
 import type { Sample } from '../../src/domain/measure/sample.ts';
 import { sealAll } from '../../src/evidence/seal.ts';
@@ -47,17 +47,23 @@ const seal = (store: Store, to: number): Promise<unknown> =>
     async () => {},
   );
 
+/** A store of two series in a file, which ends with the test. */
+async function declaredStore(t: TestContext): Promise<{ readonly store: Store; readonly path: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'probity-mended-hour-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'probity.db');
+  const store = openStore(path);
+  t.after(() => store.close());
+  await store.declareSeries([declaration('chat-large'), declaration('chat-small')], MONDAY);
+  return { store, path };
+}
+
 const findings = async (store: Store): Promise<readonly unknown[]> =>
   (await verifyChain(store, [], () => {})).findings;
 
 for (const isSealed of [false, true]) {
   test(`samples that were delivered again while their packed hour was damaged count once when it is mended by hand, and the chain fits; the second delivery ${isSealed ? 'sealed' : 'not sealed yet'}`, async (t) => {
-    const folder = mkdtempSync(join(tmpdir(), 'probity-mended-hour-'));
-    t.after(() => rmSync(folder, { recursive: true }));
-    const path = join(folder, 'probity.db');
-    const store = openStore(path);
-    t.after(() => store.close());
-    await store.declareSeries([declaration('chat-large'), declaration('chat-small')], MONDAY);
+    const { store, path } = await declaredStore(t);
     const samples = [OTHER, MENDED].flatMap((id) =>
       Array.from({ length: 12 }, (_, i) => {
         const identity = { target: id, scheduledAt: MONDAY + i * 5 * MINUTE, costNanos: 10 };
@@ -157,12 +163,7 @@ for (const [kind, make] of [
   ['a failure', failure],
 ] as const) {
   test(`${kind} that came late, was packed, and is delivered again while its pack is damaged never looks as if it had come on time`, async (t) => {
-    const folder = mkdtempSync(join(tmpdir(), 'probity-mended-late-'));
-    t.after(() => rmSync(folder, { recursive: true }));
-    const path = join(folder, 'probity.db');
-    const store = openStore(path);
-    t.after(() => store.close());
-    await store.declareSeries([declaration('chat-large'), declaration('chat-small')], MONDAY);
+    const { store, path } = await declaredStore(t);
     await store.record({ samples: [sample({ target: MENDED, scheduledAt: MONDAY })], notRun: [] });
     await seal(store, MONDAY + 2 * HOUR);
     const late = { samples: [make({ target: MENDED, scheduledAt: MONDAY + 7 * MINUTE })], notRun: [] };
@@ -184,12 +185,7 @@ for (const [kind, make] of [
 }
 
 test('what an hour cost stays known where only other columns of a pack are damaged, whatever comes late for other series', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'probity-hour-costs-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const path = join(folder, 'probity.db');
-  const store = openStore(path);
-  t.after(() => store.close());
-  await store.declareSeries([declaration('chat-large'), declaration('chat-small')], MONDAY);
+  const { store, path } = await declaredStore(t);
   const samples = [OTHER, MENDED].map((id) => sample({ target: id, scheduledAt: MONDAY, costNanos: 10 }));
   await store.record({ samples, notRun: [] });
   while (await store.compact(MONDAY + 2 * HOUR));

@@ -223,20 +223,6 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
     order by chain_gaps.segment_no
   `);
 
-  const lateWithin = db.prepare<
-    { fromAt: number; toAt: number; region: string },
-    { readonly scheduledAt: number; readonly seriesNo: number; readonly kind: number }
-  >(`
-    select
-      scheduled_at_ms as scheduledAt,
-      series_no as seriesNo,
-      kind
-    from late_rows
-    where scheduled_at_ms >= @fromAt
-      and scheduled_at_ms < @toAt
-      and region = @region
-  `);
-
   /** Deletes a sample wherever it stands, unless its row `stays`; a packed hour is written again without it. */
   const removeSamples = (keys: readonly RowKey[], stays: (key: RowKey) => boolean): void => {
     for (const key of keys) if (!stays(key)) samples.delete(key);
@@ -342,8 +328,7 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
       for (const key of bodies) deleteEvidence.run(key);
       if (wantsRows) {
         // One that was delivered again is sealed here as packed, and as a row in a later segment.
-        const late = new Set(lateWithin.all(query).map((one) => keyText(one, one.kind)));
-        removeSamples(keys, (key) => late.has(keyText(key, key.purposeNo)));
+        removeSamples(keys, rows.lateWithin(region, query));
         for (const key of ticks) deleteNotRun.run(key);
         for (const { series, hourAt } of unreadable) {
           const { seriesNo } = keyOf({ series, scheduledAt: hourAt });
@@ -354,10 +339,6 @@ export function prepareChain(db: Database, tables: ChainTables): ChainTable {
       return true;
     },
   };
-}
-
-function keyText({ scheduledAt, seriesNo }: Omit<RowKey, 'purposeNo'>, kind: number): string {
-  return `${scheduledAt} ${seriesNo} ${kind}`;
 }
 
 function seriesText({ probe, target, region }: ChainSeries): string {

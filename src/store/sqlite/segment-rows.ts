@@ -9,7 +9,7 @@ import type {
   UnreadablePiece,
 } from '../store.ts';
 import { remarksOf } from './closed-lists.ts';
-import type { EvidenceTable } from './evidence.ts';
+import type { EvidenceTable, RowKey } from './evidence.ts';
 import type { NotRunTable } from './not-run.ts';
 import { hourOf, type PackedHoursTable } from './packed-hours.ts';
 import type { SamplesTable, StoredRow } from './samples.ts';
@@ -40,6 +40,8 @@ export type SegmentRows = {
     query: Parameters<ChainStore['readSegmentRows']>[0],
     visitor: SegmentVisitor,
   ) => SegmentRead;
+  /** Asked of a row of the span: was it named as late? Reads the span's late rows once. */
+  readonly lateWithin: (region: string, span: Span) => (row: RowKey) => boolean;
   /** As `visit` gave it, if nothing arrived since. */
   readonly stamp: (registry: SeriesRegistry, region: string, span: Span) => string;
 };
@@ -162,33 +164,36 @@ export function prepareSegmentRows(db: Database, tables: ChainTables): SegmentRo
   const stampOf = (region: string, span: Span, no: number | null, series: readonly number[]): string =>
     `${rowCount.get({ ...span, series: JSON.stringify(series) }) ?? 0}+${lateCount.get({ region, no }) ?? 0}`;
 
+  const lateWithin: SegmentRows['lateWithin'] = (region, { fromAt, toAt }) => {
+    const late = new Set(
+      lateInSpan
+        .all({ fromAt, toAt, region })
+        .map(({ scheduled_at_ms, series_no, kind }) => keyText(scheduled_at_ms, series_no, kind)),
+    );
+    return ({ scheduledAt, seriesNo, purposeNo }) =>
+      late.size > 0 && late.has(keyText(scheduledAt, seriesNo, purposeNo));
+  };
+
   const visitOnTime = (
     region: string,
     span: Span,
     bySeries: ReadonlyMap<number, ChainSeries>,
     visitor: SegmentVisitor,
   ): UnreadablePiece[] => {
-    const late = new Set(
-      lateInSpan
-        .all({ ...span, region })
-        .map(({ scheduled_at_ms, series_no, kind }) => keyText(scheduled_at_ms, series_no, kind)),
-    );
-    const isOnTime = (at: number, seriesNo: number, kind: number): boolean =>
-      late.size === 0 || !late.has(keyText(at, seriesNo, kind));
+    const isLate = lateWithin(region, span);
     const unreadable = visitSamples(span, bySeries, (row, series, again) => {
       // One that was delivered again while its pack could not be read may be both: packed on time, and a late row.
-      const isLate = !isOnTime(row.scheduledAt, row.seriesNo, row.purposeNo);
-      if (isLate === again) visitor.sample(sampleOf(row, series), false);
+      if (isLate(row) === again) visitor.sample(sampleOf(row, series), false);
     });
     for (const { seriesNo, scheduledAt, reason } of notRun.allBetween(span.fromAt, span.toAt)) {
       const series = bySeries.get(seriesNo);
-      if (series !== undefined && isOnTime(scheduledAt, seriesNo, NOT_RUN_KIND)) {
+      if (series !== undefined && !isLate({ scheduledAt, seriesNo, purposeNo: NOT_RUN_KIND })) {
         visitor.notRun({ series, scheduledAt, reason }, false);
       }
     }
     for (const { seriesNo, scheduledAt, purposeNo, body } of evidence.between(span.fromAt, span.toAt)) {
       const series = bySeries.get(seriesNo);
-      if (series !== undefined && isOnTime(scheduledAt, seriesNo, purposeNo)) {
+      if (series !== undefined && !isLate({ scheduledAt, seriesNo, purposeNo })) {
         visitor.evidence({ series, scheduledAt, purpose: purposeOf(purposeNo), body }, false);
       }
     }
@@ -247,6 +252,7 @@ export function prepareSegmentRows(db: Database, tables: ChainTables): SegmentRo
 
   return {
     visit,
+    lateWithin,
     stamp: (registry, region, span) => stampOf(region, span, null, [...seriesOf(registry, region).keys()]),
   };
 }
