@@ -89,6 +89,8 @@ function startAnew(isCacheUnwanted) {
     '--optimize-for-size',
     '--heap-growing-percent=15',
     '--single-threaded-gc',
+    // So that the prober's thread collects between probes, and not within one.
+    '--expose-gc',
     // Two megabytes of machine code for each thread, which the program file holds already.
     '--no-short-builtin-calls',
     '--disable-warning=ExperimentalWarning',

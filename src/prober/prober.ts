@@ -9,6 +9,7 @@ import { createLanes } from './lanes.ts';
 import { createLoopWatch } from './loop-watch.ts';
 import { microsSince, monotonicMs } from './monotonic.ts';
 import { observe } from './observe.ts';
+import { collectIfFull } from './quiet-collection.ts';
 import { type Cleaner, createCleaner, secretHeaderValues } from './redact.ts';
 import { clientRequestId, requestOf } from './request.ts';
 import { practiceExchange } from './warm-up.ts';
@@ -110,6 +111,8 @@ export function createProber(options: ProberOptions): Prober {
               lanes.destroy(lane);
             }
             resolve(observation);
+            // After what is done at once with the observation.
+            setImmediate(collectIfFull);
           } catch (cause) {
             lanes.destroy(lane);
             reject(new Error('an exchange could not be turned into an observation', { cause }));
