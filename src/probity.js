@@ -89,7 +89,7 @@ function startAnew(isCacheUnwanted) {
     '--optimize-for-size',
     '--heap-growing-percent=15',
     '--single-threaded-gc',
-    // So that the prober's thread collects between probes, and not within one.
+    // So that the prober's thread can collect when a probe has ended, and seldom has to while one is being sent.
     '--expose-gc',
     // Two megabytes of machine code for each thread, which the program file holds already.
     '--no-short-builtin-calls',

@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { Pool } from 'undici';
 
@@ -13,6 +14,13 @@ export type BareOrder = {
 };
 /** Id, time to first token in µs, and lateness in µs. */
 export type BareSample = readonly [id: string, ttftUs: number, lagUs: number];
+
+try {
+  // As the thread that probes asks for itself.
+  setPriority(-10);
+} catch {
+  // Only root may.
+}
 
 const NEEDLE = Buffer.from('"content":"');
 

@@ -9,7 +9,7 @@ import { createLanes } from './lanes.ts';
 import { createLoopWatch } from './loop-watch.ts';
 import { microsSince, monotonicMs } from './monotonic.ts';
 import { observe } from './observe.ts';
-import { collectIfFull } from './quiet-collection.ts';
+import { createQuietCollection } from './quiet-collection.ts';
 import { type Cleaner, createCleaner, secretHeaderValues } from './redact.ts';
 import { clientRequestId, requestOf } from './request.ts';
 import { practiceExchange } from './warm-up.ts';
@@ -48,6 +48,7 @@ export function createProber(options: ProberOptions): Prober {
   const userAgent = options.userAgent ?? 'probity';
   const lanes = createLanes({ ...DEFAULT_CONNECT, ...options.connect });
   const loop = createLoopWatch();
+  const collection = createQuietCollection();
   const running = new Set<Running>();
   const cleaners = new WeakMap<Gateway, Map<string | null, Cleaner>>();
   let closed = false;
@@ -111,8 +112,7 @@ export function createProber(options: ProberOptions): Prober {
               lanes.destroy(lane);
             }
             resolve(observation);
-            // After what is done at once with the observation.
-            setImmediate(collectIfFull);
+            collection.ifFull();
           } catch (cause) {
             lanes.destroy(lane);
             reject(new Error('an exchange could not be turned into an observation', { cause }));
@@ -137,6 +137,7 @@ export function createProber(options: ProberOptions): Prober {
       closed = true;
       for (const run of [...running]) run.cancel();
       loop.close();
+      collection.close();
       await lanes.close();
     },
   };
