@@ -1,6 +1,6 @@
-import { setPriority } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { Pool } from 'undici';
+import { goFirst } from './go-first.ts';
 
 /**
  * The baseline: the least that can send the same requests on the same schedule and notice the first token. Nothing
@@ -15,12 +15,7 @@ export type BareOrder = {
 /** Id, time to first token in µs, and lateness in µs. */
 export type BareSample = readonly [id: string, ttftUs: number, lagUs: number];
 
-try {
-  // As the thread that probes asks for itself.
-  setPriority(-10);
-} catch {
-  // Only root may.
-}
+goFirst();
 
 const NEEDLE = Buffer.from('"content":"');
 

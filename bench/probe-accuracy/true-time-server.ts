@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setPriority } from 'node:os';
 import { performance } from 'node:perf_hooks';
+import { goFirst } from './go-first.ts';
 
 /**
  * A gateway that streams answers and knows when it really sent what. A process of its own: its work must not be
@@ -13,12 +13,8 @@ const BETWEEN_MS = 15;
 /** One request: the id it came with, the time to its first token in µs, and when it arrived, epoch ms. */
 export type TrueTime = readonly [id: string, ttftUs: number, arrivedAt: number];
 
-/** It stands for another machine: nothing on this one may keep it waiting, or that would be charged to whoever measures it. */
-try {
-  setPriority(-10);
-} catch {
-  // Only root may ask for that. Others measure what their machine gives.
-}
+// It stands for another machine: nothing on this one may keep it waiting, or that would be charged to whoever measures it.
+goFirst();
 
 let times: TrueTime[] = [];
 let seed = 42;

@@ -112,11 +112,11 @@ export function createProber(options: ProberOptions): Prober {
               lanes.destroy(lane);
             }
             resolve(observation);
-            collection.ifFull();
           } catch (cause) {
             lanes.destroy(lane);
             reject(new Error('an exchange could not be turned into an observation', { cause }));
           }
+          collection.ifFull();
         });
       });
       running.add(run);

@@ -79,14 +79,17 @@ test('where collecting was not allowed at the start, it is left to V8', () => {
 
 test('a service collects when a probe has ended', async (t) => {
   const data = mkdtempSync(join(tmpdir(), 'probity-quiet-'));
-  t.after(() => rmSync(data, { recursive: true }));
   const child = spawn(
     process.execPath,
     ['--trace-gc', 'src/probity.js', 'run', '--data', data, '--port', '0', '--no-practice-history'],
     { cwd: ROOT, stdio: ['ignore', 'pipe', 'ignore'], env: ENV },
   );
-  t.after(() => child.kill('SIGKILL'));
   const ended = once(child, 'close');
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await ended;
+    rmSync(data, { recursive: true });
+  });
   const patience = setTimeout(() => child.kill('SIGTERM'), 60_000);
   let text = '';
   // V8 calls a collection that was asked for "testing".
